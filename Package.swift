@@ -1,0 +1,86 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The settings of every Swift target: language mode 6, explicit existentials and imports, async functions
+/// that stay on their caller's executor, and the word `unsafe` on every unsafe expression.
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableUpcomingFeature("InferIsolatedConformances"),
+  .enableExperimentalFeature("Lifetimes"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
+]
+
+/// A library target of the house; `docs/architecture.md` says which floor it stands on.
+func module(_ name: String, on dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// A test target; `TestSupport` is always at hand.
+func tests(_ name: String, of dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: ["TestSupport"] + dependencies, swiftSettings: settings)
+}
+
+let argumentParser = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+let package = Package(
+  name: "penstock",
+  products: [
+    .executable(name: "penstockd", targets: ["penstockd"]),
+    .executable(name: "penstock", targets: ["penstock"]),
+    .executable(name: "worker-bench", targets: ["worker-bench"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+  ],
+  targets: [
+    // F0
+    .target(
+      name: "CLinux",
+      linkerSettings: [
+        .linkedLibrary("uring"), .linkedLibrary("numa"), .linkedLibrary("crypto"),
+      ]),
+    // F1
+    module("Model", on: ["CLinux"]),
+    module("Ring", on: ["CLinux", "Model"]),
+    module("HTTPWire", on: ["CLinux", "Model", "Ring"]),
+    // F2
+    module("PageStore", on: ["CLinux", "Model", "Ring"]),
+    module("UFS", on: ["CLinux", "Model", "Ring", "HTTPWire"]),
+    // F3
+    module(
+      "WorkerDaemon", on: ["CLinux", "Model", "Ring", "HTTPWire", "PageStore", "UFS", logging]),
+    // F4
+    .executableTarget(
+      name: "penstockd", dependencies: ["Model", "WorkerDaemon", argumentParser],
+      path: "Sources/Penstockd",
+      swiftSettings: settings),
+    .executableTarget(
+      name: "penstock", dependencies: ["Model", "WorkerDaemon", argumentParser],
+      path: "Sources/PenstockCLI", swiftSettings: settings),
+    .executableTarget(
+      name: "worker-bench", dependencies: ["CLinux", "Model", argumentParser],
+      path: "Benchmarks/WorkerBench", swiftSettings: settings),
+    .target(
+      name: "TestSupport", dependencies: ["CLinux", "Model", "Ring"], path: "Tests/TestSupport",
+      swiftSettings: settings),
+    tests("ModelTests", of: ["Model"]),
+    tests("RingTests", of: ["CLinux", "Model", "Ring"]),
+    tests("HTTPWireTests", of: ["CLinux", "Model", "Ring", "HTTPWire"]),
+    tests("PageStoreTests", of: ["Model", "Ring", "PageStore"]),
+    tests("UFSTests", of: ["CLinux", "Model", "Ring", "UFS"]),
+    tests(
+      "WorkerDaemonTests",
+      of: ["CLinux", "Model", "Ring", "HTTPWire", "PageStore", "UFS", "WorkerDaemon"]),
+    tests("IntegrationTests", of: ["Model"]),
+    tests("TidyTests", of: []),
+  ],
+  swiftLanguageModes: [.v6]
+)

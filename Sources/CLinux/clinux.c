@@ -1,0 +1,177 @@
+#define _GNU_SOURCE
+#include <features.h>
+
+#include "include/clinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/memfd.h>
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+#ifndef F_SEAL_FUTURE_WRITE
+#define F_SEAL_FUTURE_WRITE 0x0010
+#endif
+
+_Thread_local void *pen_current_reactor = NULL;
+
+unsigned pen_ring_reap(struct io_uring *ring, struct io_uring_cqe *out, unsigned max) {
+  struct io_uring_cqe *cqe;
+  unsigned head, count = 0;
+  io_uring_for_each_cqe(ring, head, cqe) {
+    if (count == max) break;
+    out[count++] = *cqe;
+  }
+  if (count) io_uring_cq_advance(ring, count);
+  return count;
+}
+
+int pen_ring_enable(struct io_uring *ring) {
+  long rc = syscall(__NR_io_uring_register, ring->ring_fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0);
+  return rc < 0 ? -errno : 0;
+}
+
+bool pen_ring_cq_overflowed(const struct io_uring *ring) {
+  return (__atomic_load_n(ring->sq.kflags, __ATOMIC_RELAXED) & IORING_SQ_CQ_OVERFLOW) != 0;
+}
+
+int pen_pin_thread(int cpu) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (cpu < 0 || cpu >= CPU_SETSIZE) return EINVAL;
+  CPU_SET(cpu, &set);
+  return pthread_setaffinity_np(pthread_self(), sizeof set, &set);
+}
+
+int pen_allowed_cpus(int *out, int max) {
+  cpu_set_t *set = CPU_ALLOC(8192);
+  if (!set) return -ENOMEM;
+  size_t size = CPU_ALLOC_SIZE(8192);
+  CPU_ZERO_S(size, set);
+  int count = 0;
+  if (sched_getaffinity(0, size, set) < 0) {
+    count = -errno;
+  } else {
+    for (int cpu = 0; cpu < 8192 && count < max; cpu++)
+      if (CPU_ISSET_S(cpu, size, set)) out[count++] = cpu;
+  }
+  CPU_FREE(set);
+  return count;
+}
+
+void pen_thread_name(const char *name) { pthread_setname_np(pthread_self(), name); }
+
+int pen_memfd_create(const char *name) {
+  int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  return fd < 0 ? -errno : fd;
+}
+
+int pen_add_seals(int fd, unsigned seals) { return fcntl(fd, F_ADD_SEALS, seals) < 0 ? -errno : 0; }
+unsigned pen_seal_future_write(void) { return F_SEAL_FUTURE_WRITE; }
+unsigned pen_seal_grow(void) { return F_SEAL_GROW; }
+unsigned pen_seal_shrink(void) { return F_SEAL_SHRINK; }
+unsigned pen_seal_seal(void) { return F_SEAL_SEAL; }
+
+static int advise(void *address, size_t length, int advice) {
+  return madvise(address, length, advice) < 0 ? -errno : 0;
+}
+int pen_madvise_collapse(void *address, size_t length) { return advise(address, length, MADV_COLLAPSE); }
+int pen_madvise_populate_write(void *address, size_t length) {
+  return advise(address, length, MADV_POPULATE_WRITE);
+}
+int pen_madvise_remove(void *address, size_t length) { return advise(address, length, MADV_REMOVE); }
+
+int pen_mbind(void *address, size_t length, int node, bool strict) {
+  unsigned long mask[16] = {0};
+  const int bits = (int)(8 * sizeof(unsigned long));
+  if (node < 0 || node >= 16 * bits) return -EINVAL;
+  mask[node / bits] = 1UL << (node % bits);
+  int mode = strict ? MPOL_BIND : MPOL_PREFERRED;
+  return mbind(address, length, mode, mask, 16 * bits, 0) < 0 ? -errno : 0;
+}
+
+int pen_o_direct(void) { return O_DIRECT; }
+int pen_o_path(void) { return O_PATH; }
+int pen_o_tmpfile(void) { return O_TMPFILE; }
+int pen_at_empty_path(void) { return AT_EMPTY_PATH; }
+
+int pen_openat2(int directory, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve) {
+  struct open_how how = {.flags = flags, .mode = mode, .resolve = resolve};
+  long fd = syscall(__NR_openat2, directory, path, &how, sizeof how);
+  return fd < 0 ? -errno : (int)fd;
+}
+
+int pen_statx(int directory, const char *path, int flags, struct statx *out) {
+  long rc = syscall(__NR_statx, directory, path, flags, STATX_BASIC_STATS | STATX_BTIME, out);
+  return rc < 0 ? -errno : 0;
+}
+
+int pen_renameat(int old_directory, const char *old_path, int new_directory, const char *new_path, bool no_replace) {
+  long rc = syscall(__NR_renameat2, old_directory, old_path, new_directory, new_path, no_replace ? 1u : 0u);
+  return rc < 0 ? -errno : 0;
+}
+
+long pen_getdents(int fd, void *buffer, size_t size) {
+  long rc = syscall(__NR_getdents64, fd, buffer, size);
+  return rc < 0 ? -errno : rc;
+}
+
+struct linux_dirent64 { uint64_t d_ino; int64_t d_off; unsigned short d_reclen; unsigned char d_type; char d_name[]; };
+
+struct pen_dirent pen_dirent_at(const void *buffer, size_t offset) {
+  const struct linux_dirent64 *entry = (const void *)((const char *)buffer + offset);
+  return (struct pen_dirent){entry->d_ino, entry->d_name, entry->d_type, entry->d_reclen};
+}
+
+void pen_sha256(const void *data, size_t length, unsigned char *out) { SHA256(data, length, out); }
+
+struct pen_digest { EVP_MD_CTX *context; };
+
+pen_digest *pen_digest_create(bool sha256) {
+  pen_digest *digest = malloc(sizeof *digest);
+  if (!digest) return NULL;
+  digest->context = EVP_MD_CTX_new();
+  if (!digest->context || !EVP_DigestInit_ex(digest->context, sha256 ? EVP_sha256() : EVP_md5(), NULL)) {
+    pen_digest_free(digest);
+    return NULL;
+  }
+  return digest;
+}
+void pen_digest_update(pen_digest *digest, const void *data, size_t length) {
+  EVP_DigestUpdate(digest->context, data, length);
+}
+unsigned pen_digest_finish(pen_digest *digest, unsigned char *out) {
+  unsigned length = 0;
+  EVP_DigestFinal_ex(digest->context, out, &length);
+  return length;
+}
+void pen_digest_free(pen_digest *digest) {
+  if (!digest) return;
+  EVP_MD_CTX_free(digest->context);
+  free(digest);
+}
+
+int pen_random(void *out, size_t length) {
+  unsigned char *cursor = out;
+  while (length) {
+    ssize_t n = getrandom(cursor, length, 0);
+    if (n < 0) { if (errno == EINTR) continue; return -errno; }
+    cursor += n;
+    length -= (size_t)n;
+  }
+  return 0;
+}

@@ -1,0 +1,88 @@
+// Thin shims over the kernel and the C libraries Penstock stands on: liburing, libnuma, OpenSSL. No policy here.
+// ORDER MATTERS: <features.h> first, or liburing's own feature macros clash with the Glibc module's types.
+#pragma once
+#include <features.h>
+
+#include <liburing.h>
+#include <numa.h>
+#include <numaif.h>
+#include <linux/openat2.h>
+#include <linux/stat.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+// --- current reactor of a thread --------------------------------------------------------------------------------
+extern _Thread_local void *pen_current_reactor;
+static inline void *pen_reactor_get(void) { return pen_current_reactor; }
+static inline void pen_reactor_set(void *reactor) { pen_current_reactor = reactor; }
+
+// --- io_uring -----------------------------------------------------------------------------------------------------
+/// Copies up to `max` completions to `out`, releases them to the kernel in one store, and returns their number.
+unsigned pen_ring_reap(struct io_uring *ring, struct io_uring_cqe *out, unsigned max);
+/// IORING_REGISTER_ENABLE_RINGS by system call: Debian's liburing 2.3 declares the function but does not export it.
+int pen_ring_enable(struct io_uring *ring);
+/// True when the kernel has completions waiting that did not fit the completion queue.
+bool pen_ring_cq_overflowed(const struct io_uring *ring);
+
+// Flags that are macros over enum constants, which Swift does not import.
+static inline unsigned pen_iosqe_fixed_file(void) { return IOSQE_FIXED_FILE; }
+static inline unsigned pen_iosqe_io_link(void) { return IOSQE_IO_LINK; }
+static inline unsigned pen_iosqe_buffer_select(void) { return IOSQE_BUFFER_SELECT; }
+
+// --- threads, CPUs, memory ------------------------------------------------------------------------------------------
+/// Pins the calling thread to `cpu`. Returns 0 or an errno.
+int pen_pin_thread(int cpu);
+/// Writes the CPUs the process may run on to `out`, ascending, at most `max`; returns their number or -errno.
+int pen_allowed_cpus(int *out, int max);
+void pen_thread_name(const char *name);
+/// Creates a memfd that may be sealed. Returns the descriptor or -errno.
+int pen_memfd_create(const char *name);
+/// Adds F_SEAL_* flags. Returns 0 or -errno.
+int pen_add_seals(int fd, unsigned seals);
+unsigned pen_seal_future_write(void);
+unsigned pen_seal_grow(void);
+unsigned pen_seal_shrink(void);
+unsigned pen_seal_seal(void);
+/// madvise(MADV_COLLAPSE) and madvise(MADV_POPULATE_WRITE). Return 0 or -errno.
+int pen_madvise_collapse(void *address, size_t length);
+int pen_madvise_populate_write(void *address, size_t length);
+/// Frees the memory behind a range of a shared mapping (MADV_REMOVE). Returns 0 or -errno.
+int pen_madvise_remove(void *address, size_t length);
+/// Binds a range to a NUMA node, best effort (MPOL_PREFERRED when `strict` is false). Returns 0 or -errno.
+int pen_mbind(void *address, size_t length, int node, bool strict);
+
+// --- files ------------------------------------------------------------------------------------------------------------
+int pen_o_direct(void);
+int pen_o_path(void);
+int pen_o_tmpfile(void);
+int pen_at_empty_path(void);
+/// openat2(2). Returns the descriptor or -errno.
+int pen_openat2(int directory, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
+/// statx(2) into `out`. Returns 0 or -errno.
+int pen_statx(int directory, const char *path, int flags, struct statx *out);
+/// renameat2(2); `no_replace` fails with EEXIST when the target exists. Returns 0 or -errno.
+int pen_renameat(int old_directory, const char *old_path, int new_directory, const char *new_path, bool no_replace);
+/// getdents64(2) into `buffer`. Returns bytes, 0 at the end, or -errno.
+long pen_getdents(int fd, void *buffer, size_t size);
+/// One entry of a getdents64 buffer.
+struct pen_dirent { uint64_t inode; const char *name; unsigned char type; unsigned short record_length; };
+struct pen_dirent pen_dirent_at(const void *buffer, size_t offset);
+
+// --- digests ------------------------------------------------------------------------------------------------------------
+/// SHA-256 of `length` bytes into `out[32]`.
+void pen_sha256(const void *data, size_t length, unsigned char *out);
+/// A running MD5 or SHA-256; `free` it once.
+typedef struct pen_digest pen_digest;
+pen_digest *pen_digest_create(bool sha256);
+void pen_digest_update(pen_digest *digest, const void *data, size_t length);
+/// Writes the digest (16 or 32 bytes) and returns its length.
+unsigned pen_digest_finish(pen_digest *digest, unsigned char *out);
+void pen_digest_free(pen_digest *digest);
+/// Fills `out` with random bytes. Returns 0 or -errno.
+int pen_random(void *out, size_t length);

@@ -1,0 +1,67 @@
+// SHA-256 as a value, and the hexadecimal text of bytes. No I/O.
+
+import CLinux
+
+/// A SHA-256 digest: 32 bytes.
+package struct Digest256: Hashable, Sendable {
+  /// The digest's bytes 0–7, 8–15, 16–23 and 24–31, each read big-endian.
+  package let words: (UInt64, UInt64, UInt64, UInt64)
+
+  /// The SHA-256 of `bytes`.
+  package init(of bytes: UnsafeRawBufferPointer) {
+    var out: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+    // SAFETY: `out` is 32 bytes and lives for the call; a nil base address comes with length 0.
+    unsafe withUnsafeMutableBytes(of: &out) { raw in
+      unsafe pen_sha256(
+        bytes.baseAddress, bytes.count, raw.baseAddress?.assumingMemoryBound(to: UInt8.self))
+    }
+    words = (out.0.bigEndian, out.1.bigEndian, out.2.bigEndian, out.3.bigEndian)
+  }
+
+  /// The SHA-256 of the UTF-8 bytes of `text`.
+  package init(of text: String) {
+    var copy = text
+    self = copy.withUTF8 { unsafe Digest256(of: UnsafeRawBufferPointer($0)) }
+  }
+
+  /// The digest written as 64 hexadecimal digits of either case, or nil when `hex` is anything else.
+  package init?(hex: some StringProtocol) {
+    var accumulated: [UInt64] = [0, 0, 0, 0]
+    var count = 0
+    for character in hex.utf8 {
+      guard count < 64, let nibble = hexadecimalValue(of: character) else { return nil }
+      accumulated[count / 16] = accumulated[count / 16] << 4 | UInt64(nibble)
+      count += 1
+    }
+    guard count == 64 else { return nil }
+    words = (accumulated[0], accumulated[1], accumulated[2], accumulated[3])
+  }
+
+  /// 64 lower-case hexadecimal digits.
+  package var hex: String {
+    hexadecimal(words.0) + hexadecimal(words.1) + hexadecimal(words.2) + hexadecimal(words.3)
+  }
+
+  package static func == (left: Digest256, right: Digest256) -> Bool { left.words == right.words }
+
+  package func hash(into hasher: inout Hasher) {
+    // The digest is uniformly distributed already: one word is hash enough.
+    hasher.combine(words.0)
+  }
+}
+
+/// The value of one ASCII hexadecimal digit, or nil.
+package func hexadecimalValue(of character: UInt8) -> UInt8? {
+  switch character {
+  case UInt8(ascii: "0")...UInt8(ascii: "9"): character - UInt8(ascii: "0")
+  case UInt8(ascii: "a")...UInt8(ascii: "f"): character - UInt8(ascii: "a") + 10
+  case UInt8(ascii: "A")...UInt8(ascii: "F"): character - UInt8(ascii: "A") + 10
+  default: nil
+  }
+}
+
+/// 16 lower-case hexadecimal digits, most significant first.
+package func hexadecimal(_ word: UInt64) -> String {
+  let digits = String(word, radix: 16)
+  return String(repeating: "0", count: 16 - digits.count) + digits
+}

@@ -1,0 +1,2 @@
+@main
+struct PenstockCommand { static func main() {} }
