@@ -1,0 +1,69 @@
+import CLinux
+import Glibc
+import Testing
+
+@testable import Ring
+
+@Suite("Reactor files")
+struct ReactorFilesTests {
+  @Test("written bytes are read back, by descriptor and as a registered file")
+  func roundTrip() async throws {
+    try await withReactor { reactor in
+      let fd = await reactor.open(
+        at: AT_FDCWD, "/tmp", flags: O_RDWR | pen_o_tmpfile(), mode: 0o600)
+      try #require(fd >= 0)
+      let count = 3 << 20
+      let source = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 4096)
+      defer { unsafe source.deallocate() }
+      for index in 0..<count { unsafe source[index] = UInt8(truncatingIfNeeded: index &* 31) }
+      try await unsafe reactor.writeAll(fd, from: UnsafeRawBufferPointer(source), at: 0)
+      #expect(await reactor.sync(fd, dataOnly: true) == 0)
+      let target = UnsafeMutableRawBufferPointer.allocate(byteCount: count + 100, alignment: 4096)
+      defer { unsafe target.deallocate() }
+      #expect(try await unsafe reactor.readAll(fd, into: target, at: 0) == count)
+      #expect(unsafe source[...].elementsEqual(target[..<count]))
+      #expect(try await reactor.status(of: fd).get().stx_size == UInt64(count))
+
+      let fixed = try #require(reactor.registerFile(fd))
+      unsafe target.initializeMemory(as: UInt8.self, repeating: 0)
+      let part = unsafe UnsafeMutableRawBufferPointer(rebasing: target[..<4096])
+      #expect(await unsafe reactor.read(fixed, into: part, at: 8192) == 4096)
+      #expect(unsafe part.elementsEqual(source[8192..<8192 + 4096]))
+      reactor.unregisterFile(fixed)
+
+      let first = await unsafe reactor.read(
+        fd, into: part, at: 4096, extent: 1, extentBytes: target)
+      #expect(first == 4096)
+      #expect(reactor.registeredExtentCount == 1)
+      #expect(unsafe part.elementsEqual(source[4096..<4096 + 4096]))
+      await reactor.close(fd)
+    }
+  }
+
+  @Test("direct reads into aligned memory work where the file system allows them")
+  func direct() async throws {
+    try await withReactor { reactor in
+      let fd = await reactor.open(
+        at: AT_FDCWD, "/proc/self/exe", flags: O_RDONLY | pen_o_direct())
+      // Overlay and temporary file systems refuse O_DIRECT with EINVAL: nothing to see there.
+      if fd == -EINVAL { return }
+      try #require(fd >= 0)
+      let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 8192, alignment: 4096)
+      defer { unsafe buffer.deallocate() }
+      #expect(await unsafe reactor.read(fd, into: buffer, at: 4096) == 8192)
+      await reactor.close(fd)
+    }
+  }
+
+  @Test("errors carry the operation and the errno")
+  func errors() async throws {
+    try await withReactor { reactor in
+      #expect(await reactor.open(at: AT_FDCWD, "/no/such/file", flags: O_RDONLY) == -ENOENT)
+      let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1, alignment: 1)
+      defer { unsafe buffer.deallocate() }
+      await #expect(throws: RingError(.system, operation: "ring.read", errno: EBADF)) {
+        _ = try await unsafe reactor.readAll(9999, into: buffer, at: 0)
+      }
+    }
+  }
+}
