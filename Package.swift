@@ -13,8 +13,10 @@ let settings: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
-/// Shipped code also carries the word `unsafe` on every unsafe expression. Tests do not: the macros of Swift Testing
-/// copy expressions to places where the word cannot follow.
+/// Shipped code also carries the word `unsafe` on every unsafe expression.
+///
+/// Tests do not: the macros of Swift Testing copy expressions to places where the word cannot
+/// follow.
 let sourceSettings: [SwiftSetting] =
   settings + [
     .strictMemorySafety(),

@@ -16,7 +16,9 @@ package struct FileID: Hashable, Sendable {
 
 /// The version of a file's content as its UFS states it; equal versions mean equal bytes.
 package struct FileVersion: Hashable, Sendable {
-  /// The UFS's own words: an etag, or `mtime-length-inode`. Never empty.
+  /// The UFS's own words: an etag, or `mtime-length-inode`.
+  ///
+  /// Never empty.
   package let token: String
   /// Length of the file in bytes.
   package let length: Int64

@@ -82,10 +82,14 @@ package struct Completion: Sendable {
   @inline(__always)
   func nextSQE() -> UnsafeMutablePointer<io_uring_sqe>? { unsafe io_uring_get_sqe(ring) }
 
-  /// Submits what is prepared without waiting. Returns entries taken or -errno.
+  /// Submits what is prepared without waiting.
+  ///
+  /// Returns entries taken or -errno.
   func submit() -> Int32 { unsafe io_uring_submit(ring) }
 
-  /// Submits, and runs the kernel's deferred work so that completions appear. Returns entries taken or -errno.
+  /// Submits, and runs the kernel's deferred work so that completions appear.
+  ///
+  /// Returns entries taken or -errno.
   func submitAndPoll() -> Int32 { unsafe io_uring_submit_and_get_events(ring) }
 
   /// Submits and waits for one completion, at most `nanoseconds`, or without limit when nil.
@@ -97,7 +101,9 @@ package struct Completion: Sendable {
     return unsafe io_uring_submit_and_wait_timeout(ring, &first, 1, &limit, nil)
   }
 
-  /// Runs deferred work and flushes overflowed completions into the queue. Returns 0 or -errno.
+  /// Runs deferred work and flushes overflowed completions into the queue.
+  ///
+  /// Returns 0 or -errno.
   func pollEvents() -> Int32 { unsafe io_uring_get_events(ring) }
 
   /// True while the kernel holds completions that did not fit the queue.

@@ -9,7 +9,9 @@ import Glibc
 @safe package struct ProvidedReceive {
   /// Bytes received, 0 at the end of the stream, or -errno.
   package let result: Int32
-  /// The bytes; valid until the buffer is given back. Empty when nothing came.
+  /// The bytes; valid until the buffer is given back.
+  ///
+  /// Empty when nothing came.
   package let bytes: UnsafeRawBufferPointer
   /// Identity of the buffer, to give back; nil when none was taken.
   package let bufferID: UInt16?

@@ -98,7 +98,9 @@ extension Reactor {
     }
   }
 
-  /// Opens `path` below `directory` as openat2(2) does. Returns a descriptor or -errno.
+  /// Opens `path` below `directory` as openat2(2) does.
+  ///
+  /// Returns a descriptor or -errno.
   package func open(
     at directory: Int32, _ path: String, flags: Int32, mode: UInt32 = 0, resolve: UInt64 = 0
   ) async -> Int32 {
@@ -133,7 +135,9 @@ extension Reactor {
     return unsafe .success(storage.pointee)
   }
 
-  /// Makes written data (and, unless `dataOnly`, all metadata) durable. Returns 0 or -errno.
+  /// Makes written data (and, unless `dataOnly`, all metadata) durable.
+  ///
+  /// Returns 0 or -errno.
   package func sync(_ fd: Int32, dataOnly: Bool) async -> Int32 {
     await unsafe perform { sqe in
       unsafe io_uring_prep_fsync(sqe, fd, dataOnly ? IORING_FSYNC_DATASYNC : 0)

@@ -25,8 +25,10 @@ extension Reactor {
     }.result
   }
 
-  /// Receives into one of the ring's own 4 KiB buffers, which is taken only when bytes arrive; give it back with
-  /// `giveBack(_:)`. Waits when all buffers are in use.
+  /// Receives into one of the ring's own 4 KiB buffers, which is taken only when bytes arrive; give
+  /// it back with `giveBack(_:)`.
+  ///
+  /// Waits when all buffers are in use.
   package func receiveProvided(_ fd: Int32) async -> ProvidedReceive {
     while true {
       let completion = await unsafe perform { sqe in
@@ -51,7 +53,9 @@ extension Reactor {
     providedBuffers?.giveBack(bufferID)
   }
 
-  /// Sends a message; with MSG_WAITALL the kernel resubmits short sends itself. Returns bytes or -errno.
+  /// Sends a message; with MSG_WAITALL the kernel resubmits short sends itself.
+  ///
+  /// Returns bytes or -errno.
   package func send(_ fd: Int32, _ message: UnsafeMutablePointer<msghdr>) async -> Int32 {
     await unsafe perform { sqe in
       unsafe io_uring_prep_sendmsg(
@@ -59,7 +63,9 @@ extension Reactor {
     }.result
   }
 
-  /// Sends `buffer`. Returns bytes (fewer only when the connection failed meanwhile) or -errno.
+  /// Sends `buffer`.
+  ///
+  /// Returns bytes (fewer only when the connection failed meanwhile) or -errno.
   package func send(_ fd: Int32, _ buffer: UnsafeRawBufferPointer) async -> Int32 {
     await unsafe perform { sqe in
       unsafe io_uring_prep_send(
@@ -68,7 +74,9 @@ extension Reactor {
     }.result
   }
 
-  /// Connects a new stream socket to `address`. Returns its descriptor or -errno.
+  /// Connects a new stream socket to `address`.
+  ///
+  /// Returns its descriptor or -errno.
   package func connect(to address: SocketAddress, within limit: Duration) async -> Int32 {
     let fd = socket(
       address.family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)

@@ -136,15 +136,20 @@ import Synchronization
     _ = Task(executorPreference: self) { await body() }
   }
 
-  /// Operations in flight. Reactor's thread only.
+  /// Operations in flight.
+  ///
+  /// Reactor's thread only.
   package var inFlightCount: Int { operations.inFlightCount }
-  /// Completions that came after their slot was reused; each was dropped. Reactor's thread only.
+  /// Completions that came after their slot was reused; each was dropped.
+  ///
+  /// Reactor's thread only.
   package var staleCompletionCount: UInt64 { operations.staleCount }
 
   // MARK: Stopping
 
-  /// Cancels what is in flight, lets the tasks on the ring end, and joins the thread. Call from another thread, once
-  /// nothing starts new work on this reactor.
+  /// Cancels what is in flight, lets the tasks on the ring end, and joins the thread.
+  ///
+  /// Call from another thread, once nothing starts new work on this reactor.
   package func stop() {
     precondition(!isCurrent, "a reactor is stopped from another thread")
     isStopping.store(true, ordering: .sequentiallyConsistent)
@@ -363,7 +368,9 @@ import Synchronization
     return unsafe sqe
   }
 
-  /// Submits until at least two entries are free. EAGAIN and EBUSY mean that completions must be taken first.
+  /// Submits until at least two entries are free.
+  ///
+  /// EAGAIN and EBUSY mean that completions must be taken first.
   private func makeRoom() {
     while ring.freeEntryCount < 2 {
       let taken = ring.submit()
