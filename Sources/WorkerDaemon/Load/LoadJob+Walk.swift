@@ -1,0 +1,129 @@
+// Listing: depth first, one directory at a time, so that memory follows the directories still to visit.
+
+import Model
+
+extension LoadJob {
+  /// Lists everything below the job's path and queues what must be loaded.
+  func walk(into units: LoadQueue<LoadUnit>) async {
+    switch await source.status(of: path) {
+    case .failure(let failure): failListing(of: path, failure)
+    case .success(let root) where root.kind == .file:
+      await take([root], into: units)
+      finishListing()
+    case .success(let root):
+      var directories = [root.ufsPath]
+      while let directory = directories.popLast(), isRunning {
+        await list(directory, subdirectories: &directories, into: units)
+      }
+      finishListing()
+    }
+  }
+
+  private func list(
+    _ directory: String, subdirectories: inout [String], into units: LoadQueue<LoadUnit>
+  ) async {
+    for attempt in 1... {
+      var hasVisited = false
+      var found: [String] = []
+      let failure = await source.list(directory) { batch in
+        hasVisited = true
+        found += batch.lazy.filter { $0.kind == .directory }.map(\.ufsPath)
+        await self.take(batch.filter { $0.kind == .file }, into: units)
+        return self.isRunning
+      }
+      subdirectories += found.reversed()
+      guard let failure, isRunning else { return }
+      // Listing again after files were taken would count them twice.
+      guard !hasVisited, attempt < limits.attemptCountMax, let delay = failure.retryAfter else {
+        return failListing(of: directory, failure)
+      }
+      await source.pause(for: backoff(delay, attempt: attempt))
+    }
+  }
+
+  /// Enters listed files in the books and queues those that are not there yet.
+  private func take(_ files: [FileStatus], into units: LoadQueue<LoadUnit>) async {
+    for file in await kept(files) {
+      guard isRunning else { return }
+      if options.metadataOnly { await takeMetadata(of: file) } else { await take(file, into: units) }
+    }
+  }
+
+  /// The files whose names pass the job's filter.
+  private func kept(_ files: [FileStatus]) async -> [FileStatus] {
+    guard let pattern = options.fileFilter, !files.isEmpty else { return files }
+    // A pattern can take exponential time; that is no work for a ring.
+    return await source.offload {
+      guard let filter = LoadFilter(pattern) else { return [] }
+      return files.filter { filter.keeps($0.name) }
+    }
+  }
+
+  private func takeMetadata(of file: FileStatus) async {
+    state.withLock {
+      $0.ledger.list(bytes: 0)
+      $0.ledger.attempt()
+    }
+    let failure = await source.loadMetadata(file)
+    state.withLock { state in
+      guard let failure else { return state.ledger.finishLoaded() }
+      state.ledger.failSubtask()
+      state.fail(
+        LoadIncident(subject: file.ufsPath, reason: failure.reason), pathHash: nil, unsettled: 0,
+        keeping: limits.failedFileCountMax)
+    }
+  }
+
+  private func take(_ file: FileStatus, into units: LoadQueue<LoadUnit>) async {
+    let ranges = ranges(of: file)
+    guard let ticket = LoadTicket(file, unitCount: max(1, ranges.count)) else {
+      return reject(file, "the UFS gives no version")
+    }
+    guard enter(ticket) else { return }
+    if ranges.isEmpty { return await conclude(ticket, ticket.settle(bytes: 0)) }
+    for pages in ranges {
+      guard await units.push(LoadUnit(ticket: ticket, pages: pages)) else { return }
+    }
+  }
+
+  /// Enters a listed file in the books; false when there is nothing to load.
+  private func enter(_ ticket: LoadTicket) -> Bool {
+    let length = ticket.file.length
+    let isCached = source.residentBytes(of: ticket.key) >= length
+    return state.withLock { state in
+      guard !state.failedPaths.contains(ticket.pathHash) else { return false }
+      if let entry = state.checklist.entry(of: ticket.pathHash) {
+        if entry.key == ticket.key, isCached { return false }
+        state.ledger.reopen(bytes: entry.length, wasSkipped: entry.wasSkipped)
+        state.ledger.relist(oldBytes: entry.length, loaded: 0, bytes: length)
+        return true
+      }
+      state.ledger.list(bytes: length)
+      guard options.skipIfExists, isCached, length > 0 else { return true }
+      state.ledger.skip(bytes: length)
+      state.checklist.record(ticket.entry(wasSkipped: true), path: ticket.file.ufsPath)
+      return false
+    }
+  }
+
+  private func reject(_ file: FileStatus, _ reason: String) {
+    state.withLock { state in
+      state.ledger.list(bytes: file.length)
+      state.fail(
+        LoadIncident(subject: file.ufsPath, reason: reason), pathHash: nil, unsettled: file.length,
+        keeping: limits.failedFileCountMax)
+    }
+  }
+
+  private func failListing(of directory: String, _ failure: LoadFailure) {
+    state.withLock { state in
+      let reason = "listing \(directory) failed: \(failure.reason)"
+      state.listingFailure = state.listingFailure ?? reason
+      state.recall(LoadIncident(subject: directory, reason: failure.reason))
+    }
+  }
+
+  private func finishListing() {
+    state.withLock { $0.isListed = $0.listingFailure == nil }
+  }
+}

@@ -1,0 +1,119 @@
+// A bounded queue between the listing and the fills of one load job: the listing waits when it is ahead.
+
+import Synchronization
+
+/// A bounded queue of `Element` for one or more producers and consumers.
+package final class LoadQueue<Element: Sendable>: Sendable {
+  private struct State {
+    var elements: [Element] = []
+    var head = 0
+    var isClosed = false
+    var producers: [UnsafeContinuation<Void, Never>] = []
+    var consumers: [UnsafeContinuation<Void, Never>] = []
+
+    var count: Int { elements.count - head }
+
+    mutating func pop() -> Element {
+      let element = elements[head]
+      head += 1
+      if head == elements.count || head >= 1024 {
+        elements.removeFirst(head)
+        head = 0
+      }
+      return element
+    }
+  }
+
+  private let state = Mutex(State())
+  private let capacity: Int
+
+  /// A queue for `capacity` elements.
+  package init(capacity: Int) {
+    precondition(capacity > 0, "a queue has room for an element")
+    self.capacity = capacity
+  }
+
+  /// Adds `element`, waiting for room; false when the queue is closed.
+  package func push(_ element: Element) async -> Bool {
+    while true {
+      switch offer(element) {
+      case .taken: return true
+      case .closed: return false
+      case .wait: await wait(for: \.producers) { $0.count >= self.capacity }
+      }
+    }
+  }
+
+  /// The next element, waiting for one; nil when the queue is closed and empty.
+  package func next() async -> Element? {
+    while true {
+      switch take() {
+      case .element(let element): return element
+      case .closed: return nil
+      case .wait: await wait(for: \.consumers) { $0.count == 0 }
+      }
+    }
+  }
+
+  /// Lets the consumers finish what is queued; nothing more is taken in.
+  package func close() { end { $0.isClosed = true } }
+
+  /// Drops what is queued and lets everyone go.
+  package func cancel() {
+    end {
+      $0.isClosed = true
+      $0.elements = []
+      $0.head = 0
+    }
+  }
+
+  private enum Offer { case taken, closed, wait }
+  private enum Take { case element(Element), closed, wait }
+
+  private func offer(_ element: Element) -> Offer {
+    let (offer, woken) = unsafe state.withLock { state in
+      guard !state.isClosed else { return (Offer.closed, nil as UnsafeContinuation<Void, Never>?) }
+      guard state.count < capacity else { return (.wait, nil) }
+      state.elements.append(element)
+      return unsafe (.taken, state.consumers.popLast())
+    }
+    unsafe woken?.resume()
+    return offer
+  }
+
+  private func take() -> Take {
+    let (take, woken) = unsafe state.withLock { state in
+      guard state.count > 0 else {
+        return (state.isClosed ? Take.closed : .wait, nil as UnsafeContinuation<Void, Never>?)
+      }
+      return unsafe (.element(state.pop()), state.producers.popLast())
+    }
+    unsafe woken?.resume()
+    return take
+  }
+
+  private func wait(
+    for side: WritableKeyPath<State, [UnsafeContinuation<Void, Never>]>,
+    while isBlocked: (State) -> Bool
+  ) async {
+    await unsafe withUnsafeContinuation { continuation in
+      let waits = unsafe state.withLock { state in
+        guard !state.isClosed, isBlocked(state) else { return false }
+        unsafe state[keyPath: side].append(continuation)
+        return true
+      }
+      if !waits { unsafe continuation.resume() }
+    }
+  }
+
+  private func end(_ change: (inout State) -> Void) {
+    let woken = unsafe state.withLock { state in
+      change(&state)
+      let all = unsafe state.producers + state.consumers
+      unsafe state.producers = []
+      unsafe state.consumers = []
+      return unsafe all
+    }
+    for unsafe continuation in unsafe woken { unsafe continuation.resume() }
+  }
+}
