@@ -1,6 +1,7 @@
 // Filling: one range at a time per consumer, with back-off; the last range of a file concludes it.
 
 import Model
+import Synchronization
 
 extension LoadJob {
   /// How often a file may change under the job before it fails.
@@ -111,12 +112,12 @@ extension LoadJob {
   /// Takes back what is counted as cached and no longer is: the cache was too small for the data.
   func checkResidency() async {
     guard isRunning else { return }
-    let checklist = state.withLock { $0.checklist }
+    let (checklist, failedPaths) = state.withLock { ($0.checklist, $0.failedPaths) }
     for (place, entry) in checklist.entries.enumerated() {
       // A long list must not hold a ring.
       if place % 256 == 255 { await Task.yield() }
       let missing = entry.length - source.residentBytes(of: entry.key)
-      guard missing > 0, isRunning else { continue }
+      guard missing > 0, isRunning, !failedPaths.contains(entry.pathHash) else { continue }
       state.withLock { state in
         state.ledger.lose(bytes: missing, wasSkipped: entry.wasSkipped)
         state.keep(

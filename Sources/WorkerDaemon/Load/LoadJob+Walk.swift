@@ -1,43 +1,40 @@
-// Listing: depth first, one directory at a time, so that memory follows the directories still to visit.
+// Listing: what the UFS has below the path is entered in the books file by file and queued range by range.
 
 import Model
+import Synchronization
 
 extension LoadJob {
   /// Lists everything below the job's path and queues what must be loaded.
   func walk(into units: LoadQueue<LoadUnit>) async {
-    switch await source.status(of: path) {
-    case .failure(let failure): failListing(of: path, failure)
-    case .success(let root) where root.kind == .file:
-      await take([root], into: units)
-      finishListing()
-    case .success(let root):
-      var directories = [root.ufsPath]
-      while let directory = directories.popLast(), isRunning {
-        await list(directory, subdirectories: &directories, into: units)
+    for attempt in 1... {
+      var hasVisited = false
+      let failure = await list(into: units) { hasVisited = true }
+      guard isRunning else { return }
+      guard let failure else { return state.withLock { $0.isListed = true } }
+      // Listing again after files were taken would count them twice.
+      guard !hasVisited, attempt < limits.attemptCountMax, let delay = failure.retryAfter else {
+        return failListing(failure)
       }
-      finishListing()
+      await source.pause(for: backoff(delay, attempt: attempt))
     }
   }
 
   private func list(
-    _ directory: String, subdirectories: inout [String], into units: LoadQueue<LoadUnit>
-  ) async {
-    for attempt in 1... {
-      var hasVisited = false
-      var found: [String] = []
-      let failure = await source.list(directory) { batch in
-        hasVisited = true
-        found += batch.lazy.filter { $0.kind == .directory }.map(\.ufsPath)
-        await self.take(batch.filter { $0.kind == .file }, into: units)
-        return self.isRunning
+    into units: LoadQueue<LoadUnit>, onVisit: () -> Void
+  ) async -> LoadFailure? {
+    switch await source.status(of: path) {
+    case .failure(let failure): return failure
+    case .success(let root) where root.kind == .file:
+      onVisit()
+      await take([root], into: units)
+      return nil
+    case .success(let root):
+      return await source.walk(root.ufsPath) { batch in
+        onVisit()
+        noteLeftOut(batch.leftOutCount)
+        await take(batch.files, into: units)
+        return isRunning
       }
-      subdirectories += found.reversed()
-      guard let failure, isRunning else { return }
-      // Listing again after files were taken would count them twice.
-      guard !hasVisited, attempt < limits.attemptCountMax, let delay = failure.retryAfter else {
-        return failListing(of: directory, failure)
-      }
-      await source.pause(for: backoff(delay, attempt: attempt))
     }
   }
 
@@ -45,7 +42,11 @@ extension LoadJob {
   private func take(_ files: [FileStatus], into units: LoadQueue<LoadUnit>) async {
     for file in await kept(files) {
       guard isRunning else { return }
-      if options.metadataOnly { await takeMetadata(of: file) } else { await take(file, into: units) }
+      if options.metadataOnly {
+        await takeMetadata(of: file)
+      } else {
+        await take(file, into: units)
+      }
     }
   }
 
@@ -115,15 +116,18 @@ extension LoadJob {
     }
   }
 
-  private func failListing(of directory: String, _ failure: LoadFailure) {
-    state.withLock { state in
-      let reason = "listing \(directory) failed: \(failure.reason)"
-      state.listingFailure = state.listingFailure ?? reason
-      state.recall(LoadIncident(subject: directory, reason: failure.reason))
-    }
+  /// Entries that cannot be loaded are no failure, but nobody should have to wonder where they are.
+  private func noteLeftOut(_ count: Int) {
+    guard count > 0 else { return }
+    let reason = "\(count) entries left out: names that are not UTF-8, special files, dead links"
+    state.withLock { $0.recall(LoadIncident(subject: path, reason: reason)) }
   }
 
-  private func finishListing() {
-    state.withLock { $0.isListed = $0.listingFailure == nil }
+  private func failListing(_ failure: LoadFailure) {
+    state.withLock { state in
+      let reason = "listing \(path) failed: \(failure.reason)"
+      state.listingFailure = state.listingFailure ?? reason
+      state.recall(LoadIncident(subject: path, reason: failure.reason))
+    }
   }
 }

@@ -4,7 +4,7 @@
 //
 // The job succeeds only if every file it listed is wholly cached when it ends.
 
-package import Model
+import Model
 import Synchronization
 
 /// A load job: its state, books and incidents, and the way it runs.
@@ -41,8 +41,9 @@ package final class LoadJob: Sendable {
   let queue: Mutex<LoadQueue<LoadUnit>>
 
   /// A job that waits for its turn.
-  package init(path: String, id: String, options: LoadOptions, limits: LoadLimits, source: any LoadSource)
-  {
+  package init(
+    path: String, id: String, options: LoadOptions, limits: LoadLimits, source: any LoadSource
+  ) {
     self.path = path
     self.id = id
     self.options = options

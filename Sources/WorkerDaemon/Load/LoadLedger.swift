@@ -8,6 +8,12 @@ package struct LoadCount: Equatable, Sendable {
   package var files: Int64 = 0
   /// Number of bytes.
   package var bytes: Int64 = 0
+
+  /// A count of its parts.
+  package init(files: Int64 = 0, bytes: Int64 = 0) {
+    self.files = files
+    self.bytes = bytes
+  }
 }
 
 /// Exact counts of a load job; every change keeps the books balanced.

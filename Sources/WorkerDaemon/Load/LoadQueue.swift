@@ -2,14 +2,26 @@
 
 import Synchronization
 
+/// A task that waits for a queue.
+// SAFETY: whoever takes it off its list, under the lock, resumes it; so it is resumed once.
+@safe private struct Waiter: Sendable {
+  private let continuation: UnsafeContinuation<Void, Never>
+
+  init(_ continuation: UnsafeContinuation<Void, Never>) {
+    unsafe self.continuation = unsafe continuation
+  }
+
+  func resume() { unsafe continuation.resume() }
+}
+
 /// A bounded queue of `Element` for one or more producers and consumers.
 package final class LoadQueue<Element: Sendable>: Sendable {
   private struct State {
     var elements: [Element] = []
     var head = 0
     var isClosed = false
-    var producers: [UnsafeContinuation<Void, Never>] = []
-    var consumers: [UnsafeContinuation<Void, Never>] = []
+    var producers: [Waiter] = []
+    var consumers: [Waiter] = []
 
     var count: Int { elements.count - head }
 
@@ -71,49 +83,47 @@ package final class LoadQueue<Element: Sendable>: Sendable {
   private enum Take { case element(Element), closed, wait }
 
   private func offer(_ element: Element) -> Offer {
-    let (offer, woken) = unsafe state.withLock { state in
-      guard !state.isClosed else { return (Offer.closed, nil as UnsafeContinuation<Void, Never>?) }
+    let (offer, woken): (Offer, Waiter?) = state.withLock { state in
+      guard !state.isClosed else { return (.closed, nil) }
       guard state.count < capacity else { return (.wait, nil) }
       state.elements.append(element)
-      return unsafe (.taken, state.consumers.popLast())
+      return (.taken, state.consumers.popLast())
     }
-    unsafe woken?.resume()
+    woken?.resume()
     return offer
   }
 
   private func take() -> Take {
-    let (take, woken) = unsafe state.withLock { state in
-      guard state.count > 0 else {
-        return (state.isClosed ? Take.closed : .wait, nil as UnsafeContinuation<Void, Never>?)
-      }
-      return unsafe (.element(state.pop()), state.producers.popLast())
+    let (take, woken): (Take, Waiter?) = state.withLock { state in
+      guard state.count > 0 else { return (state.isClosed ? .closed : .wait, nil) }
+      return (.element(state.pop()), state.producers.popLast())
     }
-    unsafe woken?.resume()
+    woken?.resume()
     return take
   }
 
   private func wait(
-    for side: WritableKeyPath<State, [UnsafeContinuation<Void, Never>]>,
-    while isBlocked: (State) -> Bool
+    for side: WritableKeyPath<State, [Waiter]>, while isBlocked: (State) -> Bool
   ) async {
     await unsafe withUnsafeContinuation { continuation in
-      let waits = unsafe state.withLock { state in
+      let waiter = unsafe Waiter(continuation)
+      let waits = state.withLock { state in
         guard !state.isClosed, isBlocked(state) else { return false }
-        unsafe state[keyPath: side].append(continuation)
+        state[keyPath: side].append(waiter)
         return true
       }
-      if !waits { unsafe continuation.resume() }
+      if !waits { waiter.resume() }
     }
   }
 
   private func end(_ change: (inout State) -> Void) {
-    let woken = unsafe state.withLock { state in
+    let woken = state.withLock { state in
       change(&state)
-      let all = unsafe state.producers + state.consumers
-      unsafe state.producers = []
-      unsafe state.consumers = []
-      return unsafe all
+      let all = state.producers + state.consumers
+      state.producers = []
+      state.consumers = []
+      return all
     }
-    for unsafe continuation in unsafe woken { unsafe continuation.resume() }
+    for waiter in woken { waiter.resume() }
   }
 }

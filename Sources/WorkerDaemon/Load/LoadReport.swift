@@ -1,6 +1,6 @@
 // A job's progress as clients read it: text (compat §7.5) and JSON (compat §7.6).
 
-package import Model
+import Model
 
 /// One named failure of the report.
 package struct LoadIncident: Equatable, Sendable {

@@ -12,6 +12,20 @@ package enum LoadOutcome: Equatable, Sendable {
   case failed(LoadFailure)
 }
 
+/// Some files of a listing.
+package struct LoadBatch: Sendable {
+  /// Files at the version the listing saw.
+  package var files: [FileStatus]
+  /// Entries that are no loadable files: names that are not UTF-8, special files, links that lead nowhere.
+  package var leftOutCount: Int
+
+  /// A batch of its parts.
+  package init(files: [FileStatus], leftOutCount: Int = 0) {
+    self.files = files
+    self.leftOutCount = leftOutCount
+  }
+}
+
 /// The worker as a load job sees it; the composition root adapts the read path to it.
 ///
 /// All functions are called from tasks that prefer one of the job's executors.
@@ -20,11 +34,13 @@ package protocol LoadSource: Sendable {
   var pageSize: Int64 { get }
   /// Status of `path` as the UFS has it now.
   func status(of path: String) async -> Result<FileStatus, LoadFailure>
-  /// Hands the direct children of `directory` to `visit` batch by batch until it answers false.
+  /// Hands every file below `directory`, at any depth, to `visit` batch by batch until it answers false.
+  ///
+  /// Memory stays constant; each file comes once. `visit` may wait, and the listing waits with it.
   ///
   /// - Returns: the failure that ended the listing early; nil when it is complete or `visit` ended it.
-  func list(
-    _ directory: String, visit: ([FileStatus]) async -> Bool
+  func walk(
+    _ directory: String, visit: (LoadBatch) async -> Bool
   ) async -> LoadFailure?
   /// Brings the pages of `file` at this version into the cache; the range lies within the file.
   func load(_ file: FileStatus, pages: Range<UInt32>) async -> LoadOutcome

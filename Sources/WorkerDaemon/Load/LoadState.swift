@@ -45,7 +45,9 @@ package struct LoadStateMachine: Sendable {
   package mutating func verify() -> Bool { move(to: .verifying, from: [.running]) }
 
   /// The job is stopped by hand; false when it has ended.
-  package mutating func stop() -> Bool { move(to: .stopped, from: [.waiting, .running, .verifying]) }
+  package mutating func stop() -> Bool {
+    move(to: .stopped, from: [.waiting, .running, .verifying])
+  }
 
   /// The job ends: with a failure FAILED, without SUCCEEDED; false unless it was running or verifying.
   package mutating func finish(failure: String?) -> Bool {

@@ -40,3 +40,15 @@ package final class InfoPeers: Sendable {
     now < time || now - time <= age
   }
 }
+
+extension InfoPeers {
+  /// The host of `host:port` or `[host]:port`; each connection has its own port.
+  package static func host(of address: String) -> String {
+    let bytes = Array(address.utf8)
+    guard let colon = bytes.lastIndex(of: UInt8(ascii: ":")) else { return address }
+    let host = bytes[..<colon]
+    // An IPv6 address without brackets has no port.
+    if host.contains(UInt8(ascii: ":")), host.last != UInt8(ascii: "]") { return address }
+    return String(decoding: host, as: UTF8.self)
+  }
+}

@@ -19,7 +19,7 @@ package enum MixedReading {
     // All kept and all decoded are the plain readings, tried before.
     for choice in 1..<(1 << runs.count) - 1 {
       let reading = decode(raw, runs: runs, choice: choice)
-      if RequestedPath.digest(reading[...]) == id { return PercentCoding.utf8Text(reading) }
+      if RequestedPath.digest(reading[...]) == id { return PathCoding.utf8Text(reading) }
     }
     return nil
   }
@@ -30,7 +30,7 @@ package enum MixedReading {
     var index = raw.startIndex
     var continues = false
     while index < raw.endIndex {
-      guard let byte = PercentCoding.escape(at: index, in: raw) else {
+      guard let byte = PathCoding.escape(at: index, in: raw) else {
         index += 1
         continues = false
         continue
@@ -56,7 +56,7 @@ package enum MixedReading {
     for (position, run) in runs.enumerated() {
       reading += raw[index..<run.lowerBound]
       let isDecoded = choice & (1 << position) != 0
-      reading += isDecoded ? PercentCoding.decode(raw[run])[...] : raw[run]
+      reading += isDecoded ? PathCoding.decode(raw[run])[...] : raw[run]
       index = run.upperBound
     }
     return reading + raw[index...]

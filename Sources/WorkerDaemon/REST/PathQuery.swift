@@ -1,6 +1,6 @@
 // From a request's query to the path it means and the parameters around it. Pure.
 
-package import Model
+import Model
 
 /// The paths and parameters of one request.
 package struct PathQuery: Equatable {

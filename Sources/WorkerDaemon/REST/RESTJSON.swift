@@ -37,8 +37,8 @@ package enum RESTJSON {
     let isFile = status.kind == .file
     writer.object {
       $0.member("mType", isFile ? "file" : "directory")
-      $0.member("mName", status.name)
-      $0.member("mPath", PercentCoding.encodePath(alluxioPath))
+      $0.member("mName", UFSPathText.name(of: alluxioPath))
+      $0.member("mPath", PathCoding.encodePath(alluxioPath))
       $0.member("mUfsPath", status.ufsPath)
       $0.member("mLength", isFile ? status.length : 0)
       $0.member("mHumanReadableFileSize", SizeText.print(isFile ? status.length : 0))

@@ -1,6 +1,6 @@
 // The parameters of a request other than its path, read with the leniency clients need and no more.
 
-package import Model
+import Model
 
 /// Named parameters of a request; the first of a repeated name counts, unknown names are ignored.
 package struct RESTParameters: Equatable {
@@ -58,10 +58,10 @@ package struct RESTParameters: Equatable {
   /// Adds one `name=value` segment of a query, decoded as a form field; the first of a name stays.
   package mutating func add(segment: ArraySlice<UInt8>) {
     let split = segment.firstIndex(of: UInt8(ascii: "=")) ?? segment.endIndex
-    let name = PercentCoding.utf8Text(PercentCoding.decodeForm(segment[..<split]))
+    let name = PathCoding.utf8Text(PathCoding.decodeForm(segment[..<split]))
     let rest = split < segment.endIndex ? segment[(split + 1)...] : []
     guard let name, values[name] == nil else { return }
     // A value that is no text is kept empty: only paths need refusing, and they are read elsewhere.
-    values[name] = PercentCoding.utf8Text(PercentCoding.decodeForm(rest)) ?? ""
+    values[name] = PathCoding.utf8Text(PathCoding.decodeForm(rest)) ?? ""
   }
 }

@@ -9,6 +9,13 @@ package struct RESTRoute: Equatable, Sendable {
   /// The `{index}` of the page endpoint as it came; empty elsewhere.
   package var pageIndex: String
 
+  /// A route of its parts.
+  package init(endpoint: RESTEndpoint, id: String, pageIndex: String) {
+    self.endpoint = endpoint
+    self.id = id
+    self.pageIndex = pageIndex
+  }
+
   /// What a path and method turn out to be.
   package enum Match: Equatable, Sendable {
     /// An endpoint that answers the method.
@@ -32,7 +39,7 @@ package struct RESTRoute: Equatable, Sendable {
   private static let pathLengthMax = 1024
 
   private static func route(of path: ArraySlice<UInt8>) -> RESTRoute? {
-    guard path.first == UInt8(ascii: "/"), let text = PercentCoding.utf8Text(path) else {
+    guard path.first == UInt8(ascii: "/"), let text = PathCoding.utf8Text(path) else {
       return nil
     }
     let parts = text.split(separator: "/", omittingEmptySubsequences: true)

@@ -13,17 +13,21 @@ package struct RequestedPath: Equatable, Sendable {
   /// The other reading: to be tried when `path` is not found, or to be taken first for a client known to
   /// escape before it hashes. Nil when there is only one.
   package var alternative: String?
+  /// Whether the id confirms both readings, so that only the kind of client tells which file is meant.
+  package var isAmbiguous = false
 
   /// A path with its other reading; an alternative equal to the path is dropped.
-  package init(path: String, alternative: String? = nil) {
+  package init(path: String, alternative: String? = nil, isAmbiguous: Bool = false) {
     self.path = path
-    self.alternative = alternative == path ? nil : alternative
+    let isSame = alternative.map { $0.utf8.elementsEqual(path.utf8) } ?? true
+    self.alternative = isSame ? nil : alternative
+    self.isAmbiguous = isAmbiguous && !isSame
   }
 
-  /// The same request with its readings exchanged, for a client that escapes before it hashes.
-  package var escapedFirst: RequestedPath {
-    guard let alternative else { return self }
-    return RequestedPath(path: alternative, alternative: path)
+  /// What the request means when its client escapes paths before it hashes them.
+  package var fromEscapingClient: RequestedPath {
+    guard isAmbiguous, let alternative else { return self }
+    return RequestedPath(path: alternative, alternative: path, isAmbiguous: true)
   }
 
   /// The path of a form-encoded parameter: decoded as a form, and once more as the other reading.
@@ -33,8 +37,8 @@ package struct RequestedPath: Equatable, Sendable {
     guard !value.isEmpty else { throw .badParameter(name, "is empty") }
     let bytes = Array(value.utf8)[...]
     var again: String?
-    if PercentCoding.hasEscape(bytes) {
-      again = PercentCoding.utf8Text(PercentCoding.decode(bytes))
+    if PathCoding.hasEscape(bytes) {
+      again = PathCoding.utf8Text(PathCoding.decode(bytes))
     }
     self.init(
       path: UFSPathText.normalised(value), alternative: again.map(UFSPathText.normalised))
@@ -44,7 +48,7 @@ package struct RequestedPath: Equatable, Sendable {
   ///
   /// - Throws: 400 when the value is empty or no text.
   package init(pasted raw: ArraySlice<UInt8>, named name: String) throws(RESTProblem) {
-    guard let once = PercentCoding.utf8Text(PercentCoding.decode(raw)) else {
+    guard let once = PathCoding.utf8Text(PathCoding.decode(raw)) else {
       throw .badParameter(name, "is not UTF-8 text")
     }
     try self.init(form: once, named: name)
@@ -66,15 +70,16 @@ package struct RequestedPath: Equatable, Sendable {
   private static func plainReading(
     of raw: ArraySlice<UInt8>, checkedBy id: Digest256
   ) -> RequestedPath? {
-    let once = PercentCoding.decode(raw)
+    let once = PathCoding.decode(raw)
     if digest(raw) == id {
-      guard let text = PercentCoding.utf8Text(raw) else { return nil }
-      let decoded = PercentCoding.utf8Text(once).map(UFSPathText.normalised)
-      return RequestedPath(path: UFSPathText.normalised(text), alternative: decoded)
+      guard let text = PathCoding.utf8Text(raw) else { return nil }
+      let decoded = PathCoding.utf8Text(once).map(UFSPathText.normalised)
+      return RequestedPath(
+        path: UFSPathText.normalised(text), alternative: decoded, isAmbiguous: true)
     }
-    let twice = PercentCoding.decode(once[...])
+    let twice = PathCoding.decode(once[...])
     for reading in [once, twice] where digest(reading[...]) == id {
-      return PercentCoding.utf8Text(reading).map {
+      return PathCoding.utf8Text(reading).map {
         RequestedPath(path: UFSPathText.normalised($0))
       }
     }
@@ -90,6 +95,6 @@ package struct RequestedPath: Equatable, Sendable {
   /// SHA-256 of `bytes`.
   static func digest(_ bytes: ArraySlice<UInt8>) -> Digest256 {
     // SAFETY: the buffer is read for the duration of the call only.
-    bytes.withUnsafeBytes { unsafe Digest256(of: $0) }
+    unsafe bytes.withUnsafeBytes { unsafe Digest256(of: $0) }
   }
 }

@@ -9,28 +9,30 @@ package enum UFSPathText {
   ///
   /// The root of `scheme://` and of `scheme:///` stays as it is, and so does a lone `/`.
   package static func normalised(_ text: String) -> String {
-    var path = Substring(text)
-    while path.hasPrefix(clientScheme) { path = path.dropFirst(clientScheme.count) }
+    // Bytes, not characters: a slash may be joined with the combining mark that a name begins with.
+    var path = Array(text.utf8)[...]
+    let client = Array(clientScheme.utf8)
+    while path.starts(with: client) { path = path.dropFirst(client.count) }
     let floor = rootLength(of: path)
-    var count = path.utf8.count
-    let bytes = path.utf8
-    var end = bytes.endIndex
-    while count > floor, end > bytes.startIndex {
-      let last = bytes.index(before: end)
-      guard bytes[last] == UInt8(ascii: "/") else { break }
-      end = last
-      count -= 1
-    }
-    return String(path[..<end])
+    while path.count > floor, path.last == UInt8(ascii: "/") { path = path.dropLast() }
+    return String(decoding: path, as: UTF8.self)
   }
 
   /// Whether `path` starts with a scheme: letters and digits, then `://`.
-  package static func hasScheme(_ path: String) -> Bool { schemeLength(of: Substring(path)) > 0 }
+  package static func hasScheme(_ path: String) -> Bool {
+    schemeLength(of: Array(path.utf8)[...]) > 0
+  }
+
+  /// The last component of `path`; empty for a root.
+  package static func name(of path: String) -> String {
+    let parts = path.utf8.split(separator: UInt8(ascii: "/"))
+    return parts.last.map { String(decoding: $0, as: UTF8.self) } ?? ""
+  }
 
   /// Bytes of the scheme and its `://`, 0 when there is none.
-  private static func schemeLength(of path: Substring) -> Int {
+  private static func schemeLength(of path: ArraySlice<UInt8>) -> Int {
     var length = 0
-    var rest = path.utf8[...]
+    var rest = path
     while let byte = rest.first {
       switch byte {
       case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -46,9 +48,9 @@ package enum UFSPathText {
   }
 
   /// Bytes at the front of `path` that no trailing-slash rule may touch.
-  private static func rootLength(of path: Substring) -> Int {
+  private static func rootLength(of path: ArraySlice<UInt8>) -> Int {
     let scheme = schemeLength(of: path)
-    let rest = path.utf8.dropFirst(scheme)
+    let rest = path.dropFirst(scheme)
     return rest.first == UInt8(ascii: "/") ? scheme + 1 : scheme
   }
 }

@@ -4,10 +4,10 @@
 // (a name such as `100% sure` arrives as `100%%20sure`), and nothing ever fails here. Whether the bytes are
 // text is asked once, by `utf8Text`, because a repaired name would be another name.
 
-package import Model
+import Model
 
 /// Percent and form coding of URL text.
-package enum PercentCoding {
+package enum PathCoding {
   /// `bytes` with every valid `%XX` replaced by its byte; `+` is a plus.
   package static func decode(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
     decode(bytes, plusIsSpace: false)
