@@ -1,5 +1,6 @@
 // The load jobs of this worker, addressed by path: one run per path at a time (compat §7.1).
 
+import Model
 import Synchronization
 
 /// All load jobs of the process.
@@ -15,9 +16,10 @@ package final class LoadJobs: Sendable {
   }
 
   private struct State {
-    var jobs: [String: LoadJob] = [:]
+    /// By the digest of the path: two spellings of one letter are equal strings and different files.
+    var jobs: [FileID: LoadJob] = [:]
     var waiting: [LoadJob] = []
-    var ended: [String] = []
+    var ended: [FileID] = []
     var runningCount = 0
     var executorIndex = 0
     var isStopped = false
@@ -40,13 +42,14 @@ package final class LoadJobs: Sendable {
 
   /// Starts a job for `path`, unless one has not ended.
   package func submit(path: String, options: LoadOptions) -> Submission {
+    let key = FileID(ufsPath: path)
     let submission: Submission = state.withLock { state in
-      if let job = state.jobs[path], !job.phase.isTerminal { return .alreadyRunning(id: job.id) }
+      if let job = state.jobs[key], !job.phase.isTerminal { return .alreadyRunning(id: job.id) }
       guard !state.isStopped, state.waiting.count < limits.waitingCountMax else { return .refused }
       let job = LoadJob(
         path: path, id: Self.makeID(), options: options, limits: limits, source: source)
-      state.jobs[path] = job
-      state.ended.removeAll { $0 == path }
+      state.jobs[key] = job
+      state.ended.removeAll { $0 == key }
       state.waiting.append(job)
       return .submitted(id: job.id)
     }
@@ -55,7 +58,7 @@ package final class LoadJobs: Sendable {
   }
 
   /// The newest job of `path`, running or ended; nil when there is none or it was forgotten.
-  package func job(of path: String) -> LoadJob? { state.withLock { $0.jobs[path] } }
+  package func job(of path: String) -> LoadJob? { state.withLock { $0.jobs[FileID(ufsPath: path)] } }
 
   /// Stops the job of `path`; false when there is none that has not ended.
   package func stop(path: String) -> Bool { job(of: path)?.stop() ?? false }
@@ -93,10 +96,11 @@ package final class LoadJobs: Sendable {
   }
 
   private func noteEnd(of job: LoadJob) {
+    let key = FileID(ufsPath: job.path)
     state.withLock { state in
       state.runningCount -= 1
-      if state.jobs[job.path] === job {
-        state.ended.append(job.path)
+      if state.jobs[key] === job {
+        state.ended.append(key)
         if state.ended.count > limits.endedCountMax {
           state.jobs[state.ended.removeFirst()] = nil
         }

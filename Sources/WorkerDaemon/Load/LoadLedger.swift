@@ -2,20 +2,6 @@
 //
 //   listed = loaded + skipped + failed + pending
 
-/// Files and bytes counted together.
-package struct LoadCount: Equatable, Sendable {
-  /// Number of files.
-  package var files: Int64 = 0
-  /// Number of bytes.
-  package var bytes: Int64 = 0
-
-  /// A count of its parts.
-  package init(files: Int64 = 0, bytes: Int64 = 0) {
-    self.files = files
-    self.bytes = bytes
-  }
-}
-
 /// Exact counts of a load job; every change keeps the books balanced.
 package struct LoadLedger: Equatable, Sendable {
   /// Everything the listing gave so far.
@@ -28,9 +14,11 @@ package struct LoadLedger: Equatable, Sendable {
   package private(set) var failed = LoadCount()
   /// Listed and not yet settled.
   package private(set) var pending = LoadCount()
-  /// Ranges asked for, ranges given up, ranges asked for again.
+  /// Ranges asked for.
   package private(set) var subtasks: Int64 = 0
+  /// Ranges given up.
   package private(set) var failedSubtasks: Int64 = 0
+  /// Ranges asked for again.
   package private(set) var retriedSubtasks: Int64 = 0
   /// Ranges waiting for another attempt now.
   package private(set) var retrying: Int64 = 0

@@ -2,30 +2,6 @@
 
 package import Model
 
-/// What became of a range of pages.
-package enum LoadOutcome: Equatable, Sendable {
-  /// Every page is cached: `filled` bytes came from the UFS now, `resident` bytes were there.
-  case cached(filled: Int64, resident: Int64)
-  /// The cache has no room for it; the text says why.
-  case rejected(String)
-  /// The UFS did not give the bytes.
-  case failed(LoadFailure)
-}
-
-/// Some files of a listing.
-package struct LoadBatch: Sendable {
-  /// Files at the version the listing saw.
-  package var files: [FileStatus]
-  /// Entries that are no loadable files: names that are not UTF-8, special files, links that lead nowhere.
-  package var leftOutCount: Int
-
-  /// A batch of its parts.
-  package init(files: [FileStatus], leftOutCount: Int = 0) {
-    self.files = files
-    self.leftOutCount = leftOutCount
-  }
-}
-
 /// The worker as a load job sees it; the composition root adapts the read path to it.
 ///
 /// All functions are called from tasks that prefer one of the job's executors.

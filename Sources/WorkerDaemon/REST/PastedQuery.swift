@@ -21,7 +21,9 @@ package struct PastedQuery {
   /// Most ends tried: each costs a few digests of the text.
   package static let endCountMax = 32
 
-  /// Finds `key=` in `query`; nil when it is not there. Only names in `trailing` may follow the path.
+  /// Finds `key=` in `query`; nil when it is not there.
+  ///
+  /// Only names in `trailing` may follow the path.
   package init?(_ query: ArraySlice<UInt8>, key: String, trailing: Set<String>) {
     let segments = query.split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: false)
     let head = Array("\(key)=".utf8)

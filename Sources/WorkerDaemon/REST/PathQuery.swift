@@ -6,7 +6,7 @@ import Model
 package struct PathQuery: Equatable {
   /// The path, or the source of mv and copy.
   package var path: RequestedPath
-  /// The destination of mv and copy, normalised; nil elsewhere. No id covers it.
+  /// The destination of mv and copy, normalised, which no id covers; nil elsewhere.
   package var destination: String?
   /// The other parameters.
   package var parameters: RESTParameters

@@ -2,8 +2,38 @@
 
 /// An endpoint of the REST port.
 package enum RESTEndpoint: String, CaseIterable, Sendable {
-  case node, files, info, load, health, ufsInfo
-  case chunk, page, range, head, tail, mkdir, touch, mv, copy, rm
+  /// Which worker to talk to.
+  case node
+  /// The children of a directory.
+  case files
+  /// The status of one path.
+  case info
+  /// Load jobs.
+  case load
+  /// Whether the worker answers.
+  case health
+  /// The mounts by UFS root.
+  case ufsInfo
+  /// A whole file, out or in.
+  case chunk
+  /// One page of a file, out or in.
+  case page
+  /// A range of a file.
+  case range
+  /// The first bytes of a file.
+  case head
+  /// The last bytes of a file.
+  case tail
+  /// Makes a directory.
+  case mkdir
+  /// Makes an empty file.
+  case touch
+  /// Renames.
+  case mv
+  /// Copies.
+  case copy
+  /// Removes, from the UFS or from the cache alone.
+  case rm
 
   /// Path as the documentation writes it.
   package var pattern: String {

@@ -10,8 +10,7 @@ package import Model
 package struct RequestedPath: Equatable, Sendable {
   /// The reading to use, normalised.
   package var path: String
-  /// The other reading: to be tried when `path` is not found, or to be taken first for a client known to
-  /// escape before it hashes. Nil when there is only one.
+  /// The other reading, to be tried when `path` is not found; nil when there is only one.
   package var alternative: String?
   /// Whether the id confirms both readings, so that only the kind of client tells which file is meant.
   package var isAmbiguous = false
