@@ -58,7 +58,9 @@ package final class LoadJobs: Sendable {
   }
 
   /// The newest job of `path`, running or ended; nil when there is none or it was forgotten.
-  package func job(of path: String) -> LoadJob? { state.withLock { $0.jobs[FileID(ufsPath: path)] } }
+  package func job(of path: String) -> LoadJob? {
+    state.withLock { $0.jobs[FileID(ufsPath: path)] }
+  }
 
   /// Stops the job of `path`; false when there is none that has not ended.
   package func stop(path: String) -> Bool { job(of: path)?.stop() ?? false }
