@@ -251,7 +251,8 @@ import Synchronization
   func reap() {
     while true {
       let batch = unsafe ring.reap()
-      for unsafeentry in unsafe batch { deliver(entry) }
+      // By index: the formatter mangles `for unsafe`.
+      for index in 0..<batch.count { unsafe deliver(batch[index]) }
       if batch.count < Int(IOUring.reapCountMax) {
         guard ring.hasOverflowed else { return }
         _ = ring.pollEvents()
