@@ -4,7 +4,9 @@ import CLinux
 import Glibc
 
 // SAFETY: the memory lives as long as the value and is only read up to `end`.
-/// A buffer of getdents64(2) entries of one open directory, read one by one. Blocking.
+/// A buffer of getdents64(2) entries of one open directory, read one by one.
+///
+/// Blocking.
 @safe struct DirectoryBuffer: ~Copyable {
   /// One entry.
   struct Entry {

@@ -27,6 +27,8 @@ final class DirectoryScan: @unchecked Sendable {
   private var names: ArraySlice<Name> = []
   private var last: PathBytes?
   private var hasMore = true
+  /// Most names held at once so far.
+  private(set) var nameCountMax = 0
 
   /// A scan of the open `directory`, whose descriptor it takes over.
   init(
@@ -91,6 +93,7 @@ final class DirectoryScan: @unchecked Sendable {
       let name = sortable(entry)
       if let last, !last.lexicographicallyPrecedes(name.key) { continue }
       found.append(name)
+      nameCountMax = max(nameCountMax, found.count)
       if found.count >= 2 * window {
         found.sort { $0.key.lexicographicallyPrecedes($1.key) }
         found.removeSubrange(window...)

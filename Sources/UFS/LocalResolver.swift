@@ -30,7 +30,9 @@ struct LocalResolver: Sendable {
   /// Paths by which absolute links may name the root: as configured, and with its links resolved.
   let rootNames: [[PathBytes]]
 
-  /// Opens `path` as openat2(2) does. Returns a descriptor or -errno: -EXDEV for what is outside, -EAGAIN when
+  /// Opens `path` as openat2(2) does.
+  ///
+  /// Returns a descriptor or -errno: -EXDEV for what is outside, -EAGAIN when
   /// directories on the path do not hold still.
   func open(_ path: PathBytes, flags: Int32, mode: UInt32 = 0) -> Int32 {
     for _ in 0..<Self.attemptCountMax {
@@ -41,7 +43,10 @@ struct LocalResolver: Sendable {
       if fd == -EAGAIN { continue }
       guard fd == -EXDEV else { return fd }
       let followed = follow(path, last: flags & O_NOFOLLOW == 0)
-      guard case .success(let place) = followed else { return Self.result(of: followed) }
+      guard case .success(let place) = followed else {
+        if Self.result(of: followed) == -EAGAIN { continue }
+        return Self.result(of: followed)
+      }
       let again = openLinkFree(place, flags: flags, mode: mode)
       if again == -ELOOP || again == -EAGAIN { continue }
       return again
@@ -61,7 +66,10 @@ struct LocalResolver: Sendable {
   func openParentFollowing(_ path: PathBytes) -> (fd: Int32, name: PathBytes) {
     for _ in 0..<Self.attemptCountMax {
       let followed = follow(path, last: true)
-      guard case .success(var place) = followed else { return (Self.result(of: followed), []) }
+      guard case .success(var place) = followed else {
+        if Self.result(of: followed) == -EAGAIN { continue }
+        return (Self.result(of: followed), [])
+      }
       guard let name = place.popLast() else { return (-EISDIR, []) }
       let fd = openLinkFree(place, flags: O_RDONLY | O_DIRECTORY | O_NONBLOCK, mode: 0)
       if fd == -ELOOP || fd == -EAGAIN { continue }
@@ -80,7 +88,9 @@ struct LocalResolver: Sendable {
     return SystemCall.open(at: root, path, flags: flags, mode: mode, resolve: Self.linkFree)
   }
 
-  /// Follows every link of `path`, but for a last one unless `last`. The result's last component may not exist.
+  /// Follows every link of `path`, but for a last one unless `last`; EAGAIN when the path changes meanwhile.
+  ///
+  /// The result's last component may not exist.
   private func follow(_ path: PathBytes, last: Bool) -> Result<[PathBytes], Errno> {
     var pending = PathBytes.components(path).reversed() as [PathBytes]
     var place: [PathBytes] = []
@@ -117,7 +127,8 @@ struct LocalResolver: Sendable {
   /// What the link at `place` says; nil when it is no link.
   private func target(of place: [PathBytes]) -> Result<PathBytes?, Errno> {
     let fd = openLinkFree(place, flags: pen_o_path() | O_NOFOLLOW, mode: 0)
-    guard fd >= 0 else { return .failure(Errno(-fd)) }
+    // ELOOP: a directory that was followed already has become a link.
+    guard fd >= 0 else { return .failure(Errno(fd == -ELOOP ? EAGAIN : -fd)) }
     defer { Glibc.close(fd) }
     switch SystemCall.status(of: fd) {
     case .failure(let error): return .failure(error)

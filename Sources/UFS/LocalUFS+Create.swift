@@ -17,7 +17,9 @@ extension LocalUFS {
     return LocalWriter(self, place, path, mode)
   }
 
-  /// Opens the directory that `path` leads to and an unnamed file in it. Blocking.
+  /// Opens the directory that `path` leads to and an unnamed file in it.
+  ///
+  /// Blocking.
   private func openPlace(
     _ path: String, _ mode: UFSCreation
   ) throws(UFSError) -> LocalWriter.Place {
@@ -51,9 +53,12 @@ extension LocalUFS {
     _ parent: Int32, _ name: PathBytes, _ path: String, _ old: LocalStatus?
   ) throws(UFSError) -> LocalWriter.Place {
     let temporary = PathBytes(LocalPath.temporaryPrefix.utf8) + SystemCall.randomName()
-    var fd = SystemCall.open(
-      at: parent, [UInt8(ascii: ".")], flags: O_WRONLY | pen_o_tmpfile(), mode: 0o666,
-      resolve: LocalResolver.beneath)
+    var fd = -EOPNOTSUPP
+    if !seams.lacksUnnamedFiles {
+      fd = SystemCall.open(
+        at: parent, [UInt8(ascii: ".")], flags: O_WRONLY | pen_o_tmpfile(), mode: 0o666,
+        resolve: LocalResolver.beneath)
+    }
     let isNamed = fd == -EOPNOTSUPP || fd == -EISDIR || fd == -EINVAL
     if isNamed {
       fd = SystemCall.open(

@@ -15,7 +15,9 @@ extension LocalUFS {
     return LocalLister(scan, pool: pool)
   }
 
-  /// Opens a directory for listing. Blocking.
+  /// Opens a directory for listing.
+  ///
+  /// Blocking.
   private func openScan(_ path: String, _ options: UFSListing) throws(UFSError) -> DirectoryScan {
     // Not O_DIRECTORY: ENOTDIR then means a component above, and the path itself is told by its status.
     let place = resolver.open(PathBytes(path.utf8), flags: pen_o_path())

@@ -111,7 +111,9 @@ extension LocalUFS {
     return -1
   }
 
-  /// Whether the file system of `fd` answers without a server. Asked once per device: statfs may itself wait.
+  /// Whether the file system of `fd` answers without a server.
+  ///
+  /// Asked once per device: statfs may itself wait.
   private func isLocal(_ fd: Int32, device: UInt64) async -> Bool {
     if let known = devices.withLock({ $0[device] }) { return known }
     let isLocal = await pool.run { pen_is_local_filesystem(fd) }

@@ -30,10 +30,13 @@ package final class LocalUFS: UnderFileSystem {
 
   private static let cacheCount = 64
 
-  /// Moments at which a test may act; nothing happens there otherwise.
+  /// Where tests reach in; nothing happens there otherwise.
   package struct Seams: Sendable {
     /// Between a read and the check that follows it; given the path.
     package var beforeVerify: (@Sendable (String) async -> Void)?
+
+    /// Pretends that the file system has no O_TMPFILE.
+    package var lacksUnnamedFiles = false
 
     /// No seams.
     package init() {}

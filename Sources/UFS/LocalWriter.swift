@@ -85,7 +85,9 @@ package final class LocalWriter: UFSWriter {
     await fileSystem.pool.run { Self.discard(place) }
   }
 
-  /// Gives the file its name. Returns 0 or -errno. Blocking.
+  /// Gives the file its name.
+  ///
+  /// Returns 0 or -errno. Blocking.
   private static func publish(_ place: Place, _ mode: UFSCreation) -> Int32 {
     if mode == .exclusive {
       if !place.isNamed {

@@ -30,7 +30,9 @@ final class OwnerNames: Sendable {
     }
   }
 
-  /// The names of an owner and a group, the number where there is no name. May block.
+  /// The names of an owner and a group, the number where there is no name.
+  ///
+  /// May block.
   func find(user: UInt32, group: UInt32) -> (owner: String, group: String) {
     if let known = known(user: user, group: group) { return known }
     let names = (owner: Self.userName(user), group: Self.groupName(group))

@@ -68,7 +68,9 @@ final class TreeDeletion: @unchecked Sendable {
     return open(parent, name)
   }
 
-  /// Opens a directory as the next level. Returns 1 or -errno.
+  /// Opens a directory as the next level.
+  ///
+  /// Returns 1 or -errno.
   private func open(_ above: Int32, _ name: PathBytes) -> Int32 {
     let fd = SystemCall.open(
       at: above, name, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK,

@@ -75,7 +75,9 @@ package final class TreeWalker: UFSLister {
     return nil
   }
 
-  /// Goes into a directory just listed. One that vanished or was replaced meanwhile has nothing to list.
+  /// Goes into a directory just listed.
+  ///
+  /// One that vanished or was replaced meanwhile has nothing to list.
   private func enter(_ path: String) async throws(UFSError) {
     do throws(UFSError) {
       try await push(path, after: nil)

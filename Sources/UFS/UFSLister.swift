@@ -1,6 +1,8 @@
 // A listing under way.
 
-/// A directory or tree being listed in constant memory. Ring-confined; one call at a time.
+/// A directory or tree being listed in constant memory.
+///
+/// Ring-confined; one call at a time.
 package protocol UFSLister: AnyObject {
   /// The next entries, at most `max` and rarely none, or nil at the end.
   ///

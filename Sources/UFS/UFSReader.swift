@@ -2,7 +2,9 @@
 
 package import Model
 
-/// An open file at one version. Ring-confined: used on the reactor that opened it; reads may overlap.
+/// An open file at one version.
+///
+/// Ring-confined: used on the reactor that opened it; reads may overlap.
 package protocol UFSReader: AnyObject {
   /// The version that every byte read belongs to.
   var version: FileVersion { get }

@@ -2,7 +2,9 @@
 
 package import Model
 
-/// A file being written, invisible until it is committed. Ring-confined; one call at a time.
+/// A file being written, invisible until it is committed.
+///
+/// Ring-confined; one call at a time.
 ///
 /// After an error only `abort` is useful. A writer dropped without `commit` is aborted, at some cost.
 package protocol UFSWriter: AnyObject {
