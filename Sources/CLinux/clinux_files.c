@@ -56,6 +56,8 @@ int pen_link_descriptor(int fd, int directory, const char *name) {
   return linkat(AT_FDCWD, path, directory, name, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
 }
 
+int pen_at_fresh_status(void) { return AT_EMPTY_PATH | AT_STATX_FORCE_SYNC; }
+
 int pen_clear_nonblock(int fd) {
   int flags = fcntl(fd, F_GETFL);
   if (flags < 0) return -errno;

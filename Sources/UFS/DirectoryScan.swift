@@ -11,10 +11,10 @@ import Model
 /// A listing of one directory; blocking, used by one thread at a time.
 // SAFETY: the lister that owns it makes one call at a time, each awaited before the next.
 final class DirectoryScan: @unchecked Sendable {
+  /// A name as it is sorted: directories carry a slash, which no name contains.
   private struct Name {
     let key: PathBytes
-    let name: PathBytes
-    let type: UInt8
+    var name: PathBytes { key.last == UInt8(ascii: "/") ? PathBytes(key.dropLast()) : key }
   }
 
   private let fileSystem: LocalUFS
@@ -72,7 +72,7 @@ final class DirectoryScan: @unchecked Sendable {
     case .unsorted:
       guard let entry = try read() else { return nil }
       cursor = UFSCursor(token: "\(inode):\(entry.next)")
-      return Name(key: entry.name, name: entry.name, type: entry.type)
+      return Name(key: entry.name)
     case .sorted:
       if names.isEmpty, hasMore { try fillWindow() }
       guard let name = names.popFirst() else { return nil }
@@ -89,15 +89,18 @@ final class DirectoryScan: @unchecked Sendable {
     buffer.reset()
     var found: [Name] = []
     var isCut = false
+    var end: PathBytes?
     while let entry = try read() {
       let name = sortable(entry)
       if let last, !last.lexicographicallyPrecedes(name.key) { continue }
+      if let end, !name.key.lexicographicallyPrecedes(end) { continue }
       found.append(name)
       nameCountMax = max(nameCountMax, found.count)
       if found.count >= 2 * window {
         found.sort { $0.key.lexicographicallyPrecedes($1.key) }
         found.removeSubrange(window...)
         isCut = true
+        end = found.last?.key
       }
     }
     found.sort { $0.key.lexicographicallyPrecedes($1.key) }
@@ -118,7 +121,7 @@ final class DirectoryScan: @unchecked Sendable {
       type = UInt8(status.kind == .directory ? DT_DIR : DT_REG)
     }
     let key = type == UInt8(DT_DIR) ? entry.name + [UInt8(ascii: "/")] : entry.name
-    return Name(key: key, name: entry.name, type: type)
+    return Name(key: key)
   }
 
   private func read() throws(UFSError) -> DirectoryBuffer.Entry? {

@@ -5,7 +5,7 @@
 //
 // V's ctime cannot be set back (LocalVersion), so that V at the end means V all the time in between, provided V was
 // settled when the read began. The stat is a plain system call where it cannot wait (0.3 µs); io_uring would hand every
-// statx to a worker thread (15 µs). On network file systems it does go through the ring.
+// statx to a worker thread (15 µs). Network file systems are asked on the pool, past their attribute caches.
 
 import CLinux
 import Glibc
@@ -32,7 +32,7 @@ package final class LocalReader: UFSReader {
     self.file = file
     self.path = path
     self.version = version
-    settleTime = LocalVersion.settleTime(of: version)
+    settleTime = fileSystem.settleTime(of: version)
     mayReadDirect = file.directDescriptor >= 0
   }
 
@@ -97,24 +97,15 @@ package final class LocalReader: UFSReader {
 
   /// Throws unless the open file still has the version.
   private func verify() async throws(UFSError) {
-    let status: LocalStatus
-    if file.isLocal {
-      switch SystemCall.status(of: file.descriptor) {
-      case .success(let found): status = found
-      case .failure(let errno): throw fileSystem.error(-errno.number, "ufs.read", path)
-      }
-    } else {
-      switch await fileSystem.reactor.status(of: file.descriptor) {
-      case .success(let raw): status = LocalStatus(raw)
-      case .failure(let failure):
-        if failure.errno == ESTALE {
-          throw fileSystem.rule(.changed, "ufs.read", path, .otherVersion)
-        }
-        throw UFSError(ring: failure, operation: "ufs.read", path: fileSystem.ufsPath(of: path))
-      }
-    }
-    guard status.version == version else {
-      throw fileSystem.rule(.changed, "ufs.read", path, .otherVersion)
+    let answer =
+      file.isLocal
+      ? SystemCall.status(of: file.descriptor)
+      : await fileSystem.currentStatus(of: file.descriptor)
+    switch answer {
+    case .success(let status) where status.version == version: return
+    case .failure(let errno) where errno.number != ESTALE:
+      throw fileSystem.error(-errno.number, "ufs.read", path)
+    case .success, .failure: throw fileSystem.rule(.changed, "ufs.read", path, .otherVersion)
     }
   }
 }

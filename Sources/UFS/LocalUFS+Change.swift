@@ -102,10 +102,9 @@ extension LocalUFS {
   ) async throws(UFSError) {
     let reactor = reactor
     let status: LocalStatus
-    do throws(RingError) {
-      status = LocalStatus(try await reactor.status(of: fd).get())
-    } catch {
-      throw UFSError(ring: error, operation: "ufs.write", path: ufsPath(of: path))
+    switch await currentStatus(of: fd) {
+    case .success(let found): status = found
+    case .failure(let errno): throw error(-errno.number, "ufs.write", path)
     }
     try requireFile(status, "ufs.write", path)
     try checked(pen_clear_nonblock(fd), "ufs.write", path)

@@ -13,13 +13,12 @@ extension LocalUFS {
     let reactor = reactor
     let fd = await open(path, flags: pen_o_path(), on: reactor)
     guard fd >= 0 else { throw lookupError(fd, "ufs.status", path) }
-    let answer = await reactor.status(of: fd)
+    let answer = await currentStatus(of: fd)
     await reactor.close(fd)
     let status: LocalStatus
     switch answer {
-    case .success(let raw): status = LocalStatus(raw)
-    case .failure(let failure):
-      throw UFSError(ring: failure, operation: "ufs.status", path: ufsPath(of: path))
+    case .success(let found): status = found
+    case .failure(let errno): throw error(-errno.number, "ufs.status", path)
     }
     let (owner, group) = await ownerNames(status)
     guard let result = fileStatus(status, path, owner: owner, group: group) else {
@@ -55,12 +54,10 @@ extension LocalUFS {
   private func readable(
     _ fd: Int32, _ path: String, expecting version: FileVersion?
   ) async throws(UFSError) -> (OpenFile, FileVersion) {
-    let reactor = reactor
     let status: LocalStatus
-    switch await reactor.status(of: fd) {
-    case .success(let raw): status = LocalStatus(raw)
-    case .failure(let failure):
-      throw UFSError(ring: failure, operation: "ufs.open", path: ufsPath(of: path))
+    switch await currentStatus(of: fd) {
+    case .success(let found): status = found
+    case .failure(let errno): throw error(-errno.number, "ufs.open", path)
     }
     try requireFile(status, "ufs.open", path)
     let found = status.version
@@ -70,6 +67,13 @@ extension LocalUFS {
     let isLocal = await isLocal(fd, device: status.device)
     let direct = await openDirect(path, sameAs: status)
     return (OpenFile(descriptor: fd, directDescriptor: direct, isLocal: isLocal), found)
+  }
+
+  /// The status of an open descriptor: on the ring, or on the pool and from the server where there is one.
+  func currentStatus(of fd: Int32) async -> Result<LocalStatus, Errno> {
+    guard isLocal else { return await pool.run { SystemCall.freshStatus(of: fd) } }
+    return await reactor.status(of: fd).map { LocalStatus($0) }
+      .mapError { Errno($0.errno == 0 ? ECANCELED : $0.errno) }
   }
 
   /// Throws unless `status` is that of a regular file.
@@ -101,9 +105,8 @@ extension LocalUFS {
     // EINVAL: the file system has no O_DIRECT. Any other failure will meet the buffered reads, too.
     let fd = await open(path, flags: O_RDONLY | O_NONBLOCK | pen_o_direct(), on: reactor)
     guard fd >= 0 else { return -1 }
-    if case .success(let raw) = await reactor.status(of: fd), LocalStatus(raw).kind == .file,
-      LocalStatus(raw).inode == status.inode, LocalStatus(raw).device == status.device,
-      pen_clear_nonblock(fd) == 0
+    if case .success(let own) = await currentStatus(of: fd), own.kind == .file,
+      own.inode == status.inode, own.device == status.device, pen_clear_nonblock(fd) == 0
     {
       return fd
     }
@@ -115,6 +118,7 @@ extension LocalUFS {
   ///
   /// Asked once per device: statfs may itself wait.
   private func isLocal(_ fd: Int32, device: UInt64) async -> Bool {
+    if !isLocal { return false }
     if let known = devices.withLock({ $0[device] }) { return known }
     let isLocal = await pool.run { pen_is_local_filesystem(fd) }
     devices.withLock { $0[device] = isLocal }

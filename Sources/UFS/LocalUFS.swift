@@ -28,6 +28,9 @@ package final class LocalUFS: UnderFileSystem {
   /// Whether the file system of a device answers without a server; bounded by the mounts of the machine.
   let devices = Mutex<[UInt64: Bool]>([:])
 
+  /// Whether the root's file system answers from this machine.
+  let isLocal: Bool
+
   private static let cacheCount = 64
 
   /// Where tests reach in; nothing happens there otherwise.
@@ -37,6 +40,9 @@ package final class LocalUFS: UnderFileSystem {
 
     /// Pretends that the file system has no O_TMPFILE.
     package var lacksUnnamedFiles = false
+
+    /// Pretends that the file system is a server's.
+    package var pretendsRemote = false
 
     /// No seams.
     package init() {}
@@ -68,6 +74,7 @@ package final class LocalUFS: UnderFileSystem {
     if case .success(let real) = SystemCall.readLink(at: AT_FDCWD, own) {
       rootNames.append(PathBytes.components(real))
     }
+    isLocal = pen_is_local_filesystem(fd) && !seams.pretendsRemote
     resolver = LocalResolver(root: fd, rootNames: rootNames)
     self.options = options
     self.seams = seams
@@ -84,7 +91,12 @@ package final class LocalUFS: UnderFileSystem {
 
   package func validate(_ path: String) throws(UFSError) { try check(path, "ufs.path") }
 
-  package func settleTime(of version: FileVersion) -> Int64 { LocalVersion.settleTime(of: version) }
+  package func settleTime(of version: FileVersion) -> Int64 {
+    let time = LocalVersion.settleTime(of: version)
+    guard !isLocal, time != .min else { return time }
+    let (later, overflow) = time.addingReportingOverflow(LocalVersion.clockSkewMax)
+    return overflow ? .max : later
+  }
 
   // MARK: Shared by the operations
 

@@ -33,6 +33,9 @@ enum LocalVersion {
   /// A write(2) moves less than 2 GiB; at the rate above that is 8.6 s.
   static let writeTimeMax: Int64 = 8_600_000_000
 
+  /// How far a file server's clock may be behind ours.
+  static let clockSkewMax: Int64 = 5_000_000_000
+
   /// The version of a file with this status.
   static func version(of status: LocalStatus) -> FileVersion {
     FileVersion(

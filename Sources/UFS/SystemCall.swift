@@ -24,6 +24,11 @@ enum SystemCall {
     status(at: fd, [], flags: pen_at_empty_path())
   }
 
+  /// As `status(of:)`, from the server where there is one; may wait for it.
+  static func freshStatus(of fd: Int32) -> Result<LocalStatus, Errno> {
+    status(at: fd, [], flags: pen_at_fresh_status())
+  }
+
   /// The status of `name` in `directory`, of a link itself.
   static func status(at directory: Int32, _ name: PathBytes) -> Result<LocalStatus, Errno> {
     status(at: directory, name, flags: AT_SYMLINK_NOFOLLOW)

@@ -30,4 +30,12 @@ struct LocalUFSContractTests {
       try localSubject(LocalUFS.Options(descriptorCount: 0)).subject
     }
   }
+
+  @Test("on a file system that asks a server", arguments: UFSContract.reading)
+  func remote(promise: UFSContract.Case) async throws {
+    var seams = LocalUFS.Seams()
+    seams.pretendsRemote = true
+    let chosen = seams
+    try await UFSContract.run(promise) { try localSubject(LocalUFS.Options(), chosen).subject }
+  }
 }

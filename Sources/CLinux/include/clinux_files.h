@@ -15,6 +15,8 @@ long pen_read_cached(int fd, void *buffer, size_t size, int64_t offset);
 long pen_copy_range(int source, int64_t source_offset, int target, int64_t target_offset, size_t size);
 /// Gives an open, unnamed file the name `name` in `directory`. Returns 0 or -errno.
 int pen_link_descriptor(int fd, int directory, const char *name);
+/// AT_EMPTY_PATH | AT_STATX_FORCE_SYNC: asks the server, not the attribute cache.
+int pen_at_fresh_status(void);
 /// Clears O_NONBLOCK. Returns 0 or -errno.
 int pen_clear_nonblock(int fd);
 /// The d_off of the entry at `offset` of a getdents64 buffer: where to lseek to go on after it.

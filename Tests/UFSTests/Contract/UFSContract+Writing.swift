@@ -1,6 +1,7 @@
 import Model
 import Testing
-import UFS
+
+@testable import UFS
 
 extension UFSContract {
   static let writing: [Case] = [
@@ -84,6 +85,7 @@ extension UFSContract {
       for (index, name) in names.enumerated() { try await subject.put(name, [UInt8(index)]) }
       for (index, name) in names.enumerated() {
         #expect(try await subject.contents(name) == [UInt8(index)], "\(name)")
+        #expect(isSameText(try await subject.fileSystem.status(of: name).name, name))
       }
       let listed = try await subject.entries("").map { Array($0.name.utf8) }
       #expect(Set(listed) == Set(names.map { Array($0.utf8) }))
