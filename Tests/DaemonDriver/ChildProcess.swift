@@ -23,7 +23,9 @@ package enum ExitStatus: Equatable, CustomStringConvertible {
   }
 }
 
-/// A running or ended child. Ended ones are reaped once; a live one is killed when this goes away.
+/// A running or ended child.
+///
+/// Ended ones are reaped once; a live one is killed when this goes away.
 package final class ChildProcess {
   /// The process's id; after the end it may belong to somebody else.
   package let pid: pid_t
@@ -97,7 +99,9 @@ package final class ChildProcess {
   /// Whether the process has not ended yet.
   package var isRunning: Bool { wait(.zero) == nil }
 
-  /// Ends the process: SIGTERM first, SIGKILL after `limit`. Returns how it ended.
+  /// Ends the process: SIGTERM first, SIGKILL after `limit`.
+  ///
+  /// Returns how it ended.
   @discardableResult
   package func stop(within limit: Duration = .seconds(10)) -> ExitStatus? {
     signal(SIGTERM)

@@ -73,7 +73,9 @@ package func removeTree(_ path: String) {
   _ = unsafe remove(path)
 }
 
-/// The names in the folder at `path`, sorted; none when it is not a folder. Links are not followed.
+/// The names in the folder at `path`, sorted; none when it is not a folder.
+///
+/// Links are not followed.
 package func names(in path: String) -> [String] {
   let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
   guard descriptor >= 0, let folder = unsafe fdopendir(descriptor) else { return [] }

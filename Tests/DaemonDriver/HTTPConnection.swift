@@ -25,6 +25,7 @@ package final class HTTPConnection {
   private var total = 0
 
   /// Connects to a port of loopback; reads and writes that take longer than `seconds` fail.
+  ///
   /// `source` is the local address to come from.
   package init(
     port: UInt16, seconds: Int = 20, source: UInt32? = nil, bufferSize: Int = 1 << 20
