@@ -150,18 +150,18 @@ extension Integration {
   @Suite("Bad requests")
   struct BadRequestTests {
     @Test("malformed and oversized heads get their status as JSON, and the daemon lives")
-    func heads() async throws { try await check(BadRequest.heads, port: \.rest) }
+    func heads() async throws { try await check(BadRequest.heads, port: { $0.rest }) }
 
     @Test("bad endpoints, parameters and numbers get their status as JSON, and the daemon lives")
-    func targets() async throws { try await check(BadRequest.targets, port: \.rest) }
+    func targets() async throws { try await check(BadRequest.targets, port: { $0.rest }) }
 
     @Test("no path leads out of its mount, however it is spelled")
-    func escapes() async throws { try await check(BadRequest.escapes, port: \.rest) }
+    func escapes() async throws { try await check(BadRequest.escapes, port: { $0.rest }) }
 
     @Test("the object port refuses what it does not have and what is outside")
     func objects() async throws {
-      try await check(BadRequest.objects, port: \.object, json: false)
-      try await check(BadRequest.heads, port: \.object, json: false)
+      try await check(BadRequest.objects, port: { $0.object }, json: false)
+      try await check(BadRequest.heads, port: { $0.object }, json: false)
     }
 
     @Test("a range that is no range never faults and never returns wrong bytes")
@@ -205,7 +205,7 @@ extension Integration {
     }
 
     private func check(
-      _ requests: [BadRequest], port: KeyPath<DaemonPorts, UInt16> & Sendable, json: Bool = true
+      _ requests: [BadRequest], port: @escaping @Sendable (DaemonPorts) -> UInt16, json: Bool = true
     ) async throws {
       try await blocking {
         let outside = try ScratchDirectory("outside")
@@ -223,7 +223,7 @@ extension Integration {
           let text = String(decoding: request.bytes, as: UTF8.self)
             .replacing("DATA", with: "file://\(fixture.folder)")
           let connection = try HTTPConnection(
-            port: fixture.daemon.ports[keyPath: port], seconds: 10)
+            port: port(fixture.daemon.ports), seconds: 10)
           let response: HTTPResponse
           do {
             // A server that refuses early may close before everything is sent.

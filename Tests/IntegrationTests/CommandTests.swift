@@ -54,9 +54,12 @@ extension Integration {
     @Test("help is there and an unknown command is refused")
     func help() async throws {
       try await blocking {
-        #expect(try CommandRun([Binaries.penstock, "--help"]).succeeded)
-        #expect(try CommandRun([Binaries.penstockd, "--help"]).succeeded)
-        #expect(try CommandRun([Binaries.penstock, "juggle"]).status == .code(64))
+        for program in [Binaries.penstock, Binaries.penstockd] {
+          let help = try CommandRun([program, "--help"])
+          #expect(help.succeeded && help.output.contains("USAGE"), "\(program)")
+        }
+        let unknown = try CommandRun([Binaries.penstock, "juggle"])
+        #expect(unknown.status == .code(64))
       }
     }
 

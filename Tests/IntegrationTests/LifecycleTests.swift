@@ -178,7 +178,7 @@ extension Integration {
 }
 
 /// A memory control group of this test, version 1 or 2, where we may make one.
-struct Cgroup: ~Copyable {
+final class Cgroup {
   private let folder: String
 
   private static var parent: String? {

@@ -16,7 +16,11 @@ enum Checks {
   }
 
   /// Every `package` declaration has a doc comment, or follows one that speaks for both.
-  static func documentation(_ file: SourceFile) throws -> [Finding] {
+  ///
+  /// What a protocol of the house requires is documented there, not again at each witness.
+  static func documentation(
+    _ file: SourceFile, requirements: Set<String> = []
+  ) throws -> [Finding] {
     guard file.isProduct else { return [] }
     let modifiers =
       #"(final|static|class|nonisolated(\([a-z]+\))?|mutating|consuming|borrowing|indirect|override"#
@@ -25,12 +29,19 @@ enum Checks {
       #"^\s*(@\w+(\([^)]*\))?\s+)*("# + modifiers + #"\s+)*package\s+(\#(modifiers)\s+)*"#
         + #"(func|var|let|init|struct|class|enum|protocol|actor|typealias|subscript)\b"#)
     let witness = try Regex(
-      #"func (==|<|hash\(into)|var (description|debugDescription|unownedExecutor)\b|func encode\("#)
+      #"func (==|<|hash\(into|encode\()|var (description|unownedExecutor)\b|rawValue\b|init\(\) \{\}"#
+        + #"|\boverride\b"#)
+    let name = try Regex(#"\b(func|var|let) +(\w+)"#)
     let lines = file.lines
     let code = file.codeLines
     var findings: [Finding] = []
     for (index, line) in code.enumerated() {
       guard line.firstMatch(of: declaration) != nil, line.firstMatch(of: witness) == nil else {
+        continue
+      }
+      if let named = line.firstMatch(of: name)?.output[2].substring,
+        requirements.contains(String(named))
+      {
         continue
       }
       var above = index - 1
@@ -45,10 +56,27 @@ enum Checks {
     return findings
   }
 
+  /// The names that the protocols of `files` require.
+  static func requirements(of files: [SourceFile]) throws -> Set<String> {
+    let requirement = try Regex(#"^  +(static +|mutating +)*(func|var) +(\w+)"#)
+    var names: Set<String> = []
+    for file in files where file.isProduct {
+      var isInside = false
+      for line in file.codeLines {
+        if line.contains("protocol ") { isInside = true }
+        if line == "}" { isInside = false }
+        if isInside, let match = line.firstMatch(of: requirement) {
+          names.insert(String(match.output[3].substring ?? ""))
+        }
+      }
+    }
+    return names
+  }
+
   /// Attributes, and one-line properties that share the doc comment of the first of them.
   private static func isAttributeOrSibling(_ line: Substring) -> Bool {
     let text = line.drop(while: \.isWhitespace)
-    if text.hasPrefix("@") || text.hasPrefix("// swift-format-ignore") || text.hasPrefix("#if") {
+    if text.hasPrefix("@") || text.hasPrefix("// ") || text.hasPrefix("#if") {
       return true
     }
     return (text.hasPrefix("package var ") || text.hasPrefix("package let ")) && !text.contains("{")

@@ -47,6 +47,7 @@ struct TidySelfTests {
     arguments: [
       "let a = try f()", "Int.random(in: 0..<3, using: &generator)", "blueprint(1)",
       "LoadTask { }", "Task(executorPreference: reactor) { }", "await pool.run { }", "pen.print(1)",
+      "static func print(_ a: Int) {}",
     ])
   func lawful(line: String) throws {
     #expect(try Ban.all.flatMap { try $0.check(file(line)) }.isEmpty)
@@ -71,7 +72,7 @@ struct TidySelfTests {
     "a package declaration without a doc comment is found",
     arguments: [
       "package struct A {}", "  package static func f() {}", "package final class B {}",
-      "@inlinable package func f() {}", "/// D.\n\npackage let a = 1", "package init() {}",
+      "@inlinable package func f() {}", "/// D.\n\npackage let a = 1", "package init(a: Int) {}",
       "final package class C {}", "package private(set) var a = 1",
     ])
   func undocumented(text: String) throws {
@@ -87,6 +88,16 @@ struct TidySelfTests {
     ])
   func documented(text: String) throws {
     #expect(try Checks.documentation(file(text)).isEmpty)
+  }
+
+  @Test("what a protocol requires is documented there")
+  func requirements() throws {
+    let seam = file("/// D.\npackage protocol P {\n  /// D.\n  func read() -> Int\n}\n")
+    let names = try Checks.requirements(of: [seam])
+    #expect(names == ["read"])
+    let witness = file("package func read() -> Int { 1 }")
+    #expect(try Checks.documentation(witness, requirements: names).isEmpty)
+    #expect(try Checks.documentation(witness).count == 1)
   }
 
   @Test("trust without a reason is found")

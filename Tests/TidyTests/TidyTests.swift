@@ -34,7 +34,11 @@ struct TidyTests {
 
   @Test("every package declaration is documented")
   func documentation() throws {
-    expectNone(try SourceTree.files.flatMap { try Checks.documentation($0) })
+    let requirements = try Checks.requirements(of: SourceTree.swift)
+    expectNone(
+      try SourceTree.files.flatMap {
+        try Checks.documentation($0, requirements: requirements)
+      })
   }
 
   @Test("what the compiler is told to trust says why it is safe")
