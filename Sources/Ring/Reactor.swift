@@ -33,6 +33,7 @@ import Synchronization
     package var fixedFileCount: UInt32 = 1024
     package var fixedBufferCount: UInt32 = 4096
 
+    /// Options of a reactor pinned to `cpu`, or to none, with its memory on `node`.
     package init(cpu: Int? = nil, node: Int = 0) {
       self.cpu = cpu
       self.node = node
