@@ -74,8 +74,11 @@ let package = Package(
       name: "penstock", dependencies: ["Model", "WorkerDaemon", argumentParser],
       path: "Sources/PenstockCLI", swiftSettings: sourceSettings),
     .executableTarget(
-      name: "worker-bench", dependencies: ["CLinux", "Model", argumentParser],
+      name: "worker-bench", dependencies: ["CLinux", "DaemonDriver", argumentParser],
       path: "Benchmarks/WorkerBench", swiftSettings: sourceSettings),
+    .target(
+      name: "DaemonDriver", dependencies: ["CLinux"], path: "Tests/DaemonDriver",
+      swiftSettings: sourceSettings),
     .target(
       name: "TestSupport", dependencies: ["CLinux", "Model", "Ring"], path: "Tests/TestSupport",
       swiftSettings: settings),
@@ -87,7 +90,7 @@ let package = Package(
     tests(
       "WorkerDaemonTests",
       of: ["CLinux", "Model", "Ring", "HTTPWire", "PageStore", "UFS", "WorkerDaemon"]),
-    tests("IntegrationTests", of: ["Model"]),
+    tests("IntegrationTests", of: ["DaemonDriver"]),
     tests("TidyTests", of: []),
   ],
   swiftLanguageModes: [.v6]

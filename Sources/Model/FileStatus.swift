@@ -45,6 +45,7 @@ package struct FileStatus: Sendable, Hashable {
 
   /// The last component of the path.
   package var name: String {
-    ufsPath.split(separator: "/", omittingEmptySubsequences: true).last.map(String.init) ?? ufsPath
+    // By bytes: a slash and a combining mark that begins a name are one `Character`.
+    ufsPath.utf8.split(separator: UInt8(ascii: "/")).last.map { String(Substring($0)) } ?? ufsPath
   }
 }

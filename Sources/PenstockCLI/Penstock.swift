@@ -1,2 +1,17 @@
+// `penstock`: the command beside the daemon. Each group of subcommands has a file of its own.
+
+import ArgumentParser
+import WorkerDaemon
+
+/// The root of the command.
 @main
-struct PenstockCommand { static func main() {} }
+struct PenstockCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "penstock",
+    abstract: "Talks to Penstock, and shows how it is configured.",
+    subcommands: [ConfCommand.self])
+
+  static func main() {
+    main(ConfigurationLoader.separatingDefinitions(CommandLine.arguments.dropFirst()))
+  }
+}

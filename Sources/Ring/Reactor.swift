@@ -33,6 +33,7 @@ import Synchronization
     package var fixedFileCount: UInt32 = 1024
     package var fixedBufferCount: UInt32 = 4096
 
+    /// Options of a reactor pinned to `cpu`, or to none, with its memory on `node`.
     package init(cpu: Int? = nil, node: Int = 0) {
       self.cpu = cpu
       self.node = node
@@ -251,7 +252,8 @@ import Synchronization
   func reap() {
     while true {
       let batch = unsafe ring.reap()
-      for unsafeentry in unsafe batch { deliver(entry) }
+      // By index: the formatter mangles `for unsafe`.
+      for index in 0..<batch.count { unsafe deliver(batch[index]) }
       if batch.count < Int(IOUring.reapCountMax) {
         guard ring.hasOverflowed else { return }
         _ = ring.pollEvents()

@@ -51,7 +51,7 @@
     heap.removeAll()
     let all = unsafe waiting
     unsafe waiting.removeAll()
-    for unsafe(_, continuation) in unsafe all { unsafe continuation.resume(returning: false) }
+    unsafe all.forEach { unsafe $0.value.resume(returning: false) }
   }
 
   private mutating func removeFirst() {

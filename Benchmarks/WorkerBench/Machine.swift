@@ -1,0 +1,55 @@
+// What a result must say about where it was measured.
+
+import DaemonDriver
+import Glibc
+
+/// The machine, the kernel, the commit and the company.
+struct Machine {
+  let processor: String
+  let cpuCount: Int
+  let memory: String
+  let kernel: String
+  let commit: String
+  /// Load average and the processes that used a CPU noticeably just before.
+  let company: String
+
+  /// Looks around; takes a second.
+  init() {
+    let cpu = (try? readText("/proc/cpuinfo")) ?? ""
+    processor =
+      cpu.split(separator: "\n").first { $0.hasPrefix("model name") }
+      .flatMap { $0.split(separator: ":").last }.map { String($0.drop { $0 == " " }) } ?? "unknown"
+    cpuCount = sysconf(Int32(_SC_NPROCESSORS_ONLN))
+    memory = sizeText(sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)))
+    kernel = Machine.trimmed(try? readText("/proc/sys/kernel/osrelease"))
+    let head = try? CommandRun(["git", "rev-parse", "--short", "HEAD"]).output
+    let changes = (try? CommandRun(["git", "status", "--porcelain", "-uno"]).output) ?? ""
+    commit = Machine.trimmed(head) + (changes.isEmpty ? "" : " with local changes")
+    company = Machine.company()
+  }
+
+  private static func trimmed(_ text: String?) -> String {
+    (text ?? "unknown").split(whereSeparator: \.isNewline).first.map(String.init) ?? "unknown"
+  }
+
+  private static func company() -> String {
+    let before = cpuTimes()
+    usleep(1_000_000)
+    let busy = cpuTimes().compactMap { pid, now -> String? in
+      let used = now.seconds - (before[pid]?.seconds ?? now.seconds)
+      return used >= 0.02 && pid != getpid() ? "\(now.name) \(fixed(used * 100, 0)) %" : nil
+    }
+    let load = (try? readText("/proc/loadavg"))?.split(separator: " ").prefix(3) ?? []
+    let names = busy.isEmpty ? "nothing above 2 % of a CPU" : busy.sorted().joined(separator: ", ")
+    return "load \(load.joined(separator: " ")); \(names)"
+  }
+
+  private static func cpuTimes() -> [pid_t: (name: String, seconds: Double)] {
+    var times: [pid_t: (name: String, seconds: Double)] = [:]
+    for pid in names(in: "/proc").compactMap({ pid_t($0) }) {
+      guard let name = try? readText("/proc/\(pid)/comm") else { continue }
+      times[pid] = (trimmed(name), ProcessFacts.cpuSeconds(pid))
+    }
+    return times
+  }
+}

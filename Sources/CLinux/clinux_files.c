@@ -1,0 +1,71 @@
+#define _GNU_SOURCE
+#include <features.h>
+
+#include "include/clinux_files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+// Not in linux/magic.h.
+#define PEN_ZFS_MAGIC 0x2fc12fc1
+#ifndef XFS_SUPER_MAGIC
+#define XFS_SUPER_MAGIC 0x58465342
+#endif
+
+bool pen_is_local_filesystem(int fd) {
+  struct statfs status;
+  if (fstatfs(fd, &status) < 0) return false;
+  switch ((unsigned long)status.f_type) {
+    case EXT4_SUPER_MAGIC:
+    case XFS_SUPER_MAGIC:
+    case BTRFS_SUPER_MAGIC:
+    case F2FS_SUPER_MAGIC:
+    case TMPFS_MAGIC:
+    case RAMFS_MAGIC:
+    case PEN_ZFS_MAGIC:
+      return true;
+    default:
+      return false;
+  }
+}
+
+long pen_read_cached(int fd, void *buffer, size_t size, int64_t offset) {
+  struct iovec vector = {.iov_base = buffer, .iov_len = size};
+  ssize_t rc = preadv2(fd, &vector, 1, offset, RWF_NOWAIT);
+  return rc < 0 ? -errno : rc;
+}
+
+long pen_copy_range(int source, int64_t source_offset, int target, int64_t target_offset, size_t size) {
+  off64_t from = source_offset, to = target_offset;
+  ssize_t rc = copy_file_range(source, &from, target, &to, size, 0);
+  return rc < 0 ? -errno : rc;
+}
+
+int pen_link_descriptor(int fd, int directory, const char *name) {
+  // AT_EMPTY_PATH needs a capability, or Linux 6.10 and the same credentials; /proc works for everybody who has it.
+  if (linkat(fd, "", directory, name, AT_EMPTY_PATH) == 0) return 0;
+  if (errno != ENOENT && errno != EPERM) return -errno;
+  char path[40];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+  return linkat(AT_FDCWD, path, directory, name, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
+}
+
+int pen_at_fresh_status(void) { return AT_EMPTY_PATH | AT_STATX_FORCE_SYNC; }
+
+int pen_clear_nonblock(int fd) {
+  int flags = fcntl(fd, F_GETFL);
+  if (flags < 0) return -errno;
+  return fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0 ? -errno : 0;
+}
+
+int64_t pen_dirent_next(const void *buffer, size_t offset) {
+  int64_t next;
+  memcpy(&next, (const char *)buffer + offset + sizeof(uint64_t), sizeof next);
+  return next;
+}

@@ -1,0 +1,89 @@
+// The keys that this version reads, by the type of their value.
+//
+// A key listed here counts as read in the documentation; one that is only in the registry is
+// checked, listed and otherwise without effect. A test compares each case's type with the registry.
+
+extension Configuration {
+  /// Keys whose value is a size in bytes.
+  package enum SizeKey: String, CaseIterable, Sendable {
+    case pageSize = "alluxio.worker.page.store.page.size"
+    case httpHeadSizeMax = "alluxio.worker.http.max.head.size"
+    case httpBodySizeMax = "alluxio.worker.http.max.body.size"
+    case loadPartitionSize = "alluxio.worker.load.file.partition.size"
+  }
+
+  /// Keys whose value is a duration.
+  package enum DurationKey: String, CaseIterable, Sendable {
+    case httpIdleTimeout = "alluxio.worker.http.idle.timeout"
+    case httpHeadTimeout = "alluxio.worker.http.head.timeout"
+    case httpBodyTimeout = "alluxio.worker.http.body.timeout"
+    case shutdownTimeout = "alluxio.worker.shutdown.timeout"
+    case ufsStatusValidity = "alluxio.worker.ufs.status.validity"
+  }
+
+  /// Keys whose value is a whole number.
+  package enum IntegerKey: String, CaseIterable, Sendable {
+    case reactorCount = "alluxio.worker.reactor.count"
+    case httpConnectionCountMax = "alluxio.worker.http.max.connections"
+    case loadThreadCountMax = "alluxio.worker.job.load.executor.threads.max"
+  }
+
+  /// Keys whose value is a TCP port.
+  package enum PortKey: String, CaseIterable, Sendable {
+    case rest = "alluxio.worker.http.server.port"
+    case s3 = "alluxio.worker.rest.port"
+    case web = "alluxio.worker.web.port"
+    case rpc = "alluxio.worker.rpc.port"
+    case data = "alluxio.worker.data.port"
+  }
+
+  /// Keys whose value is true or false.
+  package enum BooleanKey: String, CaseIterable, Sendable {
+    case restEnabled = "alluxio.worker.http.server.enabled"
+    case s3Enabled = "alluxio.worker.s3.api.enabled"
+    case brokenSymlinksSkipped = "alluxio.underfs.local.skip.broken.symlinks"
+  }
+
+  /// Keys whose value is text or a path; an unset one reads as empty.
+  package enum StringKey: String, CaseIterable, Sendable {
+    case clusterName = "alluxio.cluster.name"
+    case home = "alluxio.home"
+    case confDirectory = "alluxio.conf.dir"
+    case workDirectory = "alluxio.work.dir"
+    case hostname = "alluxio.worker.hostname"
+    case bindHost = "alluxio.worker.bind.host"
+    case webBindHost = "alluxio.worker.web.bind.host"
+    case identityUUID = "alluxio.worker.identity.uuid"
+    case identityFile = "alluxio.worker.identity.uuid.file.path"
+    case rootUFS = "alluxio.dora.client.ufs.root"
+    case mountTableRootUFS = "alluxio.master.mount.table.root.ufs"
+  }
+
+  /// Keys whose value is one of a few words, read as their own type.
+  package enum ChoiceKey: String, CaseIterable, Sendable {
+    case pageStoreType = "alluxio.worker.page.store.type"
+    case missingStatus = "alluxio.worker.info.missing.status"
+    case logLevel = "alluxio.worker.log.level"
+    case logFormat = "alluxio.worker.log.format"
+  }
+
+  /// Keys that one accessor of their own reads, see `Configuration+Values.swift`.
+  package enum SpecialKey: String, CaseIterable, Sendable {
+    case pageStoreSizes = "alluxio.worker.page.store.sizes"
+    case ramdiskSize = "alluxio.worker.ramdisk.size"
+  }
+
+  /// The canonical names of all keys that this version reads.
+  package static let readNames: Set<String> = {
+    var names: Set<String> = []
+    names.formUnion(SizeKey.allCases.map(\.rawValue))
+    names.formUnion(DurationKey.allCases.map(\.rawValue))
+    names.formUnion(IntegerKey.allCases.map(\.rawValue))
+    names.formUnion(PortKey.allCases.map(\.rawValue))
+    names.formUnion(BooleanKey.allCases.map(\.rawValue))
+    names.formUnion(StringKey.allCases.map(\.rawValue))
+    names.formUnion(ChoiceKey.allCases.map(\.rawValue))
+    names.formUnion(SpecialKey.allCases.map(\.rawValue))
+    return names
+  }()
+}

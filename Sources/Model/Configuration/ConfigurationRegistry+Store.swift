@@ -1,0 +1,105 @@
+// Keys of the page store and of metadata caching.
+
+extension ConfigurationRegistry {
+  /// Pages and metadata.
+  static let storeKeys = pageKeys + evictionKeys + metadataKeys
+
+  /// Where pages live.
+  private static let pageKeys = rows(
+    .pageStore,
+    [
+      .init(
+        "alluxio.worker.page.store.type", .choice(["LOCAL", "MEM"]), "LOCAL",
+        "Where pages live: on local volumes, or in memory only."),
+      .init(
+        "alluxio.worker.page.store.dirs", .list, "/tmp/alluxio_cache",
+        "Directories of the volumes; paired with the sizes."),
+      .init(
+        "alluxio.worker.page.store.sizes", .sizeList, "512MB",
+        "Capacity of each volume, or of the memory with type MEM."),
+      .init(
+        "alluxio.worker.page.store.page.size", .sizeIn(4 << 10...1 << 30), "1MB",
+        "Size of a page; clients of alluxiofs 1.0 must be given the same."),
+      .init(
+        "alluxio.worker.page.store.overhead", .number(0...1000), "0.1",
+        "Share of a volume kept for its own records: usable = size / (1 + overhead)."),
+      .init(
+        "alluxio.worker.page.store.async.write.enabled", .boolean, "false",
+        "Writes pages to a volume after the reader was answered."),
+      .init(
+        "alluxio.worker.page.store.async.write.threads", .positive, "16",
+        "Page writes in flight with asynchronous writing."),
+      .init(
+        "alluxio.worker.page.store.async.restore.enabled", .boolean, "true",
+        "Serves while the volumes are still being opened."),
+      .init(
+        "alluxio.worker.page.store.local.store.file.buckets", .positive, "1000",
+        "Directories that files are spread over."),
+      .init(
+        "alluxio.worker.page.store.quota.enabled", .boolean, "false",
+        "Limits what a directory of the name space may hold."),
+      .init(
+        "alluxio.worker.page.store.timeout.duration", .duration(off: true), "-1",
+        "Time an operation of a volume may take."),
+      .init(
+        "alluxio.worker.page.store.timeout.threads", .positive, "32",
+        "Volume operations that may be waited for with a timeout."),
+    ])
+
+  /// Which page leaves.
+  private static let evictionKeys = rows(
+    .pageStore,
+    [
+      .init(
+        "alluxio.worker.page.store.evictor.type", .choice(["LRU", "LFU", "FIFO"]), "LRU",
+        "Which page leaves first."),
+      .init(
+        "alluxio.worker.page.store.evictor.class", .string, "LRUCacheEvictor",
+        "Name of the eviction policy in the style of 2.x."),
+      .init(
+        "alluxio.worker.page.store.evictor.lfu.logbase", .number(1...1_000_000), "2.0",
+        "Base of the logarithm by which LFU groups its counts."),
+      .init(
+        "alluxio.worker.page.store.evictor.nondeterministic.enabled", .boolean, "false",
+        "Picks at random among pages of equal standing."),
+      .init(
+        "alluxio.worker.page.store.eviction.retries", .count, "10",
+        "Further victims tried when a page does not fit."),
+      .init(
+        "alluxio.worker.page.store.async.eviction.enabled", .boolean, "false",
+        "Evicts in the background between two watermarks."),
+      .init(
+        "alluxio.worker.page.store.async.eviction.high.watermark", .ratio, "0.9",
+        "Share of the capacity at which background eviction begins."),
+      .init(
+        "alluxio.worker.page.store.async.eviction.low.watermark", .ratio, "0.8",
+        "Share of the capacity at which background eviction ends."),
+      .init(
+        "alluxio.worker.page.store.async.eviction.check.interval", .duration, "1min",
+        "Interval at which the watermarks are checked."),
+    ])
+
+  /// What is remembered of files.
+  private static let metadataKeys = rows(
+    .metadata,
+    [
+      .init(
+        "alluxio.dora.worker.metastore.rocksdb.dir", .path, "${alluxio.work.dir}/metastore",
+        "Directory of the worker's metadata store."),
+      .init(
+        "alluxio.dora.worker.metastore.rocksdb.ttl", .duration(off: true), "-1s",
+        "Time after which stored metadata expires."),
+      .init(
+        "alluxio.dora.worker.metastore.rocksdb.cache.size", .size, "128MB",
+        "Memory of the metadata store's cache."),
+      .init(
+        "alluxio.dora.worker.metastore.rocksdb.bloom.filter", .boolean, "false",
+        "Keeps a Bloom filter over the metadata store."),
+      .init(
+        "alluxio.dora.ufs.list.status.cache.nr.files", .count, "100000",
+        "Files whose listings are kept in memory."),
+      .init(
+        "alluxio.dora.ufs.list.status.cache.ttl", .duration(off: true), "48h",
+        "Time a listing is kept in memory."),
+    ])
+}

@@ -1,0 +1,142 @@
+// The page index: 256 stripes, found by the top byte of a page's hash.
+//
+//   hash = mix(file key, page index, seed)     63…56 stripe     31…0 bucket
+//   slot = stripe × slotsPerStripe + number    a page's 32-bit name wherever the stripe is not known
+//
+// Cost of a page: an entry of 48 bytes, a bucket of 4, links of 8 in the run allocator and 4 of its block.
+
+import Glibc
+import Model
+import Synchronization
+
+/// All stripes and their memory.
+@safe struct PageIndex: ~Copyable, @unchecked Sendable {
+  /// Number of stripes.
+  static let stripeCount = 256
+
+  /// Entries a stripe may have, number 0 included, which is never used.
+  let slotsPerStripe: Int
+  let seed: UInt64
+  private let entryRegion: FlatRegion
+  private let bucketRegion: FlatRegion
+  // SAFETY: constants; the states are guarded by their own mutexes.
+  private let states: UnsafeMutableRawPointer
+  private let oldestStamps: UnsafeMutablePointer<Atomic<UInt64>>
+  private let entries: UnsafeMutablePointer<PageEntry>
+
+  /// An index for at most `pageCountMax` pages.
+  ///
+  /// - Throws: `memoryUnavailable`.
+  init(pageCountMax: Int, seed: UInt64) throws(PageStoreError) {
+    precondition(MemoryLayout<PageEntry>.stride == 48, "an entry is 48 bytes")
+    precondition(MemoryLayout<IndexStripe.State>.size <= IndexStripe.stride, "a state fits")
+    let slotsPerStripe = PageIndex.slotsPerStripe(pageCountMax: pageCountMax)
+    let slots = slotsPerStripe * PageIndex.stripeCount
+    let entryRegion = try FlatRegion(byteCount: slots * MemoryLayout<PageEntry>.stride)
+    let bucketRegion = try FlatRegion(byteCount: slots * MemoryLayout<UInt32>.stride)
+    self.seed = seed
+    self.slotsPerStripe = slotsPerStripe
+    self.entryRegion = entryRegion
+    self.bucketRegion = bucketRegion
+    unsafe entries = self.entryRegion.array(of: PageEntry.self)
+    unsafe oldestStamps = .allocate(capacity: PageIndex.stripeCount)
+    unsafe states = .allocate(
+      byteCount: PageIndex.stripeCount * IndexStripe.stride, alignment: IndexStripe.stride)
+    for number in 0..<PageIndex.stripeCount {
+      unsafe (oldestStamps + number).initialize(to: Atomic(IndexStripe.noStamp))
+      initializeStripe(number)
+    }
+  }
+
+  deinit {
+    for number in 0..<PageIndex.stripeCount {
+      unsafe pthread_mutex_destroy(&stripe(number).state.pointee.mutex)
+    }
+    unsafe states.deallocate()
+    unsafe oldestStamps.deallocate()
+  }
+
+  /// Twice the mean, so that the luck of hashes does not refuse a page while there is room; only addresses are spent.
+  private static func slotsPerStripe(pageCountMax: Int) -> Int {
+    min(1 << 24, (pageCountMax / stripeCount * 2 + 4096) & ~255)
+  }
+
+  private func initializeStripe(_ number: Int) {
+    let heads = unsafe bucketRegion.array(of: UInt32.self) + number * slotsPerStripe
+    unsafe stripe(number).state.initialize(
+      to: IndexStripe.State(
+        mutex: pthread_mutex_t(), entries: entries + number * slotsPerStripe,
+        oldestStamp: oldestStamps + number,
+        buckets: LinearBuckets(heads: heads, capacity: UInt32(slotsPerStripe)),
+        capacity: UInt32(slotsPerStripe), seed: seed))
+    let rc = unsafe pthread_mutex_init(&stripe(number).state.pointee.mutex, nil)
+    precondition(rc == 0, "a mutex is made")
+  }
+
+  // MARK: Hashing
+
+  /// The hash of `key`.
+  @inline(__always)
+  func hash(_ key: PageKey) -> UInt64 {
+    PageIndex.hash(key.file.high, key.file.low, key.index, seed: seed)
+  }
+
+  /// The hash of the key of `entry`.
+  @inline(__always)
+  static func hash(_ entry: UnsafeMutablePointer<PageEntry>, seed: UInt64) -> UInt64 {
+    unsafe hash(entry.pointee.high, entry.pointee.low, entry.pointee.index, seed: seed)
+  }
+
+  @inline(__always)
+  private static func hash(_ high: UInt64, _ low: UInt64, _ index: UInt32, seed: UInt64) -> UInt64 {
+    // File keys are parts of SHA-256, but the index is not, and a seed keeps chosen keys from one bucket.
+    var x = seed &+ high &* 0x9E37_79B9_7F4A_7C15
+    x &+= low &* 0xC2B2_AE3D_27D4_EB4F
+    x &+= UInt64(index) &* 0x1656_67B1_9E37_79F9
+    x = (x ^ x >> 32) &* 0xD6E8_FEB8_6659_FD93
+    x = (x ^ x >> 29) &* 0xFF51_AFD7_ED55_8CCD
+    return x ^ x >> 32
+  }
+
+  // MARK: Stripes and slots
+
+  /// The stripe with `number`.
+  @inline(__always)
+  func stripe(_ number: Int) -> IndexStripe {
+    unsafe IndexStripe(
+      state: (states + number * IndexStripe.stride)
+        .assumingMemoryBound(to: IndexStripe.State.self))
+  }
+
+  /// The stripe of `hash`.
+  @inline(__always)
+  func stripe(of hash: UInt64) -> IndexStripe { stripe(Int(hash >> 56)) }
+
+  /// The slot of `entry`.
+  func slot(of entry: UnsafeMutablePointer<PageEntry>) -> UInt32 {
+    unsafe UInt32(truncatingIfNeeded: entry - entries)
+  }
+
+  /// The entry at `slot`.
+  func entry(at slot: UInt32) -> UnsafeMutablePointer<PageEntry> { unsafe entries + Int(slot) }
+
+  /// The stripe that owns `entry`.
+  func stripe(of entry: UnsafeMutablePointer<PageEntry>) -> IndexStripe {
+    unsafe stripe((entry - entries) / slotsPerStripe)
+  }
+
+  /// The stripe whose oldest page was unused the longest at `now`, or nil when no page is resident.
+  ///
+  /// The search starts at stripe `first`, so that equal ages take turns. Reads 2 KiB, no lock.
+  func oldestStripe(now: UInt64, from first: Int) -> Int? {
+    var best: (number: Int, age: UInt64)?
+    for step in 0..<PageIndex.stripeCount {
+      let number = (first &+ step) & (PageIndex.stripeCount - 1)
+      let stamp = unsafe oldestStamps[number].load(ordering: .relaxed)
+      if stamp == IndexStripe.noStamp { continue }
+      let age = AccessClock.age(stamp, now: now)
+      if best.map({ age > $0.age }) ?? true { best = (number, age) }
+    }
+    return best?.number
+  }
+}

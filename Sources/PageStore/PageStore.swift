@@ -1,0 +1,178 @@
+// The cache of pages: who has which page, in which memory, and until when.
+//
+// Goals: a look-up costs about a tenth of a microsecond and never waits for memory, disk or eviction; used ≤ quota at
+// every instant; bytes under a lease never change; one fill per page in the process. Not here: what a page's bytes are,
+// where they come from, and which paths may be cached.
+//
+//   PageStore ── StoreCore ─┬─ PageIndex      256 stripes: hash table, LRU list, pool of entries
+//                           ├─ FileTable      resident pages and bytes by file
+//                           └─ Volume …       space: MemoryVolume over one arena per NUMA node (RunAllocator)
+
+import CLinux
+package import Model
+package import Ring
+
+/// A page store over memory; safe to use from any thread.
+package final class PageStore: Sendable {
+  /// Bytes of a full page.
+  package let pageSize: Int
+  /// The memory that pages lie in; rings register its extents.
+  package let arenas: ArenaSet
+  let core: StoreCore
+
+  /// Opens an empty store that uses the whole of `arenas`, for pages of at most `pageSize` bytes.
+  ///
+  /// `seed` varies the hash; nil takes a random one.
+  /// - Throws: `pageSizeInvalid`, `capacityTooSmall`, `capacityTooLarge`, `memoryUnavailable`.
+  package init(arenas: ArenaSet, pageSize: Int = 1 << 20, seed: UInt64? = nil)
+    throws(PageStoreError)
+  {
+    guard pageSize >= 64 << 10, pageSize <= 16 << 20, pageSize & (pageSize - 1) == 0,
+      arenas.extentSize % pageSize == 0
+    else { throw PageStoreError(.pageSizeInvalid, operation: "pageStore.open") }
+    let units = arenas.stride * arenas.arenas.count / RunAllocator.unitSize
+    guard units <= 1 << 31 else {
+      throw PageStoreError(.capacityTooLarge, operation: "pageStore.open")
+    }
+    let chosenSeed: UInt64
+    if let seed { chosenSeed = seed } else { chosenSeed = try PageStore.randomSeed() }
+    let index = try PageIndex(pageCountMax: units, seed: chosenSeed)
+    var volumes: [any Volume] = []
+    for (position, arena) in arenas.arenas.enumerated() {
+      volumes.append(
+        try MemoryVolume(
+          arena: arena,
+          firstUnit: UInt32(position * arenas.stride / RunAllocator.unitSize),
+          pageSize: pageSize, slotCount: index.slotsPerStripe * PageIndex.stripeCount))
+    }
+    self.pageSize = pageSize
+    self.arenas = arenas
+    core = unsafe StoreCore(
+      pageSize: pageSize, index: index,
+      files: try FileTable(fileCountMax: units, seed: chosenSeed), volumes: volumes,
+      base: arenas.base, memory: arenas)
+  }
+
+  /// Opens a store of `capacity` bytes in arenas of its own, split evenly between NUMA `nodes` and rounded down to pages.
+  ///
+  /// - Throws: as `init(arenas:pageSize:seed:)`; `memoryUnavailable` when the arenas cannot be made.
+  package convenience init(
+    capacity: Int, pageSize: Int = 1 << 20, nodes: [Int] = [0], seed: UInt64? = nil
+  ) throws(PageStoreError) {
+    let perNode = pageSize > 0 ? capacity / max(1, nodes.count) / pageSize * pageSize : 0
+    guard perNode > 0 else {
+      throw PageStoreError(.capacityTooSmall, operation: "pageStore.open")
+    }
+    let arenas: ArenaSet
+    do {
+      arenas = try ArenaSet(name: "penstock-pages", nodes: nodes, capacityPerNode: perNode)
+    } catch {
+      throw PageStoreError(.memoryUnavailable, operation: "pageStore.open", cause: error)
+    }
+    try self.init(arenas: arenas, pageSize: pageSize, seed: seed)
+  }
+
+  private static func randomSeed() throws(PageStoreError) -> UInt64 {
+    var seed: UInt64 = 0
+    let rc = unsafe pen_random(&seed, MemoryLayout<UInt64>.size)
+    guard rc == 0 else {
+      let cause = RingError(operation: "pageStore.random", result: rc)
+      throw PageStoreError(.memoryUnavailable, operation: "pageStore.open", cause: cause)
+    }
+    return seed
+  }
+
+  deinit {
+    // Pages that nobody holds go; the rest, and the memory, when the last lease or fill ends.
+    _ = unsafe core.dropAll { _ in true }
+    core.releaseHolder()
+  }
+
+  // MARK: Pages
+
+  /// Looks a page up and holds it when it is here; the page counts as used at `now` (CLOCK_MONOTONIC nanoseconds).
+  ///
+  /// About 0.1 µs; takes one stripe's lock, allocates nothing. All callers of a store use the same clock.
+  package func lookup(_ key: PageKey, now: UInt64) -> Lookup {
+    core.lookup(key, tick: AccessClock.tick(now))
+  }
+
+  /// Looks a page up as used now; reads the clock, which costs about 20 ns more.
+  package func lookup(_ key: PageKey) -> Lookup { lookup(key, now: AccessClock.nanoseconds) }
+
+  /// Decides, atomically against all other callers, who brings the page of `length` bytes.
+  ///
+  /// The owner's space is reserved near NUMA `node` before this returns, evicting pages unused the longest when there is
+  /// none; the effort is bounded (at most 64 blocks). May block for about a millisecond while memory is first made resident.
+  package func fill(_ key: PageKey, length: Int, node: Int = 0, now: UInt64) -> FillDecision {
+    core.fill(key, length: length, node: node, tick: AccessClock.tick(now))
+  }
+
+  /// Decides who brings the page, as of now; reads the clock.
+  package func fill(_ key: PageKey, length: Int, node: Int = 0) -> FillDecision {
+    fill(key, length: length, node: node, now: AccessClock.nanoseconds)
+  }
+
+  /// True when the page is resident; counts as no use and no hit.
+  package func contains(_ key: PageKey) -> Bool {
+    let hash = core.index.hash(key)
+    let stripe = core.index.stripe(of: hash)
+    stripe.lock()
+    defer { stripe.unlock() }
+    guard let entry = unsafe stripe.find(key, hash) else { return false }
+    return unsafe entry.pointee.current.isResident
+  }
+
+  // MARK: Leaving
+
+  /// Drops every page of `file`, the bytes of which it returns; pages that are held go when their last lease ends.
+  @discardableResult
+  package func drop(_ file: FileKey) -> Int { core.drop(file) }
+
+  /// Drops one page; returns its bytes, 0 when it was not resident.
+  @discardableResult
+  package func drop(page key: PageKey) -> Int { core.drop(key) }
+
+  /// Drops every page; returns their bytes.
+  @discardableResult
+  package func dropAll() -> Int { unsafe core.dropAll { _ in true } }
+
+  /// Evicts pages unused the longest until at most `target` bytes are used, or `limit` pages are gone.
+  ///
+  /// For a background task between watermarks. Returns the bytes of space freed; 0 means that nothing could leave.
+  @discardableResult
+  package func evict(toUsed target: Int, limit: Int = 1024) -> Int {
+    core.evict(
+      toUsed: target, limit: limit, tick: AccessClock.tick(AccessClock.nanoseconds))
+  }
+
+  /// Makes memory resident until `count` bytes on each node are free, within the quota; for a background thread.
+  ///
+  /// Returns false when the kernel refused memory. Blocks for about half a millisecond per 2 MiB.
+  @discardableResult
+  package func prepare(_ count: Int) -> Bool {
+    core.volumes.reduce(true) { $1.prepare(count) && $0 }
+  }
+
+  // MARK: Files
+
+  /// Bytes of the resident pages of `file`.
+  ///
+  /// One look-up.
+  package func residentBytes(of file: FileKey) -> Int64 { core.files.record(of: file)?.bytes ?? 0 }
+
+  /// Number of resident pages of `file`.
+  ///
+  /// One look-up.
+  package func residentPages(of file: FileKey) -> Int {
+    Int(core.files.record(of: file)?.pages ?? 0)
+  }
+
+  /// Every file with a resident page.
+  ///
+  /// O(files), one stripe's lock at a time.
+  package func residentFiles() -> [ResidentFile] {
+    core.files.all().filter { $0.pages > 0 }
+      .map { ResidentFile(file: $0.key, pages: Int($0.pages), bytes: $0.bytes) }
+  }
+}

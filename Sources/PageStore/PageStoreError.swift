@@ -1,0 +1,41 @@
+// Why a page store does not open. Once open it has no errors: misses, rejections and failed fills are values.
+
+package import Ring
+
+/// A page store that cannot open with what it was given.
+package struct PageStoreError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What kind of failure it is; numbers are wire codes (2xxx) and never change.
+  package enum Code: UInt16, Sendable {
+    /// The page size is not a power of two from 64 KiB to 16 MiB, or does not divide an extent.
+    case pageSizeInvalid = 2001
+    /// The capacity holds no page on some node.
+    case capacityTooSmall = 2002
+    /// The capacity is beyond what the index can address (8 TiB).
+    case capacityTooLarge = 2003
+    /// The kernel refused memory or addresses.
+    case memoryUnavailable = 2004
+  }
+
+  /// The kind of failure.
+  package let code: Code
+  /// What was tried, such as `pageStore.open`.
+  package let operation: StaticString
+  /// The kernel's answer, when there was one.
+  package let cause: RingError?
+
+  /// An error of its parts.
+  package init(_ code: Code, operation: StaticString, cause: RingError? = nil) {
+    self.code = code
+    self.operation = operation
+    self.cause = cause
+  }
+
+  package static func == (left: PageStoreError, right: PageStoreError) -> Bool {
+    left.code == right.code && left.cause == right.cause
+      && left.operation.description == right.operation.description
+  }
+
+  package var description: String {
+    cause.map { "\(operation): \(code): \($0)" } ?? "\(operation): \(code)"
+  }
+}

@@ -1,0 +1,28 @@
+// Writing to standard output and standard error, whole.
+
+import Glibc
+
+/// The process's two outputs.
+enum Terminal {
+  /// Writes a line to standard output; false when nobody takes it any more.
+  @discardableResult
+  static func output(_ text: String) -> Bool { write(text + "\n", to: STDOUT_FILENO) }
+
+  /// Writes a line to standard error.
+  static func error(_ text: String) { _ = write("penstock: \(text)\n", to: STDERR_FILENO) }
+
+  private static func write(_ text: String, to descriptor: Int32) -> Bool {
+    let bytes = Array(text.utf8)
+    var sent = 0
+    while sent < bytes.count {
+      // SAFETY: the slice's bytes live for the call and are as many as it is told.
+      let count = unsafe bytes[sent...].withUnsafeBytes {
+        unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
+      }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return false }
+      sent += count
+    }
+    return true
+  }
+}

@@ -1,0 +1,79 @@
+// The rules of ours that a path or a request can break; each composes its own text.
+
+/// Why we refuse a path or a request before or without asking the UFS.
+package enum PathRule: Error, Hashable, CustomStringConvertible {
+  /// Two slashes in a row.
+  case emptyComponent
+  /// A `.` component.
+  case dot
+  /// A `..` component.
+  case dotDot
+  /// A NUL byte.
+  case nul
+  /// A component longer than the file system's 255 bytes.
+  case nameTooLong
+  /// A path longer than the system's 4095 bytes.
+  case pathTooLong
+  /// A name kept for files that are being written.
+  case reserved
+  /// The path is neither absolute nor a URI.
+  case relative
+  /// A URI with a host where none can be.
+  case authority
+  /// No mount covers the path.
+  case outsideMounts
+  /// Another mount hides the path; the payload is its Alluxio path.
+  case shadowed(by: String)
+  /// A symbolic link leads out of the mount.
+  case linkLeavesMount
+  /// Directories on the way are being replaced faster than they can be followed.
+  case unstablePath
+  /// The mount was made read-only.
+  case readOnlyMount
+  /// The mount's own root cannot be replaced, moved or deleted.
+  case mountRoot
+  /// Neither a regular file nor a directory.
+  case specialFile
+  /// The content is not the version that was asked for.
+  case otherVersion
+  /// The file ended before its stated length.
+  case shortRead
+  /// A directory cannot be moved or copied into itself.
+  case intoItself
+  /// The target of a copy is there already.
+  case targetExists
+  /// A name that is not UTF-8, or a linked directory, cannot be copied.
+  case uncopyable
+  /// A resumed listing finds another directory at its path, or a cursor of another kind.
+  case staleCursor
+  /// An offset plus a length beyond the largest file.
+  case offsetTooLarge
+
+  package var description: String {
+    switch self {
+    case .emptyComponent: "the path has an empty component"
+    case .dot: "the path has a '.' component"
+    case .dotDot: "the path has a '..' component"
+    case .nul: "the path has a NUL byte"
+    case .nameTooLong: "a name is longer than 255 bytes"
+    case .pathTooLong: "the path is longer than 4095 bytes"
+    case .reserved: "names beginning with '\(LocalPath.temporaryPrefix)' are reserved"
+    case .relative: "the path is relative"
+    case .authority: "a file path takes no host"
+    case .outsideMounts: "the path is in no mount"
+    case .shadowed(let mount): "the path is hidden by the mount \(mount)"
+    case .linkLeavesMount: "a symbolic link leaves the mount"
+    case .unstablePath: "directories on the path keep changing"
+    case .readOnlyMount: "the mount is read-only"
+    case .mountRoot: "this is a mount's root"
+    case .specialFile: "neither a regular file nor a directory"
+    case .otherVersion: "the file changed"
+    case .shortRead: "the file ended early"
+    case .intoItself: "a directory cannot go into itself"
+    case .targetExists: "the target exists"
+    case .uncopyable: "an entry cannot be copied (name not UTF-8, or a linked directory)"
+    case .staleCursor: "the cursor belongs to another listing"
+    case .offsetTooLarge: "the offset is beyond the largest file"
+    }
+  }
+}

@@ -1,0 +1,23 @@
+// How to list.
+
+/// Options of a listing.
+package struct UFSListing: Sendable, Hashable {
+  /// The order of entries.
+  package enum Order: Sendable, Hashable {
+    /// As the UFS has them; cheapest.
+    case unsorted
+    /// By the UTF-8 bytes of the path, a directory's taken with a slash at its end (the order of S3 keys).
+    case sorted
+  }
+
+  /// The order of entries.
+  package var order: Order
+  /// Where to go on: the cursor of an earlier batch of the same directory in the same order.
+  package var cursor: UFSCursor?
+
+  /// Options of their parts.
+  package init(order: Order = .unsorted, after cursor: UFSCursor? = nil) {
+    self.order = order
+    self.cursor = cursor
+  }
+}

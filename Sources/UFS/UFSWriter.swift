@@ -1,0 +1,23 @@
+// A new file on its way in.
+
+package import Model
+
+/// A file being written, invisible until it is committed.
+///
+/// Ring-confined; one call at a time.
+///
+/// After an error only `abort` is useful. A writer dropped without `commit` is aborted, at some cost.
+package protocol UFSWriter: AnyObject {
+  /// Adds `bytes` at the end; they stay put until this returns.
+  ///
+  /// - Throws: `.noSpace`, `.io`, …
+  func append(_ bytes: UnsafeRawBufferPointer) async throws(UFSError)
+
+  /// Makes the file durable and visible, in that order, and says what is there now.
+  ///
+  /// - Throws: `.exists` when an exclusive creation finds the name taken. The name then still means what it meant.
+  func commit() async throws(UFSError) -> FileStatus
+
+  /// Drops everything written; harmless after the end.
+  func abort() async
+}

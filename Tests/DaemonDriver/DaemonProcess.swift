@@ -1,0 +1,142 @@
+// penstockd as a child process on ports of loopback.
+
+import Glibc
+
+/// The three ports of a worker.
+package struct DaemonPorts: Sendable {
+  /// REST, objects, and metrics with health.
+  package let rest: UInt16
+  package let object: UInt16
+  package let web: UInt16
+
+  /// The ports that every client knows.
+  package static let standard = DaemonPorts(rest: 28080, object: 29998, web: 30000)
+
+  /// Ports that nobody listens on now.
+  package static func free() throws(DriverError) -> DaemonPorts {
+    // Held open together, so that they differ.
+    let holders = [try PortHolder(), try PortHolder(), try PortHolder()]
+    return DaemonPorts(rest: holders[0].port, object: holders[1].port, web: holders[2].port)
+  }
+
+  /// The first of the ports that somebody listens on.
+  package var taken: UInt16? {
+    [rest, object, web].first { (try? HTTPConnection(port: $0, seconds: 1)) != nil }
+  }
+}
+
+/// A bound socket that keeps a port from others for as long as it lives.
+package final class PortHolder {
+  /// The port.
+  package let port: UInt16
+  private let socket: Int32
+
+  /// Binds a port of loopback, any or the given one, and listens when asked.
+  package init(port wanted: UInt16 = 0, listening: Bool = false) throws(DriverError) {
+    let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+    socket = Glibc.socket(AF_INET, kind, 0)
+    guard socket >= 0 else { throw DriverError.last("socket") }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = wanted.bigEndian
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    let descriptor = socket
+    let code = unsafe withSocketAddress(address) { unsafe bind(descriptor, $0, $1) }
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    guard code == 0, !listening || listen(socket, 8) == 0 else {
+      close(socket)
+      throw DriverError.last("bind")
+    }
+    unsafe withUnsafeMutablePointer(to: &address) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        _ = unsafe getsockname(descriptor, $0, &length)
+      }
+    }
+    port = UInt16(bigEndian: address.sin_port)
+  }
+
+  deinit { close(socket) }
+}
+
+/// A running penstockd with a work folder of its own.
+package final class DaemonProcess {
+  /// Where it listens.
+  package let ports: DaemonPorts
+  /// The process.
+  package let process: ChildProcess
+  /// Its log file.
+  package let log: String
+  private let scratch: ScratchDirectory
+
+  /// Starts `executable` with `options` added and waits until it is ready.
+  ///
+  /// `prefix` goes before the command, such as `taskset -c 0`; `pollsBusily` asks without a pause.
+  package init(
+    _ executable: String, ports: DaemonPorts, options: [String], prefix: [String] = [],
+    variables: [String: String] = [:], limit: Duration = .seconds(20), pollsBusily: Bool = false
+  ) throws(DriverError) {
+    self.ports = ports
+    scratch = try ScratchDirectory("daemon")
+    log = scratch.path("log")
+    try makeDirectories(scratch.path("work"))
+    process = try ChildProcess(
+      prefix + [executable] + DaemonProcess.options(ports, work: scratch.path("work")) + options,
+      output: log, errors: log, variables: variables)
+    try waitUntilReady(limit, pause: pollsBusily ? .zero : .milliseconds(5))
+  }
+
+  /// The settings that place a daemon on `ports` with its state below `work`.
+  package static func options(_ ports: DaemonPorts, work: String) -> [String] {
+    [
+      "-Dalluxio.worker.http.server.port=\(ports.rest)",
+      "-Dalluxio.worker.rest.port=\(ports.object)",
+      "-Dalluxio.worker.web.port=\(ports.web)",
+      "-Dalluxio.work.dir=\(work)",
+      "-Dalluxio.worker.hostname=127.0.0.1",
+      "-Dalluxio.worker.bind.host=127.0.0.1",
+      "-Dalluxio.worker.web.bind.host=127.0.0.1",
+    ]
+  }
+
+  /// Asks for `/readyz` again and again until it is 200.
+  private func waitUntilReady(_ limit: Duration, pause: Duration) throws(DriverError) {
+    let deadline = ContinuousClock.now + limit
+    while ContinuousClock.now < deadline {
+      guard process.isRunning else {
+        throw .program("penstockd ended with \(process.status?.description ?? "?"): \(logText)")
+      }
+      if isReady(ports.web) { return }
+      _ = process.wait(pause)
+    }
+    throw .program("penstockd was not ready in \(limit): \(logText)")
+  }
+
+  /// What the daemon logged so far.
+  package var logText: String { (try? readText(log)) ?? "" }
+
+  /// The value of a metric, its samples of all labels added up; nil when it is not exposed.
+  package func metric(_ name: String) throws(DriverError) -> Double? {
+    try readMetric(name, port: ports.web)
+  }
+}
+
+/// Whether a worker whose web port is `port` says that it is ready.
+package func isReady(_ port: UInt16) -> Bool {
+  guard let connection = try? HTTPConnection(port: port, seconds: 5),
+    let response = try? connection.request("GET", "/readyz")
+  else { return false }
+  return response.status == 200
+}
+
+/// The value of a metric on the web port, its samples of all labels added up; nil when it is not there.
+package func readMetric(_ name: String, port: UInt16) throws(DriverError) -> Double? {
+  let response = try HTTPConnection(port: port).request("GET", "/metrics")
+  guard response.status == 200 else { throw .malformed("/metrics: \(response.status)") }
+  let samples = response.text.split(separator: "\n").compactMap { line -> Double? in
+    guard line.hasPrefix(name), let next = line.dropFirst(name.count).first,
+      next == " " || next == "{"
+    else { return nil }
+    return line.split(separator: " ").last.flatMap { Double($0) }
+  }
+  return samples.isEmpty ? nil : samples.reduce(0, +)
+}

@@ -1,0 +1,90 @@
+// The repository's own files, as the tidy checks see them. What git ignores is not there.
+
+import Foundation
+
+/// One text file of the repository.
+struct SourceFile: Sendable {
+  /// Path from the repository's root, such as `Sources/Ring/Reactor.swift`.
+  let path: String
+  /// The whole text.
+  let text: String
+  /// The text with comments and string literals blanked out; line breaks stay where they were.
+  let code: String
+
+  /// A file of the given text; Swift's lexical rules apply to `.swift` files only.
+  init(path: String, text: String) {
+    self.path = path
+    self.text = text
+    self.code = path.hasSuffix(".swift") ? blankingCommentsAndStrings(text) : text
+  }
+
+  /// The lines of the text, without their line breaks.
+  var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
+
+  /// The lines of the code, one for each line of the text.
+  var codeLines: [Substring] { code.split(separator: "\n", omittingEmptySubsequences: false) }
+
+  /// The module the file belongs to: the folder's name below `Sources`, `Tests` or `Benchmarks`.
+  var module: String? {
+    let parts = path.split(separator: "/")
+    guard parts.count >= 3, ["Sources", "Tests", "Benchmarks"].contains(parts[0]) else {
+      return nil
+    }
+    return String(parts[1])
+  }
+
+  /// Whether the file is Swift source of the product.
+  var isProduct: Bool { path.hasPrefix("Sources/") && path.hasSuffix(".swift") }
+}
+
+/// One broken rule at one place.
+struct Finding: CustomStringConvertible, Equatable {
+  let path: String
+  /// 1-based line; 0 when the whole file is meant.
+  let line: Int
+  let message: String
+
+  var description: String { "\(path):\(line): \(message)" }
+}
+
+/// The files of the repository this test was built from.
+enum SourceTree {
+  /// The repository's root.
+  static let root = URL(filePath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+  /// Paths of the tracked and the new, not ignored files.
+  static let paths: [String] = (try? list(["--cached", "--others", "--exclude-standard"])) ?? []
+
+  /// The text files among them.
+  static let files: [SourceFile] = paths.compactMap { path in
+    guard let data = try? Data(contentsOf: root.appending(path: path)),
+      let text = String(data: data, encoding: .utf8)
+    else { return nil }
+    return SourceFile(path: path, text: text)
+  }
+
+  /// The Swift files of the repository, tests and benches too.
+  static var swift: [SourceFile] { files.filter { $0.path.hasSuffix(".swift") } }
+
+  /// Bytes of a file, or nil when it is not there.
+  static func size(of path: String) -> Int? {
+    let attributes = try? FileManager.default.attributesOfItem(
+      atPath: root.appending(path: path).path)
+    return attributes?[.size] as? Int
+  }
+
+  /// What `git ls-files` prints with `options`, less the paths that are no longer there.
+  static func list(_ options: [String]) throws -> [String] {
+    let git = Process()
+    git.executableURL = URL(filePath: "/usr/bin/env")
+    git.arguments = ["git", "-C", root.path, "ls-files", "-z"] + options
+    let output = Pipe()
+    git.standardOutput = output
+    try git.run()
+    let data = output.fileHandleForReading.readDataToEndOfFile()
+    git.waitUntilExit()
+    return data.split(separator: 0).compactMap { String(data: $0, encoding: .utf8) }
+      .filter { FileManager.default.fileExists(atPath: root.appending(path: $0).path) }
+  }
+}
