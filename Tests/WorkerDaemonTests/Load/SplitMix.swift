@@ -1,8 +1,17 @@
 // Seeded randomness for model tests.
 
+import Glibc
+
 /// A small seeded generator.
 struct SplitMix: RandomNumberGenerator {
   var state: UInt64
+
+  /// `SEED` of the environment, so that a failure can be repeated; else a fresh one.
+  static var seed: UInt64 {
+    if let text = getenv("SEED"), let seed = UInt64(String(cString: text)) { return seed }
+    var system = SystemRandomNumberGenerator()
+    return system.next()
+  }
 
   mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
