@@ -90,6 +90,7 @@ let package = Package(
     tests(
       "WorkerDaemonTests",
       of: ["CLinux", "Model", "Ring", "HTTPWire", "PageStore", "UFS", "WorkerDaemon"]),
+    tests("WorkerBenchTests", of: ["worker-bench"]),
     tests("IntegrationTests", of: ["DaemonDriver"]),
     tests("TidyTests", of: []),
   ],
