@@ -76,6 +76,9 @@ let package = Package(
     .executableTarget(
       name: "worker-bench", dependencies: ["CLinux", "DaemonDriver", argumentParser],
       path: "Benchmarks/WorkerBench", swiftSettings: sourceSettings),
+    .executableTarget(
+      name: "store-bench", dependencies: ["Model", "Ring", "PageStore", argumentParser],
+      path: "Benchmarks/StoreBench", swiftSettings: settings),
     .target(
       name: "DaemonDriver", dependencies: ["CLinux"], path: "Tests/DaemonDriver",
       swiftSettings: sourceSettings),

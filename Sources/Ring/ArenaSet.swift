@@ -37,6 +37,10 @@ import Synchronization
     precondition(!nodes.isEmpty, "a set has a node")
     precondition(capacityPerNode > 0, "capacity is positive")
     precondition(extentSize > 0 && extentSize % Arena.chunkSize == 0, "an extent is whole chunks")
+    // More than half the address space in all is a mistake of configuration, not of the program.
+    guard capacityPerNode <= (1 << 46) / nodes.count else {
+      throw RingError(operation: "arena.reserve", result: -ENOMEM)
+    }
     let capacity = (capacityPerNode + 4095) & ~4095
     let stride = (capacity + extentSize - 1) / extentSize * extentSize
     let reservation = try Reservation(stride * nodes.count)

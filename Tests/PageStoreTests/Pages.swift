@@ -1,5 +1,6 @@
 // Pages for tests: keys by number, bytes derived from the key, so that any byte tells whose it is.
 
+import Glibc
 import Model
 import PageStore
 import Testing
@@ -21,25 +22,27 @@ func pattern(_ key: PageKey) -> UInt64 {
 
 /// Writes the pattern of `key` over `buffer`.
 func write(_ key: PageKey, to buffer: UnsafeMutableRawBufferPointer) {
-  let word = pattern(key)
-  for offset in stride(from: 0, to: buffer.count, by: 8) {
-    let part = min(8, buffer.count - offset)
-    unsafe withUnsafeBytes(of: word) { bytes in
-      unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[offset..<offset + part])
-        .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[0..<part]))
+  guard let base = buffer.baseAddress else { return }
+  unsafe withUnsafeBytes(of: pattern(key)) { word in
+    let head = min(8, buffer.count)
+    unsafe base.copyMemory(from: word.baseAddress ?? UnsafeRawPointer(base), byteCount: head)
+    var done = head
+    while done < buffer.count {
+      let count = min(done, buffer.count - done)
+      unsafe (base + done).copyMemory(from: base, byteCount: count)
+      done += count
     }
   }
 }
 
-/// True when every byte of `bytes` is the pattern of `key`.
+/// True when every byte of `bytes` is the pattern of `key`: the first eight are, and each equals the one eight before.
 func isPattern(_ bytes: UnsafeRawBufferPointer, of key: PageKey) -> Bool {
-  let word = pattern(key)
-  for offset in stride(from: 0, to: bytes.count - 7, by: 8) {
-    if unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self) != word { return false }
+  guard let base = bytes.baseAddress else { return false }
+  let head = min(8, bytes.count)
+  let isRight = unsafe withUnsafeBytes(of: pattern(key)) { word in
+    unsafe word.baseAddress.map { unsafe memcmp($0, base, head) == 0 } ?? false
   }
-  return unsafe withUnsafeBytes(of: word) { expected in
-    (bytes.count & ~7..<bytes.count).allSatisfy { unsafe bytes[$0] == expected[$0 & 7] }
-  }
+  return unsafe isRight && memcmp(base, base + head, bytes.count - head) == 0
 }
 
 extension PageStore {

@@ -1,0 +1,27 @@
+// What the process tells about itself.
+
+import Glibc
+import Ring
+
+/// The process's memory.
+enum Figures {
+  /// Resident anonymous memory in bytes, which the arenas (shared memory) are not part of.
+  static var residentAnonymousBytes: Int {
+    let text = SystemText.read("/proc/self/status") ?? ""
+    for line in text.split(separator: "\n") where line.hasPrefix("RssAnon:") {
+      let words = line.split(whereSeparator: \.isWhitespace)
+      return words.count > 1 ? (Int(words[1]) ?? 0) * 1024 : 0
+    }
+    return 0
+  }
+}
+
+/// The machine's monotonic clock.
+enum AccessTime {
+  /// CLOCK_MONOTONIC in nanoseconds.
+  static var now: UInt64 {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+  }
+}
