@@ -9,6 +9,8 @@ import Synchronization
 final class LookupWork: Sendable {
   let done = Atomic<Int>(0)
   let wrong = Atomic<Int>(0)
+  /// CPU nanoseconds of all threads.
+  let busy = Atomic<UInt64>(0)
   private let next = Atomic<UInt64>(1)
   private let store: PageStore
   private let keys: Int
@@ -62,6 +64,7 @@ final class LookupWork: Sendable {
       }
       now = AccessTime.now
     }
+    busy.add(AccessTime.thread, ordering: .relaxed)
     done.add(count, ordering: .relaxed)
     wrong.add(missed, ordering: .relaxed)
   }

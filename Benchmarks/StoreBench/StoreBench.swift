@@ -39,16 +39,16 @@ struct StoreBench: ParsableCommand {
     lookUp(store, threads: 1, keys: min(64, resident), title: "the same 64 pages")
     let more = min(pages, 1_000_000)
     report("fills that evict", more, try fill(store, pages..<pages + more))
-    let start = AccessTime.now
+    let start = AccessTime.thread
     let count = store.statistics.pages
     while store.evict(toUsed: 0, limit: 4096) > 0 {}
-    report("evictions in the background's way", count, AccessTime.now - start)
+    report("evictions in the background's way", count, AccessTime.thread - start)
   }
 
   private func report(_ title: String, _ count: Int, _ nanoseconds: UInt64) {
     let rate = Double(count) * 1e3 / Double(max(1, nanoseconds))
     let each = Double(nanoseconds) / Double(max(1, count))
-    print("\(title): \(rounded(rate)) M/s, \(rounded(each)) ns each")
+    print("\(title): \(rounded(rate)) M/s per core, \(rounded(each)) ns of CPU each")
   }
 
   private func rounded(_ value: Double) -> Double { (value * 100).rounded() / 100 }
@@ -63,7 +63,7 @@ struct StoreBench: ParsableCommand {
 
   /// Fills the pages of `numbers`; returns nanoseconds.
   private func fill(_ store: PageStore, _ numbers: Range<Int>) throws -> UInt64 {
-    let start = AccessTime.now
+    let start = AccessTime.thread
     for number in numbers {
       guard case .owner(let fill) = store.fill(StoreBench.key(number), length: length) else {
         throw ValidationError("page \(number) cannot be filled")
@@ -71,18 +71,16 @@ struct StoreBench: ParsableCommand {
       unsafe fill.buffer.storeBytes(of: number, as: Int.self)
       _ = fill.commit()
     }
-    return AccessTime.now - start
+    return AccessTime.thread - start
   }
 
   /// Looks pages up on `threads` threads and prints the rate of one.
   private func lookUp(_ store: PageStore, threads: Int, keys: Int, title: String) {
     let work = LookupWork(
       store: store, keys: keys, nanoseconds: UInt64(seconds * 1e9), key: StoreBench.key)
-    let start = AccessTime.now
     work.run(threads: threads)
-    let elapsed = AccessTime.now - start
     let done = work.done.load(ordering: .relaxed)
     precondition(work.wrong.load(ordering: .relaxed) == 0, "a look-up gives its own page")
-    report("\(title), \(threads) thread(s), per thread", done / threads, elapsed)
+    report("\(title), \(threads) thread(s)", done, work.busy.load(ordering: .relaxed))
   }
 }

@@ -10,13 +10,6 @@ enum AccessClock {
   @inline(__always)
   static func tick(_ nanoseconds: UInt64) -> UInt64 { nanoseconds >> 7 & mask }
 
-  /// Ticks from `stamp` to `now`; 0 for a stamp of the future, which another thread's clock may give.
-  @inline(__always)
-  static func age(_ stamp: UInt64, now: UInt64) -> UInt64 {
-    let age = (now &- stamp) & mask
-    return age >> 47 == 0 ? age : 0
-  }
-
   /// CLOCK_MONOTONIC in nanoseconds; about 20 ns.
   static var nanoseconds: UInt64 {
     var time = timespec()

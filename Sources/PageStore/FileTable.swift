@@ -1,5 +1,5 @@
 // Resident pages and bytes of each file, so that "how much of this file is cached" is one look-up. 64 stripes of the
-// page index's kind: a linear hash table over flat records of 40 bytes. A record lives while its file has a page or a fill.
+// page index's kind: a linear hash table over flat records of 40 bytes, the stripes interleaved. A record lives while its file has a page or a fill.
 //
 // Lock order: after a page stripe's lock, never with another file stripe's.
 
@@ -61,12 +61,13 @@ import Model
     unsafe stripes = .allocate(
       byteCount: FileTable.stripeCount * FileTable.stride, alignment: FileTable.stride)
     for number in 0..<FileTable.stripeCount {
-      let heads = unsafe self.bucketRegion.array(of: UInt32.self) + number * capacity
+      let heads = unsafe self.bucketRegion.array(of: UInt32.self) + number
       unsafe stripe(number).initialize(
         to: Stripe(
           mutex: pthread_mutex_t(),
-          records: self.recordRegion.array(of: Record.self) + number * capacity,
-          buckets: LinearBuckets(heads: heads, capacity: UInt32(capacity)),
+          records: self.recordRegion.array(of: Record.self) + number,
+          buckets: LinearBuckets(
+            heads: heads, stride: FileTable.stripeCount, capacity: UInt32(capacity)),
           capacity: UInt32(capacity)))
       let rc = unsafe pthread_mutex_init(&stripe(number).pointee.mutex, nil)
       precondition(rc == 0, "a mutex is made")
@@ -86,9 +87,9 @@ import Model
       var number = unsafe find(file, hash, stripe)
       if number == 0 { number = unsafe make(file, hash, stripe) }
       guard number != 0 else { return false }
-      unsafe stripe.pointee.records[Int(number)].fills += 1
-      unsafe stripe.pointee.records[Int(number)].lastIndex =
-        max(index, stripe.pointee.records[Int(number)].lastIndex)
+      unsafe record(number, stripe).pointee.fills += 1
+      unsafe record(number, stripe).pointee.lastIndex =
+        max(index, record(number, stripe).pointee.lastIndex)
       return true
     }
   }
@@ -114,7 +115,7 @@ import Model
   func record(of file: FileKey) -> Record? {
     unsafe withStripe(of: file) { stripe, hash in
       let number = unsafe find(file, hash, stripe)
-      return unsafe number == 0 ? nil : stripe.pointee.records[Int(number)]
+      return unsafe number == 0 ? nil : record(number, stripe).pointee
     }
   }
 
@@ -126,7 +127,7 @@ import Model
     for number in 0..<FileTable.stripeCount {
       unsafe withLock(number) { stripe in
         for record in unsafe 1..<stripe.pointee.fresh {
-          let record = unsafe stripe.pointee.records[Int(record)]
+          let record = unsafe self.record(record, stripe).pointee
           if record.pages > 0 || record.fills > 0 { found.append(record) }
         }
       }
@@ -145,6 +146,12 @@ import Model
 
   private func stripe(_ number: Int) -> UnsafeMutablePointer<Stripe> {
     unsafe (stripes + number * FileTable.stride).assumingMemoryBound(to: Stripe.self)
+  }
+
+  private func record(_ number: UInt32, _ stripe: UnsafeMutablePointer<Stripe>)
+    -> UnsafeMutablePointer<Record>
+  {
+    unsafe stripe.pointee.records + Int(number) * FileTable.stripeCount
   }
 
   private func hash(_ high: UInt64, _ low: UInt64) -> UInt64 {
@@ -172,7 +179,7 @@ import Model
   {
     var number = unsafe stripe.pointee.buckets[stripe.pointee.buckets.position(of: hash)]
     while number != 0 {
-      let record = unsafe stripe.pointee.records + Int(number)
+      let record = unsafe self.record(number, stripe)
       if unsafe record.pointee.low == file.low && record.pointee.high == file.high { break }
       number = unsafe record.pointee.next
     }
@@ -183,26 +190,25 @@ import Model
     -> UInt32
   {
     var number = unsafe stripe.pointee.free
-    let records = unsafe stripe.pointee.records
     if number != 0 {
-      unsafe stripe.pointee.free = records[Int(number)].next
+      unsafe stripe.pointee.free = record(number, stripe).pointee.next
     } else {
       guard unsafe stripe.pointee.fresh < stripe.pointee.capacity else { return 0 }
       number = unsafe stripe.pointee.fresh
       unsafe stripe.pointee.fresh += 1
     }
     let position = unsafe stripe.pointee.buckets.position(of: hash)
-    unsafe records[Int(number)] = Record(
+    unsafe record(number, stripe).pointee = Record(
       high: file.high, low: file.low, bytes: 0, pages: 0, fills: 0, lastIndex: 0,
       next: stripe.pointee.buckets[position])
     unsafe stripe.pointee.buckets[position] = number
     unsafe stripe.pointee.count += 1
     unsafe stripe.pointee.buckets.grow(
       forCount: stripe.pointee.count,
-      next: { unsafe records[Int($0)].next },
-      setNext: { unsafe records[Int($0)].next = $1 },
+      next: { unsafe record($0, stripe).pointee.next },
+      setNext: { unsafe record($0, stripe).pointee.next = $1 },
       hash: { number in
-        let record = unsafe records[Int(number)]
+        let record = unsafe self.record(number, stripe).pointee
         return UInt32(truncatingIfNeeded: self.hash(record.high, record.low))
       })
     return number
@@ -213,7 +219,7 @@ import Model
     unsafe withStripe(of: file) { stripe, hash in
       let number = unsafe find(file, hash, stripe)
       precondition(number != 0, "a file with a page or a fill has a record")
-      let record = unsafe stripe.pointee.records + Int(number)
+      let record = unsafe self.record(number, stripe)
       unsafe change(&record.pointee)
       guard unsafe record.pointee.pages == 0 && record.pointee.fills == 0 else { return }
       unsafe remove(number, hash, stripe)
@@ -221,19 +227,18 @@ import Model
   }
 
   private func remove(_ number: UInt32, _ hash: UInt32, _ stripe: UnsafeMutablePointer<Stripe>) {
-    let records = unsafe stripe.pointee.records
     let position = unsafe stripe.pointee.buckets.position(of: hash)
     var current = unsafe stripe.pointee.buckets[position]
     if current == number {
-      unsafe stripe.pointee.buckets[position] = records[Int(number)].next
+      unsafe stripe.pointee.buckets[position] = record(number, stripe).pointee.next
     } else {
-      while unsafe records[Int(current)].next != number {
-        current = unsafe records[Int(current)].next
+      while unsafe record(current, stripe).pointee.next != number {
+        current = unsafe record(current, stripe).pointee.next
         precondition(current != 0, "a record is in its bucket's chain")
       }
-      unsafe records[Int(current)].next = records[Int(number)].next
+      unsafe record(current, stripe).pointee.next = record(number, stripe).pointee.next
     }
-    unsafe records[Int(number)].next = stripe.pointee.free
+    unsafe record(number, stripe).pointee.next = stripe.pointee.free
     unsafe stripe.pointee.free = number
     unsafe stripe.pointee.count -= 1
   }

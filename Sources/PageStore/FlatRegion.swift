@@ -10,10 +10,10 @@ import Ring
   let base: UnsafeMutableRawPointer
   private let byteCount: Int
 
-  /// Reserves `byteCount` bytes.
+  /// Reserves `byteCount` bytes; those of a large region that fills from its start may lie in huge pages.
   ///
   /// - Throws: `memoryUnavailable` when the kernel has no addresses.
-  init(byteCount: Int) throws(PageStoreError) {
+  init(byteCount: Int, isDense: Bool = false) throws(PageStoreError) {
     self.byteCount = max(4096, byteCount)
     let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
     let mapped = unsafe mmap(nil, self.byteCount, PROT_READ | PROT_WRITE, flags, -1, 0)
@@ -21,8 +21,9 @@ import Ring
       let cause = RingError(operation: "pageStore.mmap", result: -errno)
       throw PageStoreError(.memoryUnavailable, operation: "pageStore.reserve", cause: cause)
     }
-    // A stripe's first entry must not cost a huge page. Advice only: a kernel without huge pages refuses it.
-    _ = unsafe madvise(mapped, self.byteCount, MADV_NOHUGEPAGE)
+    // A small or sparse array must not cost huge pages. Advice only: a kernel without them refuses it.
+    let isHuge = isDense && self.byteCount >= 64 << 20
+    _ = unsafe madvise(mapped, self.byteCount, isHuge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE)
     unsafe base = mapped
   }
 

@@ -12,14 +12,16 @@
 
   // SAFETY: points to `capacity` zeroed heads that outlive the table; guarded by the stripe's lock.
   private let heads: UnsafeMutablePointer<UInt32>
+  private let stride: Int
   private let capacity: UInt32
   private(set) var count = initialCount
   private var mask = initialCount * 2 - 1
 
-  /// A table over `heads`, which holds `capacity` zeroes.
-  init(heads: UnsafeMutablePointer<UInt32>, capacity: UInt32) {
+  /// A table over `capacity` zeroes, `stride` apart from `heads` on.
+  init(heads: UnsafeMutablePointer<UInt32>, stride: Int = 1, capacity: UInt32) {
     precondition(capacity >= LinearBuckets.initialCount, "a table has a bucket")
     unsafe self.heads = heads
+    self.stride = stride
     self.capacity = capacity
   }
 
@@ -33,8 +35,8 @@
   /// First entry of the bucket at `position`, 0 when it is empty.
   @inline(__always)
   subscript(position: Int) -> UInt32 {
-    get { unsafe heads[position] }
-    nonmutating set { unsafe heads[position] = newValue }
+    get { unsafe heads[position * stride] }
+    nonmutating set { unsafe heads[position * stride] = newValue }
   }
 
   /// Splits one bucket when there are more entries than buckets.

@@ -1,7 +1,10 @@
 // The page index: 256 stripes, found by the top byte of a page's hash.
 //
 //   hash = mix(file key, page index, seed)     63…56 stripe     31…0 bucket
-//   slot = stripe × slotsPerStripe + number    a page's 32-bit name wherever the stripe is not known
+//   slot = number × 256 + stripe               a page's 32-bit name wherever the stripe is not known
+//
+// The stripes' entries and buckets are interleaved: stripes fill evenly, so the memory in use is dense from the start and
+// can lie in huge pages, without which a look-up among a million pages spends half its time on address translation.
 //
 // Cost of a page: an entry of 48 bytes, a bucket of 4, links of 8 in the run allocator and 4 of its block.
 
@@ -32,8 +35,10 @@ import Synchronization
     precondition(MemoryLayout<IndexStripe.State>.size <= IndexStripe.stride, "a state fits")
     let slotsPerStripe = PageIndex.slotsPerStripe(pageCountMax: pageCountMax)
     let slots = slotsPerStripe * PageIndex.stripeCount
-    let entryRegion = try FlatRegion(byteCount: slots * MemoryLayout<PageEntry>.stride)
-    let bucketRegion = try FlatRegion(byteCount: slots * MemoryLayout<UInt32>.stride)
+    let entryRegion = try FlatRegion(
+      byteCount: slots * MemoryLayout<PageEntry>.stride, isDense: true)
+    let bucketRegion = try FlatRegion(
+      byteCount: slots * MemoryLayout<UInt32>.stride, isDense: true)
     self.seed = seed
     self.slotsPerStripe = slotsPerStripe
     self.entryRegion = entryRegion
@@ -62,12 +67,13 @@ import Synchronization
   }
 
   private func initializeStripe(_ number: Int) {
-    let heads = unsafe bucketRegion.array(of: UInt32.self) + number * slotsPerStripe
+    let heads = unsafe bucketRegion.array(of: UInt32.self) + number
     unsafe stripe(number).state.initialize(
       to: IndexStripe.State(
-        mutex: pthread_mutex_t(), entries: entries + number * slotsPerStripe,
+        mutex: pthread_mutex_t(), entries: entries + number,
         oldestStamp: oldestStamps + number,
-        buckets: LinearBuckets(heads: heads, capacity: UInt32(slotsPerStripe)),
+        buckets: LinearBuckets(
+          heads: heads, stride: PageIndex.stripeCount, capacity: UInt32(slotsPerStripe)),
         capacity: UInt32(slotsPerStripe), seed: seed))
     let rc = unsafe pthread_mutex_init(&stripe(number).state.pointee.mutex, nil)
     precondition(rc == 0, "a mutex is made")
@@ -122,21 +128,35 @@ import Synchronization
 
   /// The stripe that owns `entry`.
   func stripe(of entry: UnsafeMutablePointer<PageEntry>) -> IndexStripe {
-    unsafe stripe((entry - entries) / slotsPerStripe)
+    unsafe stripe((entry - entries) & (PageIndex.stripeCount - 1))
   }
 
   /// The stripe whose oldest page was unused the longest at `now`, or nil when no page is resident.
   ///
-  /// The search starts at stripe `first`, so that equal ages take turns. Reads 2 KiB, no lock.
+  /// The search starts at stripe `first`, so that equal ages take turns. Reads 2 KiB, no lock; about 0.1 µs.
   func oldestStripe(now: UInt64, from first: Int) -> Int? {
-    var best: (number: Int, age: UInt64)?
-    for step in 0..<PageIndex.stripeCount {
-      let number = (first &+ step) & (PageIndex.stripeCount - 1)
-      let stamp = unsafe oldestStamps[number].load(ordering: .relaxed)
-      if stamp == IndexStripe.noStamp { continue }
-      let age = AccessClock.age(stamp, now: now)
-      if best.map({ age > $0.age }) ?? true { best = (number, age) }
+    // Rank 48 bits: stamps within half the clock's range of `now`, the oldest first; then the turn.
+    let origin = now &- (AccessClock.mask >> 1)
+    var best = SIMD4<UInt64>(repeating: .max)
+    var position = 0
+    while position < PageIndex.stripeCount {
+      best = pointwiseMin(
+        best,
+        SIMD4(
+          rank(position, origin, first), rank(position + 1, origin, first),
+          rank(position + 2, origin, first), rank(position + 3, origin, first)))
+      position += 4
     }
-    return best?.number
+    let oldest = best.min()
+    guard oldest != .max else { return nil }
+    return (Int(truncatingIfNeeded: oldest) &+ first) & (PageIndex.stripeCount - 1)
+  }
+
+  @inline(__always)
+  private func rank(_ number: Int, _ origin: UInt64, _ first: Int) -> UInt64 {
+    let stamp = unsafe oldestStamps[number].load(ordering: .relaxed)
+    let turn = UInt64(truncatingIfNeeded: number &- first) & UInt64(PageIndex.stripeCount - 1)
+    let rank = ((stamp &- origin) & AccessClock.mask) << 8 | turn
+    return stamp == IndexStripe.noStamp ? .max : rank
   }
 }

@@ -14,6 +14,8 @@ package import Ring
 
 /// A page store over memory; safe to use from any thread.
 package final class PageStore: Sendable {
+  /// Most bytes of one store: 2^31 units.
+  package static let capacityMax = 8 << 40
   /// Bytes of a full page.
   package let pageSize: Int
   /// The memory that pages lie in; rings register its extents.
@@ -31,7 +33,7 @@ package final class PageStore: Sendable {
       arenas.extentSize % pageSize == 0
     else { throw PageStoreError(.pageSizeInvalid, operation: "pageStore.open") }
     let units = arenas.stride * arenas.arenas.count / RunAllocator.unitSize
-    guard units <= 1 << 31 else {
+    guard units <= PageStore.capacityMax / RunAllocator.unitSize else {
       throw PageStoreError(.capacityTooLarge, operation: "pageStore.open")
     }
     let chosenSeed: UInt64
@@ -60,6 +62,9 @@ package final class PageStore: Sendable {
     capacity: Int, pageSize: Int = 1 << 20, nodes: [Int] = [0], seed: UInt64? = nil
   ) throws(PageStoreError) {
     let perNode = pageSize > 0 ? capacity / max(1, nodes.count) / pageSize * pageSize : 0
+    guard capacity <= PageStore.capacityMax else {
+      throw PageStoreError(.capacityTooLarge, operation: "pageStore.open")
+    }
     guard perNode > 0 else {
       throw PageStoreError(.capacityTooSmall, operation: "pageStore.open")
     }

@@ -62,7 +62,7 @@ extension StoreCore {
     _ entry: UnsafeMutablePointer<PageEntry>, _ stripe: IndexStripe, _ tick: UInt64
   ) -> FillDecision {
     if let word = unsafe pin(entry) {
-      unsafe stripe.touch(entry, tick)
+      unsafe stripe.use(entry, tick)
       stripe.unlock()
       return unsafe .hit(lease(entry, word))
     }

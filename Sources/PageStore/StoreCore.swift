@@ -58,7 +58,7 @@ import Synchronization
     let stripe = index.stripe(of: hash)
     stripe.lock()
     if let entry = unsafe stripe.find(key, hash), let word = unsafe pin(entry) {
-      unsafe stripe.touch(entry, tick)
+      unsafe stripe.use(entry, tick)
       unsafe stripe.state.pointee.hits &+= 1
       stripe.unlock()
       return unsafe .hit(lease(entry, word))

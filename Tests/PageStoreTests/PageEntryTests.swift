@@ -43,12 +43,4 @@ struct PageEntryTests {
     word.raw -= UInt64(PageWord.pinsMax)
     #expect(word.isReclaimable && word.generation == 0xBEEF && word.length == length)
   }
-
-  @Test("ages are differences: a clock that wraps or runs ahead does not make a page old")
-  func ages() {
-    #expect(AccessClock.age(10, now: 15) == 5)
-    #expect(AccessClock.age(20, now: 15) == 0)
-    #expect(AccessClock.age(AccessClock.mask, now: 4) == 5)
-    #expect(AccessClock.tick(1280) == 10)
-  }
 }

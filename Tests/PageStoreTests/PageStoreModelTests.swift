@@ -35,7 +35,8 @@ struct PageStoreModelTests {
     }
   }
 
-  @Test("one thread: any sequence of operations keeps every promise", arguments: TestRandom.seeds(10))
+  @Test(
+    "one thread: any sequence of operations keeps every promise", arguments: TestRandom.seeds(10))
   func oneThread(seed: UInt64) throws {
     var random = TestRandom(seed: seed)
     let pageSize = (64 << 10) << random.below(2)
@@ -136,7 +137,8 @@ struct PageStoreModelTests {
   }
 
   @Test(
-    "many threads: no wrong byte, no byte over the quota, nothing lost", arguments: TestRandom.seeds(4))
+    "many threads: no wrong byte, no byte over the quota, nothing lost",
+    arguments: TestRandom.seeds(4))
   func manyThreads(seed: UInt64) async throws {
     let store = try PageStore(
       capacity: 24 * (64 << 10), pageSize: 64 << 10, nodes: [0, 1], seed: seed)
