@@ -1,2 +1,106 @@
+// The daemon: arguments in, a worker up, signals obeyed, one exit code out.
+
+import ArgumentParser
+import Glibc
+import Logging
+import Model
+import WorkerDaemon
+
 @main
-struct Penstockd { static func main() {} }
+struct Penstockd: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "penstockd",
+    abstract: "Serves files of under file systems from memory: a Penstock worker.",
+    discussion: """
+      Without arguments it reads penstock-site.properties (or alluxio-site.properties) from the
+      configuration directory, serves the mount at / and listens on 28080 (REST), 29998 (objects) and
+      30000 (metrics). SIGTERM drains and exits 0; SIGHUP reads the log settings again.
+      """,
+    version: Version.text)
+
+  @Option(name: .long, help: "Directory of the site properties file.")
+  var conf: String?
+
+  @Option(
+    name: .customShort("D"),
+    help: ArgumentHelp("A setting that overrules file and environment.", valueName: "key=value"))
+  var definitions: [String] = []
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "A mount besides the one at /; may be repeated.", valueName: "/name=uri[,key=value…]"))
+  var mount: [String] = []
+
+  @Flag(name: .long, help: "Also run the coordinator (part of a later version; accepted).")
+  var coordinator = false
+
+  @Flag(name: .long, help: "Run no worker (needs a coordinator, so a later version).")
+  var noWorker = false
+
+  static func main() {
+    main(ConfigurationLoader.separatingDefinitions(CommandLine.arguments.dropFirst()))
+  }
+
+  func run() throws {
+    SignalWaiter.block()
+    do throws(StartError) {
+      try serve()
+    } catch {
+      complain("penstockd: \(error)")
+      Self.exit(withError: ExitCode(error.code.rawValue))
+    }
+  }
+
+  private func serve() throws(StartError) {
+    guard !noWorker else {
+      throw StartError(
+        .usage, "--no-worker leaves nothing to run: this version has no coordinator role yet")
+    }
+    let loaded = try load()
+    applyLogSettings(loaded.configuration)
+    LoggingSystem.bootstrap { StandardErrorLogHandler(label: $0) }
+    let log = Logger(label: "penstockd")
+    for warning in loaded.warnings { log.warning("\(warning)") }
+    if coordinator {
+      log.warning(
+        "--coordinator: this version has no coordinator role yet; load jobs run in this worker")
+    }
+    let machine = MachineMemory.current()
+    let settings = try WorkerSettings(loaded.configuration, mounts: mount, machine: machine)
+    let worker = try Worker(settings, machine: machine, log: log)
+    worker.logReady()
+    waitForStop(worker, log)
+  }
+
+  private func waitForStop(_ worker: Worker, _ log: Logger) {
+    while SignalWaiter.next() == .reload {
+      do throws(StartError) {
+        applyLogSettings(try load().configuration)
+        log.notice("log settings read again", metadata: ["level": "\(LogSettings.shared.level)"])
+      } catch {
+        log.error("the log settings stay as they are: \(error)")
+      }
+    }
+    worker.stop()
+  }
+
+  private func load() throws(StartError) -> ConfigurationLoader.Loaded {
+    do throws(ConfigurationError) {
+      return try ConfigurationLoader(confDirectory: conf, definitions: definitions).load()
+    } catch {
+      throw StartError(.configuration, "\(error)")
+    }
+  }
+
+  private func applyLogSettings(_ configuration: Configuration) {
+    LogSettings.shared.level = LogSettings.level(named: configuration.choice(.logLevel))
+    LogSettings.shared.format = configuration.choice(.logFormat) == "JSON" ? .json : .text
+  }
+
+  private func complain(_ line: String) {
+    let bytes = Array((line + "\n").utf8)
+    // Standard error is all there is; if it is closed, the exit code has to do.
+    _ = unsafe Glibc.write(STDERR_FILENO, bytes, bytes.count)
+  }
+}

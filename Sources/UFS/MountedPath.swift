@@ -7,6 +7,12 @@ package struct MountedPath: Sendable {
   /// Its path below the mount's UFS root; `""` is the root itself.
   package let path: String
 
+  /// A place in `mount`; `path` is one that the mount's UFS has validated.
+  package init(mount: Mount, path: String) {
+    self.mount = mount
+    self.path = path
+  }
+
   /// The UFS that answers for it.
   package var ufs: any UnderFileSystem { mount.ufs }
   /// Its full UFS path, in canonical form: what file identities are made of.

@@ -1,0 +1,105 @@
+// A running worker: everything made in order, everything ended in the opposite one.
+//
+//   work directory · memory ▶ mounts ▶ page store ▶ rings ▶ read path ▶ load jobs ▶ ports ▶ ready
+//   stop: ports drain ▶ load jobs stop ▶ rings stop ▶ threads join
+
+import HTTPWire
+package import Logging
+import Model
+import PageStore
+package import Ring
+import Synchronization
+import UFS
+
+/// A worker that serves until it is stopped.
+package final class Worker: Sendable {
+  /// Memory besides the pages: the daemon's code, tables, buffers and connections at rest.
+  package static let fixedOverhead: Int64 = 64 << 20
+  /// Threads for calls that have no ring operation.
+  private static let blockingThreadCount = 4
+
+  private let settings: WorkerSettings
+  private let log: Logger
+  private let work: WorkDirectory
+  private let parts: WorkerParts
+  private let ports: WorkerPorts
+  private let startedAt: ContinuousClock.Instant
+
+  /// Starts a worker; when this returns, it serves.
+  ///
+  /// - Throws: `.directory`, `.configuration`, `.port` or `.system`, with one line for the operator.
+  package init(
+    _ settings: WorkerSettings, machine: MachineMemory, log: Logger
+  ) throws(StartError) {
+    startedAt = .now
+    self.settings = settings
+    self.log = log
+    ProcessState.raiseDescriptorLimit()
+    try Self.checkMemory(settings, machine)
+    work = try WorkDirectory(settings.workDirectory)
+    parts = try WorkerParts(settings, blockingThreadCount: Self.blockingThreadCount)
+    do throws(StartError) {
+      ports = try WorkerPorts(settings, parts)
+    } catch {
+      parts.group.stop()
+      parts.pool.stop()
+      throw error
+    }
+  }
+
+  private static func checkMemory(
+    _ settings: WorkerSettings, _ machine: MachineMemory
+  ) throws(StartError) {
+    let (needed, overflow) = settings.memoryQuota.addingReportingOverflow(fixedOverhead)
+    guard !overflow, needed <= machine.bytes else {
+      throw StartError(
+        .configuration,
+        "\(settings.memoryKey) asks for \(SizeText.print(settings.memoryQuota)) of pages; with \(SizeText.print(fixedOverhead)) for the daemon that exceeds \(machine.limit), \(SizeText.print(machine.bytes)): lower the key or raise the limit"
+      )
+    }
+  }
+
+  /// Where the port named `rest`, `objects` or `operations` listens; nil when it is off.
+  package func address(of name: String) -> SocketAddress? {
+    ports.servers.first { $0.name == name }?.server.address
+  }
+
+  /// Logs that the worker serves: where, what, with how much memory.
+  package func logReady() {
+    var metadata: Logger.Metadata = [
+      "rings": "\(settings.ringCount)",
+      "pages": "\(SizeText.print(Int64(parts.store.capacity)))",
+      "overhead": "\(SizeText.print(Self.fixedOverhead))",
+      "mounts": "\(parts.files.mounts.mounts.map { "\($0.alluxioPath)=\($0.uri)" }.joined(separator: " "))",
+      "ready_ms": "\(milliseconds(startedAt.duration(to: .now)))",
+    ]
+    for server in ports.servers { metadata[server.name] = "\(server.server.address)" }
+    log.notice("worker ready", metadata: metadata)
+  }
+
+  /// Drains and stops: no new connections, requests in flight end within the configured time, then everything goes.
+  package func stop() {
+    log.notice("stopping", metadata: ["deadline": "\(settings.shutdownTimeout)"])
+    parts.isDraining.store(true, ordering: .sequentiallyConsistent)
+    let cut = parts.group.reactors[0].wait { [ports, parts, settings] in
+      let cut = await withTaskGroup(of: Int.self) { group in
+        for port in ports.servers {
+          group.addTask { await port.server.drain(within: settings.shutdownTimeout) }
+        }
+        return await group.reduce(0, +)
+      }
+      await parts.jobs.stopAll()
+      return cut
+    }
+    parts.group.stop()
+    parts.pool.stop()
+    let requests = ports.servers.reduce(0) { $0 + $1.server.statistics.requests }
+    log.notice(
+      "stopped", metadata: ["requests": "\(requests)", "connections_cut": "\(cut)"])
+  }
+
+  private func milliseconds(_ duration: Duration) -> Int64 {
+    Int64(clamping: duration.nanoseconds / 1_000_000)
+  }
+}
+

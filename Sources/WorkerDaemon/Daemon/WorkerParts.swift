@@ -1,0 +1,76 @@
+// What a worker is made of, before it opens a port.
+
+import Model
+import PageStore
+import Ring
+import Synchronization
+import UFS
+
+/// Threads, rings, memory and the read path of a worker.
+final class WorkerParts: Sendable {
+  let pool: BlockingPool
+  let group: ReactorGroup
+  let store: PageStore
+  let files: FileService
+  let jobs: LoadJobs
+  /// True from the first signal to stop: the daemon is no longer ready.
+  let isDraining = Atomic<Bool>(false)
+
+  /// Makes everything that can fail for want of a directory, memory or io_uring.
+  init(_ settings: WorkerSettings, blockingThreadCount: Int) throws(StartError) {
+    let topology = Topology()
+    let mounts: MountTable
+    do throws(RingError) {
+      pool = try BlockingPool(name: "blocking", threads: blockingThreadCount)
+    } catch {
+      throw StartError(.system, "threads cannot be started: \(error)")
+    }
+    do throws(MountError) {
+      mounts = try MountTable(opening: settings.mounts, pool: pool)
+    } catch {
+      throw StartError(.directory, "\(error)")
+    }
+    store = try Self.makeStore(settings, topology)
+    group = try Self.startRings(settings, topology)
+    files = FileService(
+      mounts: mounts, store: store, reactors: group.reactors, options: settings.read)
+    jobs = LoadJobs(
+      source: FilesLoadSource(files: files, pool: pool), executors: group.reactors)
+  }
+
+  private static func makeStore(
+    _ settings: WorkerSettings, _ topology: Topology
+  ) throws(StartError) -> PageStore {
+    do throws(PageStoreError) {
+      return try PageStore(
+        capacity: Int(clamping: settings.memoryQuota), pageSize: settings.pageSize,
+        nodes: topology.arenaNodes)
+    } catch {
+      throw StartError(
+        .configuration,
+        "a memory tier of \(settings.memoryQuota) bytes (\(settings.memoryKey)) cannot be made: \(error)"
+      )
+    }
+  }
+
+  private static func startRings(
+    _ settings: WorkerSettings, _ topology: Topology
+  ) throws(StartError) -> ReactorGroup {
+    let cpus = topology.usableCPUs
+    let options = (0..<settings.ringCount).map { index in
+      // More rings than CPUs are not pinned: two threads on one CPU would only take turns.
+      let cpu = index < cpus.count && settings.ringCount <= cpus.count ? cpus[index] : nil
+      return Reactor.Options(cpu: cpu, node: topology.node(ofCPU: cpu ?? cpus.first ?? 0))
+    }
+    do throws(RingError) {
+      return try ReactorGroup(options)
+    } catch where error.code == .unavailable {
+      throw StartError(
+        .configuration,
+        "io_uring cannot be used (\(error)): run on Linux 6.1 or newer, with sysctl kernel.io_uring_disabled=0 and a seccomp profile that allows io_uring_setup, io_uring_enter and io_uring_register"
+      )
+    } catch {
+      throw StartError(.system, "the rings cannot be started: \(error)")
+    }
+  }
+}

@@ -1,0 +1,69 @@
+// The ports of a worker and what is behind them.
+
+import Glibc
+import HTTPWire
+import Model
+import Ring
+import Synchronization
+
+/// The servers of a worker, all listening.
+struct WorkerPorts: Sendable {
+  /// A server and what it is called in logs and metrics.
+  struct Named: Sendable {
+    let name: String
+    let server: HTTPServer
+  }
+
+  let servers: [Named]
+
+  /// Opens every port; blocks until all listen.
+  init(_ settings: WorkerSettings, _ parts: WorkerParts) throws(StartError) {
+    var servers: [Named] = []
+    if let endpoint = settings.rest {
+      let handler = ObjectHandler(files: parts.files, ringCount: parts.group.reactors.count)
+      servers.append(try Self.open("rest", endpoint, settings, parts, handler))
+    }
+    if let endpoint = settings.objects {
+      let handler = ObjectHandler(files: parts.files, ringCount: parts.group.reactors.count)
+      servers.append(try Self.open("objects", endpoint, settings, parts, handler))
+    }
+    let metrics = WorkerMetrics(parts: parts, servers: servers)
+    let handler = OperationsHandler(
+      metrics: { metrics.page() },
+      readiness: {
+        parts.isDraining.load(ordering: .relaxed) ? .notReady("the worker is stopping") : .ready
+      })
+    servers.append(try Self.open("operations", settings.operations, settings, parts, handler))
+    self.servers = servers
+  }
+
+  private static func open(
+    _ name: String, _ endpoint: WorkerSettings.Endpoint, _ settings: WorkerSettings,
+    _ parts: WorkerParts, _ handler: any HTTPHandler
+  ) throws(StartError) -> Named {
+    let address = SocketAddress.ip(endpoint.host, port: endpoint.port)
+    var options = settings.http
+    options.address = address
+    let reactors = parts.group.reactors
+    let started = reactors[0].wait { [options] () async -> Result<HTTPServer, RingError> in
+      do throws(RingError) {
+        return .success(try await HTTPServer.start(on: reactors, options: options, handler: handler))
+      } catch {
+        return .failure(error)
+      }
+    }
+    switch started {
+    case .success(let server): return Named(name: name, server: server)
+    case .failure(let error):
+      let why =
+        switch error.errno {
+        case EADDRINUSE: "is taken by another process; stop that or set \(endpoint.key)"
+        case EACCES: "needs a privilege this user lacks; set \(endpoint.key) to 1024 or above"
+        case EINVAL, EADDRNOTAVAIL:
+          "is no address of this machine; set alluxio.worker.bind.host to one, or to 0.0.0.0"
+        default: "cannot be listened on: \(errnoText(error.errno))"
+        }
+      throw StartError(.port, "port \(address) (\(name)) \(why)")
+    }
+  }
+}

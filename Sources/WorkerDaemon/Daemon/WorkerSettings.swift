@@ -1,0 +1,127 @@
+// What a worker runs with: the configuration's values that it uses, in their own types.
+
+package import HTTPWire
+package import Model
+import Ring
+package import UFS
+
+/// Settings of one worker.
+package struct WorkerSettings: Sendable {
+  /// A port, the address it listens on and the key that sets it; 0 lets the kernel choose.
+  package struct Endpoint: Sendable {
+    package var host: String
+    package var port: UInt16
+    package var key: String
+  }
+
+  package var clusterName: String
+  package var workDirectory: String
+  /// Host name that clients are told; empty lets the daemon find one.
+  package var advertisedHost: String
+  package var ringCount: Int
+  package var pageSize: Int
+  package var memoryQuota: Int64
+  package var memoryKey: String
+  package var mounts: [MountSpecification]
+  package var rest: Endpoint?
+  package var objects: Endpoint?
+  package var operations: Endpoint
+  /// Limits of every port; the address is each port's own.
+  package var http: HTTPServerOptions
+  package var read: FileService.Options
+  package var loadOperationsMax: Int
+  package var shutdownTimeout: Duration
+  package var missingInfoStatus: String
+
+  /// The settings that `configuration` and the command line's `mounts` come to.
+  ///
+  /// - Throws: `.usage` for a mount out of form; `.configuration` for values that do not fit each other.
+  package init(
+    _ configuration: Configuration, mounts mountTexts: [String], machine: MachineMemory
+  ) throws(StartError) {
+    clusterName = configuration.string(.clusterName)
+    workDirectory = configuration.string(.workDirectory)
+    advertisedHost = configuration.string(.hostname)
+    let asked = configuration.integer(.reactorCount)
+    ringCount = asked == 0 ? machine.cpuCount : asked
+    pageSize = Int(clamping: configuration.size(.pageSize))
+    guard pageSize & (pageSize - 1) == 0, (64 << 10...16 << 20).contains(pageSize) else {
+      throw StartError(
+        .configuration,
+        "\(Configuration.SizeKey.pageSize.rawValue) is \(pageSize) bytes: it must be a power of two from 64KB to 16MB"
+      )
+    }
+    memoryKey =
+      configuration.isSet("alluxio.worker.page.store.sizes")
+      && !configuration.isSet("alluxio.worker.ramdisk.size")
+      ? "alluxio.worker.page.store.sizes" : "alluxio.worker.ramdisk.size"
+    memoryQuota = configuration.memoryQuota(memory: machine.bytes)
+    mounts = try Self.mounts(configuration, mountTexts)
+    let bind = configuration.string(.bindHost)
+    let restEndpoint = Endpoint(
+      host: bind, port: configuration.port(.rest), key: Configuration.PortKey.rest.rawValue)
+    rest = configuration.boolean(.restEnabled) ? restEndpoint : nil
+    let s3 = Endpoint(
+      host: bind, port: configuration.port(.s3), key: Configuration.PortKey.s3.rawValue)
+    objects = configuration.boolean(.s3Enabled) ? s3 : nil
+    operations = Endpoint(
+      host: configuration.string(.webBindHost), port: configuration.port(.web),
+      key: Configuration.PortKey.web.rawValue)
+    read = FileService.Options()
+    read.statusValidity = configuration.duration(.ufsStatusValidity)
+    http = Self.limits(configuration)
+    loadOperationsMax = configuration.integer(.loadThreadCountMax)
+    shutdownTimeout = configuration.duration(.shutdownTimeout)
+    missingInfoStatus = configuration.choice(.missingStatus)
+  }
+
+  private static func limits(_ configuration: Configuration) -> HTTPServerOptions {
+    var options = HTTPServerOptions(address: .ip("0.0.0.0", port: 0))
+    let headSize = min(max(64, configuration.size(.httpHeadSizeMax)), 1 << 20)
+    options.headLimits = HTTPHeadLimits(sizeMax: Int(headSize))
+    let bodySize = configuration.size(.httpBodySizeMax)
+    options.bodySizeMax = bodySize > 0 ? bodySize : .max
+    options.connectionCountMax = configuration.integer(.httpConnectionCountMax)
+    options.idleTimeout = configuration.duration(.httpIdleTimeout)
+    options.headTimeout = configuration.duration(.httpHeadTimeout)
+    options.bodyTimeout = configuration.duration(.httpBodyTimeout)
+    options.sendTimeout = options.bodyTimeout
+    return options
+  }
+
+  private static func mounts(
+    _ configuration: Configuration, _ texts: [String]
+  ) throws(StartError) -> [MountSpecification] {
+    var mounts: [MountSpecification] = []
+    for text in texts {
+      do throws(MountError) {
+        mounts.append(try MountSpecification(parsing: text))
+      } catch {
+        throw StartError(.usage, "--mount \(text): \(error)")
+      }
+    }
+    if !mounts.contains(where: { $0.alluxioPath == "/" }) {
+      let table = configuration.string(.mountTableRootUFS)
+      let root = table.isEmpty ? configuration.string(.rootUFS) : table
+      mounts.insert(MountSpecification(alluxioPath: "/", uri: root), at: 0)
+    }
+    return mounts
+  }
+}
+
+/// What the machine, or the container, offers.
+package struct MachineMemory: Sendable {
+  /// Bytes the process may use: of the machine or, if smaller, of its cgroup.
+  package var bytes: Int64
+  /// Whose limit that is, for messages.
+  package var limit: String
+  /// CPUs the process may run on.
+  package var cpuCount: Int
+
+  /// A machine of its parts.
+  package init(bytes: Int64, limit: String, cpuCount: Int) {
+    self.bytes = bytes
+    self.limit = limit
+    self.cpuCount = cpuCount
+  }
+}

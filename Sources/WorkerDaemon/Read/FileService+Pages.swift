@@ -1,0 +1,123 @@
+// One page: from the store, or by a single-flight fill from the UFS, or past the store when that has no room.
+
+import Model
+import PageStore
+import Ring
+package import UFS
+
+/// The open UFS file of one reading task, opened at its first miss.
+package struct ReaderHolder: ~Copyable {
+  private var reader: (any UFSReader)?
+
+  package init() {}
+
+  /// The reader of `record`'s file at its version.
+  mutating func reader(for record: FileRecord) async throws(UFSError) -> any UFSReader {
+    if let reader { return reader }
+    let opened = try await record.place.ufs.open(
+      record.place.path, expecting: record.status.version)
+    reader = opened
+    return opened
+  }
+
+  /// Closes the file, if one was opened.
+  package mutating func close() async {
+    await reader?.close()
+    reader = nil
+  }
+}
+
+extension FileService {
+  /// Joins that end without a page before this task gives up waiting for others and reads past the store.
+  private static let joinCountMax = 8
+
+  /// Bytes of page `index` of `record`, of which `wanted` (offsets in the page, not empty) will be used.
+  ///
+  /// The result covers `wanted`; `firstOffset(of:)` says where its bytes begin in the page. Suspends.
+  ///
+  /// - Throws: What the UFS says; `.changed` when the file is no longer at the record's version.
+  package func access(
+    _ record: FileRecord, page index: UInt32, wanted: Range<Int>, reader: inout ReaderHolder
+  ) async throws(UFSError) -> PageAccess {
+    guard let file = record.key else { preconditionFailure("pages belong to files") }
+    let key = PageKey(file: file, index: index)
+    if case .hit(let lease) = store.lookup(key) { return .lease(lease) }
+    return try await miss(record, key, wanted: wanted, reader: &reader)
+  }
+
+  private func miss(
+    _ record: FileRecord, _ key: PageKey, wanted: Range<Int>, reader: inout ReaderHolder
+  ) async throws(UFSError) -> PageAccess {
+    guard let reactor = Reactor.current else {
+      preconditionFailure("the read path runs on a reactor")
+    }
+    let length = pageLength(key.index, of: record.length)
+    for _ in 0..<Self.joinCountMax {
+      switch store.fill(key, length: length, node: reactor.node) {
+      case .hit(let lease): return .lease(lease)
+      case .owner(let fill):
+        return try await complete(fill, record, key.index, length: length, reader: &reader)
+      case .join(let waiter):
+        switch await waiter.wait() {
+        case .hit(let lease): return .lease(lease)
+        case .failed(let reason):
+          // What failed a moment ago for the owner would fail now; anything else is worth another try.
+          if let error = Self.sourceError(reason), error.code != .changed { throw error }
+        }
+      case .rejected:
+        return try await passThrough(record, key.index, wanted: wanted, reader: &reader)
+      }
+    }
+    return try await passThrough(record, key.index, wanted: wanted, reader: &reader)
+  }
+
+  private static func sourceError(_ reason: FillFailure) -> UFSError? {
+    guard case .source(let error) = reason else { return nil }
+    return error as? UFSError
+  }
+
+  /// Reads a page this task owns the fill of, and commits it when its version can be trusted for good.
+  private func complete(
+    _ fill: consuming PageFill, _ record: FileRecord, _ index: UInt32, length: Int,
+    reader holder: inout ReaderHolder
+  ) async throws(UFSError) -> PageAccess {
+    let offset = Int64(index) * Int64(store.pageSize)
+    let outcome: UFSRead
+    do throws(UFSError) {
+      let reader = try await holder.reader(for: record)
+      outcome = try await unsafe reader.read(into: fill.buffer, at: offset)
+      guard outcome.count == length else {
+        throw UFSError(
+          .changed, operation: "worker.fill", path: record.status.ufsPath, cause: .rule(.shortRead))
+      }
+    } catch {
+      fill.fail(.source(error))
+      if error.code == .changed || error.code == .notFound { forget(record.status.ufsPath) }
+      throw error
+    }
+    counters.ufsRead(bytes: length)
+    return outcome.isSettled ? .lease(fill.commit()) : .transient(fill)
+  }
+
+  /// Reads the wanted part of a page, up to one buffer of it, past the store.
+  private func passThrough(
+    _ record: FileRecord, _ index: UInt32, wanted: Range<Int>, reader holder: inout ReaderHolder
+  ) async throws(UFSError) -> PageAccess {
+    guard let reactor = Reactor.current else {
+      preconditionFailure("the read path runs on a reactor")
+    }
+    var buffer = await passThrough[reactor.index].take()
+    let count = unsafe min(wanted.count, buffer.memory.count)
+    let offset = Int64(index) * Int64(store.pageSize) + Int64(wanted.lowerBound)
+    let reader = try await holder.reader(for: record)
+    let outcome = try await unsafe reader.read(
+      into: UnsafeMutableRawBufferPointer(rebasing: buffer.memory[..<count]), at: offset)
+    guard outcome.count == count else {
+      throw UFSError(
+        .changed, operation: "worker.read", path: record.status.ufsPath, cause: .rule(.shortRead))
+    }
+    buffer.count = count
+    counters.passedThrough(bytes: count)
+    return .passedThrough(buffer)
+  }
+}

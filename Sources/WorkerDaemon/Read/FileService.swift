@@ -1,0 +1,159 @@
+// The read path: a path becomes a record, a record and a page index become bytes.
+//
+//   path ──▶ FileTable ──fresh──▶ FileRecord                       page ──▶ PageStore.lookup ──hit──▶ lease
+//                └──stale──▶ UFS status (one request in flight)               └──miss──▶ single-flight fill
+//                                                                                   └──no room──▶ pass-through
+//
+// The rule above all holds here: bytes come from pages keyed by the version they were read at, or straight from a UFS
+// read that checked the version; a file that changes under a reader ends that reader with an error.
+
+package import Model
+package import PageStore
+package import Ring
+package import UFS
+
+/// The files of all mounts, cached.
+package final class FileService: Sendable {
+  /// Settings of the read path.
+  package struct Options: Sendable {
+    /// How long a status is believed before the UFS is asked again.
+    package var statusValidity: Duration = .seconds(1)
+    /// Records kept.
+    package var recordCountMax = 100_000
+    /// Bytes a ring may hold in buffers for reads that bypass the cache.
+    package var passThroughBytesPerRing = 64 << 20
+
+    package init() {}
+  }
+
+  package let mounts: MountTable
+  package let store: PageStore
+  package let counters: ReadCounters
+  let table: FileTable
+  let statusValidity: UInt64
+  let passThrough: [PassThroughPool]
+
+  /// A service over `mounts` and `store` for the rings of `reactors`.
+  package init(
+    mounts: MountTable, store: PageStore, reactors: [Reactor], options: Options = Options()
+  ) {
+    self.mounts = mounts
+    self.store = store
+    table = FileTable(countMax: options.recordCountMax)
+    statusValidity = options.statusValidity.nanoseconds
+    counters = ReadCounters(ringCount: reactors.count)
+    passThrough = reactors.map { _ in
+      PassThroughPool(capacity: options.passThroughBytesPerRing)
+    }
+  }
+
+  /// The record of a UFS path, at most `statusValidity` old.
+  ///
+  /// - Throws: What the UFS says; `.escapesMount` for a path in no mount.
+  package func record(ofUFSPath path: String) async throws(UFSError) -> FileRecord {
+    try await record(at: try mounts.locate(ufsPath: path))
+  }
+
+  /// The record of an Alluxio path, at most `statusValidity` old.
+  package func record(ofAlluxioPath path: String) async throws(UFSError) -> FileRecord {
+    try await record(at: try mounts.locate(alluxioPath: path))
+  }
+
+  /// The record of a place in a mount, at most `statusValidity` old.
+  package func record(at place: MountedPath) async throws(UFSError) -> FileRecord {
+    let id = FileID(ufsPath: place.ufsPath)
+    while true {
+      guard let reactor = Reactor.current else {
+        preconditionFailure("the read path runs on a reactor")
+      }
+      if let record = table.record(of: id),
+        record.isFresh(now: reactor.now, validity: statusValidity)
+      {
+        return record
+      }
+      guard case .ask = await table.turn(for: id) else { continue }
+      defer { table.finish(id) }
+      return try await ask(place, id, reactor)
+    }
+  }
+
+  /// The record of a place in a mount as the UFS has it now, whatever is cached.
+  package func freshRecord(at place: MountedPath) async throws(UFSError) -> FileRecord {
+    guard let reactor = Reactor.current else {
+      preconditionFailure("the read path runs on a reactor")
+    }
+    return try await ask(place, FileID(ufsPath: place.ufsPath), reactor)
+  }
+
+  /// Asks the UFS for the status, and drops the pages of a version that is gone.
+  private func ask(
+    _ place: MountedPath, _ id: FileID, _ reactor: Reactor
+  ) async throws(UFSError) -> FileRecord {
+    // Taken before the question: what changes while it is answered is found at the next one.
+    let now = reactor.now
+    let epoch = table.epoch(of: id)
+    let status: FileStatus
+    do throws(UFSError) {
+      status = try await mounts.status(of: place)
+    } catch {
+      // Only an answer that the file is gone makes its pages worthless; an outage does not.
+      if error.code == .notFound { forget(place.ufsPath) }
+      throw error
+    }
+    if let known = table.record(of: id), known.status == status,
+      known.isFresh(now: now, validity: .max)
+    {
+      known.confirm(now: now)
+      return known
+    }
+    let record = FileRecord(status, at: place, now: now)
+    keep(record, epoch: epoch)
+    return record
+  }
+
+  /// Makes `record` the one of its path, unless a change made here since `epoch` may have overtaken it.
+  private func keep(_ record: FileRecord, epoch: UInt64) {
+    guard let replaced = table.insert(record, epoch: epoch), replaced.key != record.key else {
+      return
+    }
+    replaced.drop()
+    if let key = replaced.key { store.drop(key) }
+  }
+
+  /// Remembers a status that the UFS gave after `epoch` was taken, as a listing does; returns its record.
+  @discardableResult
+  package func remember(
+    _ status: FileStatus, at place: MountedPath, now: UInt64, epoch: UInt64
+  ) -> FileRecord {
+    let record = FileRecord(status, at: place, now: now)
+    keep(record, epoch: epoch)
+    return record
+  }
+
+  /// Forgets a path after a change made through this worker, with its cached pages.
+  package func forget(_ ufsPath: String) {
+    if let key = table.remove(FileID(ufsPath: ufsPath))?.key { store.drop(key) }
+  }
+
+  /// Forgets a directory and all below it.
+  package func forgetTree(_ ufsPath: String) {
+    for record in table.removeTree(ufsPath) {
+      if let key = record.key { store.drop(key) }
+    }
+  }
+
+  /// Number of pages of a file of `length` bytes.
+  package func pageCount(of length: Int64) -> UInt32 {
+    UInt32(clamping: (length + Int64(store.pageSize) - 1) / Int64(store.pageSize))
+  }
+
+  /// Bytes of page `index` of a file of `length` bytes.
+  package func pageLength(_ index: UInt32, of length: Int64) -> Int {
+    Int(min(Int64(store.pageSize), length - Int64(index) * Int64(store.pageSize)))
+  }
+
+  /// Bytes of the file that are cached at its present version.
+  package func residentBytes(of record: FileRecord) -> Int64 {
+    record.key.map { store.residentBytes(of: $0) } ?? 0
+  }
+}

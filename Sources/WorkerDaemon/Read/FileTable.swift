@@ -1,0 +1,137 @@
+// The cached records of files, by identity: lock-striped, bounded, with one status request per file in flight.
+//
+//   SHA-256 of the path ──▶ stripe { id → record } ── full ──▶ a quarter of the stripe leaves
+//
+// The key is the digest of the path's bytes, not the path: Swift compares strings by canonical equivalence, and two
+// names that differ only in their composition are two files.
+
+package import Model
+import Synchronization
+
+/// Records by the identity of their path.
+package final class FileTable: Sendable {
+  /// One stripe's part.
+  @safe private struct Part {
+    var records: [FileID: FileRecord] = [:]
+    /// Grows with each removal: a status asked for before one must not be kept after it.
+    var epoch: UInt64 = 0
+    /// Tasks that wait for a status request in flight.
+    var waiting: [FileID: [UnsafeContinuation<Void, Never>]] = unsafe [:]
+  }
+
+  /// What a caller that needs a status does next.
+  package enum Turn {
+    /// It asks the UFS, and calls `finish` whatever the outcome.
+    case ask
+    /// Another caller has asked meanwhile; look again.
+    case lookAgain
+  }
+
+  private final class Stripe: Sendable {
+    let part = Mutex<Part>(Part())
+  }
+
+  private let stripes: [Stripe]
+  private let countMaxPerStripe: Int
+
+  /// A table of at most about `countMax` records.
+  package init(countMax: Int) {
+    precondition(countMax > 0, "a table holds a record")
+    stripes = (0..<64).map { _ in Stripe() }
+    countMaxPerStripe = max(16, countMax / 64)
+  }
+
+  private func stripe(_ id: FileID) -> Stripe {
+    stripes[Int(id.digest.words.1 % UInt64(stripes.count))]
+  }
+
+  /// The record of the file `id`, fresh or not.
+  package func record(of id: FileID) -> FileRecord? {
+    stripe(id).part.withLock { $0.records[id] }
+  }
+
+  /// What `insert` wants to know: taken before the UFS is asked.
+  package func epoch(of id: FileID) -> UInt64 { stripe(id).part.withLock { $0.epoch } }
+
+  /// Remembers `record` under its path and returns the one that it replaces.
+  ///
+  /// Does nothing when something near was removed since `epoch`: the record may be older than that change.
+  @discardableResult
+  package func insert(_ record: FileRecord, epoch: UInt64) -> FileRecord? {
+    let id = record.id
+    return stripe(id).part.withLock { part in
+      guard part.epoch == epoch else { return nil }
+      if part.records.count >= countMaxPerStripe, part.records[id] == nil {
+        // Dictionary order is as good as random: a cheap, scan-resistant victim choice for small entries.
+        for victim in part.records.keys.prefix(countMaxPerStripe / 4) {
+          part.records.removeValue(forKey: victim)
+        }
+      }
+      return part.records.updateValue(record, forKey: id)
+    }
+  }
+
+  /// Forgets the file `id`; holders of the record ask the UFS before they use it again. Returns the record.
+  @discardableResult
+  package func remove(_ id: FileID) -> FileRecord? {
+    let record = stripe(id).part.withLock { part in
+      part.epoch += 1
+      return part.records.removeValue(forKey: id)
+    }
+    record?.drop()
+    return record
+  }
+
+  /// Forgets every path below the directory `path`, and `path` itself. Returns the records. O(records).
+  package func removeTree(_ path: String) -> [FileRecord] {
+    var removed: [FileRecord] = []
+    for stripe in stripes {
+      removed += stripe.part.withLock { part in
+        part.epoch += 1
+        let ids = part.records.values.filter { Self.lies($0.status.ufsPath, in: path) }.map(\.id)
+        return ids.compactMap { part.records.removeValue(forKey: $0) }
+      }
+    }
+    for record in removed { record.drop() }
+    return removed
+  }
+
+  /// True when the bytes of `path` are those of `directory`, alone or with a slash and more behind them.
+  private static func lies(_ path: String, in directory: String) -> Bool {
+    let (path, directory) = (path.utf8, directory.utf8)
+    guard path.starts(with: directory) else { return false }
+    if path.count == directory.count || directory.last == UInt8(ascii: "/") { return true }
+    return path.dropFirst(directory.count).first == UInt8(ascii: "/")
+  }
+
+  /// Number of records.
+  package var count: Int { stripes.reduce(0) { $0 + $1.part.withLock { $0.records.count } } }
+
+  /// Waits for the caller's turn to ask the UFS about `id`: one request per file is in flight.
+  package func turn(for id: FileID) async -> Turn {
+    let stripe = stripe(id)
+    let mustAsk = stripe.part.withLock { part in
+      if unsafe part.waiting[id] != nil { return false }
+      unsafe part.waiting[id] = []
+      return true
+    }
+    if mustAsk { return .ask }
+    await unsafe withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+      let isOver = stripe.part.withLock { part in
+        if unsafe part.waiting[id] == nil { return true }
+        unsafe part.waiting[id]?.append(continuation)
+        return false
+      }
+      if isOver { unsafe continuation.resume() }
+    }
+    return .lookAgain
+  }
+
+  /// Ends the turn of `id` and lets those look again who waited for it.
+  package func finish(_ id: FileID) {
+    let waiting = unsafe stripe(id).part.withLock { part in
+      unsafe part.waiting.removeValue(forKey: id)
+    }
+    unsafe waiting?.forEach { unsafe $0.resume() }
+  }
+}

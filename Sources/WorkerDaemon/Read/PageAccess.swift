@@ -1,0 +1,13 @@
+// Where the bytes of a page came from, and who keeps them in place.
+
+package import PageStore
+
+/// Bytes of one page, valid as long as this value lives.
+package enum PageAccess: ~Copyable {
+  /// A page of the store, found or just filled.
+  case lease(PageLease)
+  /// A page that was read but must not be kept: its file changed too recently for its version to be trusted later.
+  case transient(PageFill)
+  /// A part of a page read past the store, which had no room; it begins at the requested offset.
+  case passedThrough(PassThroughBuffer)
+}

@@ -1,0 +1,71 @@
+// Buffers for reads that bypass the store, when it has no room: bounded per ring, waited for, never grown.
+
+import Glibc
+import Ring
+
+/// A buffer of a `PassThroughPool`; returns to it when it ends.
+// SAFETY: memory and count of one allocation, owned by this value alone.
+@safe package struct PassThroughBuffer: ~Copyable {
+  /// The memory, aligned to 4 KiB.
+  package let memory: UnsafeMutableRawBufferPointer
+  /// Bytes that hold data.
+  package var count = 0
+  private let pool: PassThroughPool
+
+  init(_ memory: UnsafeMutableRawBufferPointer, pool: PassThroughPool) {
+    unsafe self.memory = unsafe memory
+    self.pool = pool
+  }
+
+  /// The bytes read.
+  package var bytes: UnsafeRawBufferPointer {
+    unsafe UnsafeRawBufferPointer(rebasing: memory[..<count])
+  }
+
+  deinit { unsafe pool.giveBack(memory) }
+}
+
+/// The pass-through buffers of one ring; confined to its thread.
+// SAFETY: every use is on the ring's thread, as `FileService` takes the pool of the current reactor.
+@safe package final class PassThroughPool: @unchecked Sendable {
+  /// Size of a buffer in bytes: large enough that a read's cost is the copy, not the call.
+  static let bufferSize = 256 << 10
+  /// Free buffers kept for the next read; more are returned to the system.
+  private static let spareCountMax = 4
+
+  private let countMax: Int
+  private var count = 0
+  private var spare: [UnsafeMutableRawBufferPointer] = unsafe []
+  private var waiting: [UnsafeContinuation<Void, Never>] = unsafe []
+  /// Times that a read had to wait for a buffer.
+  private(set) var waitCount: UInt64 = 0
+
+  /// A pool of at most `capacity` bytes, one buffer at least.
+  init(capacity: Int) { countMax = max(1, capacity / Self.bufferSize) }
+
+  deinit { unsafe spare.forEach { unsafe free($0.baseAddress) } }
+
+  /// A buffer; waits when all are in use.
+  func take() async -> PassThroughBuffer {
+    while true {
+      if let buffer = unsafe spare.popLast() { return unsafe PassThroughBuffer(buffer, pool: self) }
+      if count < countMax, let memory = unsafe aligned_alloc(4096, Self.bufferSize) {
+        count += 1
+        return unsafe PassThroughBuffer(
+          UnsafeMutableRawBufferPointer(start: memory, count: Self.bufferSize), pool: self)
+      }
+      waitCount += 1
+      await unsafe withUnsafeContinuation { unsafe waiting.append($0) }
+    }
+  }
+
+  fileprivate func giveBack(_ buffer: UnsafeMutableRawBufferPointer) {
+    if unsafe spare.count < Self.spareCountMax || !waiting.isEmpty {
+      unsafe spare.append(unsafe buffer)
+    } else {
+      unsafe free(buffer.baseAddress)
+      count -= 1
+    }
+    if unsafe !waiting.isEmpty { unsafe waiting.removeFirst().resume() }
+  }
+}

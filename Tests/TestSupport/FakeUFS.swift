@@ -1,0 +1,147 @@
+// An under file system in memory that tests steer: files with versions, failures on demand, reads that wait.
+
+package import Model
+import Synchronization
+package import UFS
+
+/// Files in memory with counted, steerable operations.
+package final class FakeUFS: UnderFileSystem {
+  private struct File {
+    var bytes: [UInt8]
+    var token: String
+    var isSettled = true
+  }
+
+  private struct State {
+    var files: [String: File] = [:]
+    var statusError: UFSError.Code?
+    var readError: UFSError.Code?
+    var statusCount = 0
+    var readCount = 0
+  }
+
+  private let state = Mutex<State>(State())
+  /// Runs before each read, on the reading task; lets a test hold reads or change files at that very moment.
+  private let beforeRead: @Sendable () async -> Void
+
+  /// An empty one.
+  package init(beforeRead: @escaping @Sendable () async -> Void = {}) {
+    self.beforeRead = beforeRead
+  }
+
+  package var rootURI: String { "file:///fake" }
+  package var capabilities: UFSCapabilities { [] }
+  package func validate(_ path: String) throws(UFSError) {}
+
+  /// Puts a file, or a new version of one.
+  package func put(_ path: String, _ bytes: [UInt8], token: String, isSettled: Bool = true) {
+    state.withLock { $0.files[path] = File(bytes: bytes, token: token, isSettled: isSettled) }
+  }
+
+  /// Removes a file.
+  package func remove(_ path: String) { state.withLock { _ = $0.files.removeValue(forKey: path) } }
+
+  /// Makes status requests fail, or work again.
+  package func failStatus(_ code: UFSError.Code?) { state.withLock { $0.statusError = code } }
+
+  /// Makes reads fail, or work again.
+  package func failReads(_ code: UFSError.Code?) { state.withLock { $0.readError = code } }
+
+  /// Status requests and reads so far.
+  package var statusCount: Int { state.withLock { $0.statusCount } }
+  /// Reads so far.
+  package var readCount: Int { state.withLock { $0.readCount } }
+
+  private func failure(_ code: UFSError.Code, _ operation: StaticString, _ path: String) -> UFSError {
+    UFSError(code, operation: operation, path: path, cause: .status(0))
+  }
+
+  package func status(of path: String) async throws(UFSError) -> FileStatus {
+    let result: Result<FileStatus, UFSError> = state.withLock { state in
+      state.statusCount += 1
+      if let code = state.statusError { return .failure(failure(code, "fake.status", path)) }
+      guard let file = state.files[path] else {
+        return .failure(failure(.notFound, "fake.status", path))
+      }
+      let length = Int64(file.bytes.count)
+      return .success(
+        FileStatus(
+          ufsPath: ufsPath(of: path), kind: .file, length: length, modificationTime: 0,
+          version: FileVersion(token: file.token, length: length)))
+    }
+    return try result.get()
+  }
+
+  package func open(
+    _ path: String, expecting version: FileVersion?
+  ) async throws(UFSError) -> any UFSReader {
+    let status = try await status(of: path)
+    guard let found = status.version, version == nil || version == found else {
+      throw failure(.changed, "fake.open", path)
+    }
+    return FakeReader(ufs: self, path: path, version: found)
+  }
+
+  fileprivate func read(
+    _ path: String, _ version: FileVersion, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64
+  ) async throws(UFSError) -> UFSRead {
+    await beforeRead()
+    let result: Result<([UInt8], Bool), UFSError> = state.withLock { state in
+      state.readCount += 1
+      if let code = state.readError { return .failure(failure(code, "fake.read", path)) }
+      guard let file = state.files[path], file.token == version.token,
+        file.bytes.count == Int(version.length)
+      else { return .failure(failure(.changed, "fake.read", path)) }
+      let end = min(file.bytes.count, Int(offset) + buffer.count)
+      return .success((Array(file.bytes[min(Int(offset), end)..<end]), file.isSettled))
+    }
+    let (bytes, isSettled) = try result.get()
+    buffer.copyBytes(from: bytes)
+    return UFSRead(count: bytes.count, isSettled: isSettled)
+  }
+
+  package func list(_ path: String, _ options: UFSListing) async throws(UFSError) -> any UFSLister {
+    throw failure(.unsupported, "fake.list", path)
+  }
+  package func create(_ path: String, _ mode: UFSCreation) async throws(UFSError) -> any UFSWriter {
+    throw failure(.unsupported, "fake.create", path)
+  }
+  package func write(
+    _ bytes: UnsafeRawBufferPointer, to path: String, at offset: Int64
+  ) async throws(UFSError) { throw failure(.unsupported, "fake.write", path) }
+  package func makeDirectory(
+    _ path: String, recursive: Bool
+  ) async throws(UFSError) -> DirectoryCreation { throw failure(.unsupported, "fake.mkdir", path) }
+  package func touch(_ path: String) async throws(UFSError) {
+    throw failure(.unsupported, "fake.touch", path)
+  }
+  package func rename(
+    _ source: String, to target: String, replacing: Bool
+  ) async throws(UFSError) { throw failure(.unsupported, "fake.rename", source) }
+  package func copyFile(
+    _ source: String, to target: String, replacing: Bool
+  ) async throws(UFSError) { throw failure(.unsupported, "fake.copy", source) }
+  package func delete(_ path: String, recursive: Bool) async throws(UFSError) {
+    throw failure(.unsupported, "fake.delete", path)
+  }
+}
+
+private final class FakeReader: UFSReader {
+  let version: FileVersion
+  private let ufs: FakeUFS
+  private let path: String
+
+  init(ufs: FakeUFS, path: String, version: FileVersion) {
+    self.ufs = ufs
+    self.path = path
+    self.version = version
+  }
+
+  func read(
+    into buffer: UnsafeMutableRawBufferPointer, at offset: Int64
+  ) async throws(UFSError) -> UFSRead {
+    try await ufs.read(path, version, into: buffer, at: offset)
+  }
+
+  func close() async {}
+}
