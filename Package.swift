@@ -92,7 +92,9 @@ let package = Package(
     tests("UFSTests", of: ["CLinux", "Model", "Ring", "UFS"]),
     tests(
       "WorkerDaemonTests",
-      of: ["CLinux", "Model", "Ring", "HTTPWire", "PageStore", "UFS", "WorkerDaemon"]),
+      of: [
+        "CLinux", "DaemonDriver", "Model", "Ring", "HTTPWire", "PageStore", "UFS", "WorkerDaemon",
+      ]),
     tests("WorkerBenchTests", of: ["worker-bench"]),
     tests("IntegrationTests", of: ["DaemonDriver"]),
     tests("TidyTests", of: []),

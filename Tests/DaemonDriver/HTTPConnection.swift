@@ -177,7 +177,11 @@ package final class HTTPConnection {
 
   /// Receives more into the empty buffer; false at the end of the stream.
   private func fill() throws(DriverError) -> Bool {
-    let count = unsafe recv(socket, &buffer, buffer.count, 0)
+    var count = 0
+    // A socket with a time limit is interrupted by signals whatever their flags (signal(7)).
+    repeat {
+      count = unsafe recv(socket, &buffer, buffer.count, 0)
+    } while count < 0 && errno == EINTR
     guard count >= 0 else { throw DriverError.last("recv") }
     start = 0
     end = count

@@ -20,7 +20,12 @@ struct WorkerPorts: Sendable {
   init(_ settings: WorkerSettings, _ parts: WorkerParts) throws(StartError) {
     var servers: [Named] = []
     if let endpoint = settings.rest {
-      let handler = ObjectHandler(files: parts.files, ringCount: parts.group.reactors.count)
+      var options = RESTHandler.Options(
+        advertisedHost: settings.advertisedHost, advertisedPort: endpoint.port)
+      options.missingInfoStatus = MissingInfoStatus(rawValue: settings.missingInfoStatus) ?? .auto
+      let handler = RESTHandler(
+        files: parts.files, loads: parts.jobs, ringCount: parts.group.reactors.count,
+        options: options)
       servers.append(try Self.open("rest", endpoint, settings, parts, handler))
     }
     if let endpoint = settings.objects {
