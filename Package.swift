@@ -83,7 +83,8 @@ let package = Package(
       name: "DaemonDriver", dependencies: ["CLinux"], path: "Tests/DaemonDriver",
       swiftSettings: sourceSettings),
     .target(
-      name: "TestSupport", dependencies: ["CLinux", "Model", "Ring", "UFS"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["CLinux", "Model", "Ring", "UFS"],
+      path: "Tests/TestSupport",
       swiftSettings: settings),
     tests("ModelTests", of: ["Model"]),
     tests("RingTests", of: ["CLinux", "Model", "Ring"]),

@@ -201,7 +201,18 @@ package final class HTTPConnection {
     let code = unsafe withSocketAddress(address(0x7f00_0001, port)) {
       unsafe Glibc.connect(socket, $0, $1)
     }
-    guard code == 0 else { throw DriverError.last("connect") }
+    if code == 0 { return }
+    guard errno == EINTR else { throw DriverError.last("connect") }
+    // An interrupted connect goes on by itself: wait for its end and ask how it went.
+    var waiting = pollfd(fd: socket, events: Int16(POLLOUT), revents: 0)
+    while unsafe poll(&waiting, 1, -1) < 0, errno == EINTR {}
+    var failure: Int32 = 0
+    var size = socklen_t(MemoryLayout<Int32>.size)
+    unsafe getsockopt(socket, SOL_SOCKET, SO_ERROR, &failure, &size)
+    guard failure == 0 else {
+      errno = failure
+      throw DriverError.last("connect")
+    }
   }
 
   private static func bind(_ socket: Int32, to host: UInt32) throws(DriverError) {

@@ -52,7 +52,8 @@ package final class FakeUFS: UnderFileSystem {
   /// Reads so far.
   package var readCount: Int { state.withLock { $0.readCount } }
 
-  private func failure(_ code: UFSError.Code, _ operation: StaticString, _ path: String) -> UFSError {
+  private func failure(_ code: UFSError.Code, _ operation: StaticString, _ path: String) -> UFSError
+  {
     UFSError(code, operation: operation, path: path, cause: .status(0))
   }
 
@@ -83,7 +84,8 @@ package final class FakeUFS: UnderFileSystem {
   }
 
   fileprivate func read(
-    _ path: String, _ version: FileVersion, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64
+    _ path: String, _ version: FileVersion, into buffer: UnsafeMutableRawBufferPointer,
+    at offset: Int64
   ) async throws(UFSError) -> UFSRead {
     await beforeRead()
     let result: Result<([UInt8], Bool), UFSError> = state.withLock { state in

@@ -17,14 +17,16 @@ struct ServiceFixture: Sendable {
   let pageSize = 64 << 10
 
   init(
-    capacity: Int = 8 << 20, validity: Duration = .seconds(3600), rings: Int = 1, ufs: FakeUFS = FakeUFS()
+    capacity: Int = 8 << 20, validity: Duration = .seconds(3600), rings: Int = 1,
+    ufs: FakeUFS = FakeUFS()
   ) throws {
     self.ufs = ufs
     group = try ReactorGroup(count: rings, pinned: false)
     var options = FileService.Options()
     options.statusValidity = validity
     files = FileService(
-      mounts: try TestMounts.table(ufs), store: try PageStore(capacity: capacity, pageSize: pageSize),
+      mounts: try TestMounts.table(ufs),
+      store: try PageStore(capacity: capacity, pageSize: pageSize),
       reactors: group.reactors, options: options)
   }
 
@@ -106,7 +108,8 @@ struct FileServiceTests {
     }
   }
 
-  @Test("a new version is served new once the status is no longer valid, and the old pages are gone")
+  @Test(
+    "a new version is served new once the status is no longer valid, and the old pages are gone")
   func newVersion() async throws {
     let fixture = try ServiceFixture(validity: .zero)
     defer { fixture.stop() }
@@ -201,7 +204,9 @@ struct FileServiceTests {
     #expect(fixture.ufs.readCount == Int(fixture.files.pageCount(of: 500_000)))
   }
 
-  @Test("an outage is an outage: cached pages of a fresh record are served, and nothing is called missing")
+  @Test(
+    "an outage is an outage: cached pages of a fresh record are served, and nothing is called missing"
+  )
   func outage() async throws {
     let fixture = try ServiceFixture(validity: .zero)
     defer { fixture.stop() }

@@ -68,23 +68,32 @@ struct FileTableTests {
     #expect(table.count >= 512)
   }
 
+  /// Counts from several tasks.
+  private final class Count: Sendable {
+    let value = Atomic<Int>(0)
+  }
+
   @Test("one of many tasks asks for a path, the others wait for it and look again")
   func oneAsks() async throws {
     let table = FileTable(countMax: 100)
-    let asked = Atomic<Int>(0)
     let id = FileID(ufsPath: "p")
+    let (asking, looked) = (Count(), Count())
     await withTaskGroup(of: Void.self) { group in
       for _ in 0..<50 {
         group.addTask {
-          while asked.load(ordering: .relaxed) == 0 {
-            guard case .ask = await table.turn(for: id) else { continue }
-            asked.wrappingAdd(1, ordering: .relaxed)
+          switch await table.turn(for: id) {
+          case .ask:
+            // Nobody else may ask before this turn ends.
+            #expect(asking.value.wrappingAdd(1, ordering: .relaxed).newValue == 1)
+            await Task.yield()
+            asking.value.wrappingSubtract(1, ordering: .relaxed)
             table.finish(id)
+          case .lookAgain: looked.value.wrappingAdd(1, ordering: .relaxed)
           }
         }
       }
     }
-    #expect(asked.load(ordering: .relaxed) >= 1)
+    #expect(looked.value.load(ordering: .relaxed) < 50)
   }
 
   @Test("a record is fresh for its validity and not once a change here dropped it")

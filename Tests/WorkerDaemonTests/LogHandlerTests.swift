@@ -21,7 +21,8 @@ struct LogHandlerTests {
   func json() {
     let line = handler.line(.warning, "say \"x\"\n", ["k": "v"], format: .json)
     let text = String(decoding: line, as: UTF8.self)
-    #expect(text.hasSuffix(#""level":"warning","logger":"test","message":"say \"x\"\u000a","k":"v"}"#))
+    #expect(
+      text.hasSuffix(#""level":"warning","logger":"test","message":"say \"x\"\u000a","k":"v"}"#))
   }
 
   @Test("timestamps are RFC 3339 in UTC to the millisecond")

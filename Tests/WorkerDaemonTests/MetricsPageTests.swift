@@ -1,3 +1,4 @@
+import Model
 import Testing
 
 @testable import WorkerDaemon
@@ -57,7 +58,8 @@ struct MetricsPageTests {
     var page = MetricsPage()
     counters.render(to: &page)
     #expect(page.text.contains("alluxio_data_access_bytes_bucket{method=\"read\",le=\"4096\"} 1\n"))
-    #expect(page.text.contains("alluxio_data_access_bytes_bucket{method=\"read\",le=\"16384\"} 2\n"))
+    #expect(
+      page.text.contains("alluxio_data_access_bytes_bucket{method=\"read\",le=\"16384\"} 2\n"))
     #expect(page.text.contains("alluxio_data_access_bytes_count{method=\"read\"} 3\n"))
   }
 }

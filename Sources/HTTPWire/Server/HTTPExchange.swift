@@ -82,6 +82,9 @@ package import Ring
   /// The ring this connection lives on.
   package var reactor: Reactor { ring.reactor }
 
+  /// The address that the client connected to; nil when the connection is gone.
+  package var localAddress: SocketAddress? { SocketAddress.local(of: fd) }
+
   /// The client's numeric address and port, asked of the kernel at each call; `unix` for a local socket.
   package var peerAddress: String {
     var storage = sockaddr_storage()

@@ -70,7 +70,8 @@ package final class Worker: Sendable {
       "rings": "\(settings.ringCount)",
       "pages": "\(SizeText.print(Int64(parts.store.capacity)))",
       "overhead": "\(SizeText.print(Self.fixedOverhead))",
-      "mounts": "\(parts.files.mounts.mounts.map { "\($0.alluxioPath)=\($0.uri)" }.joined(separator: " "))",
+      "mounts":
+        "\(parts.files.mounts.mounts.map { "\($0.alluxioPath)=\($0.uri)" }.joined(separator: " "))",
       "ready_ms": "\(milliseconds(startedAt.duration(to: .now)))",
     ]
     for server in ports.servers { metadata[server.name] = "\(server.server.address)" }
@@ -102,4 +103,3 @@ package final class Worker: Sendable {
     Int64(clamping: duration.nanoseconds / 1_000_000)
   }
 }
-

@@ -34,8 +34,10 @@ final class WorkerParts: Sendable {
     group = try Self.startRings(settings, topology)
     files = FileService(
       mounts: mounts, store: store, reactors: group.reactors, options: settings.read)
+    var limits = LoadLimits()
+    limits.concurrency = max(1, min(limits.concurrency, settings.loadOperationsMax))
     jobs = LoadJobs(
-      source: FilesLoadSource(files: files, pool: pool), executors: group.reactors)
+      source: FilesLoadSource(files: files, pool: pool), executors: group.reactors, limits: limits)
   }
 
   private static func makeStore(
@@ -64,7 +66,7 @@ final class WorkerParts: Sendable {
     }
     do throws(RingError) {
       return try ReactorGroup(options)
-    } catch where error.code == .unavailable {
+    } catch  where error.code == .unavailable {
       throw StartError(
         .configuration,
         "io_uring cannot be used (\(error)): run on Linux 6.1 or newer, with sysctl kernel.io_uring_disabled=0 and a seccomp profile that allows io_uring_setup, io_uring_enter and io_uring_register"

@@ -52,7 +52,8 @@ struct WorkerPorts: Sendable {
     let reactors = parts.group.reactors
     let started = reactors[0].wait { [options] () async -> Result<HTTPServer, RingError> in
       do throws(RingError) {
-        return .success(try await HTTPServer.start(on: reactors, options: options, handler: handler))
+        return .success(
+          try await HTTPServer.start(on: reactors, options: options, handler: handler))
       } catch {
         return .failure(error)
       }

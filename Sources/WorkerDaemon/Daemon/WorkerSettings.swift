@@ -9,28 +9,45 @@ package import UFS
 package struct WorkerSettings: Sendable {
   /// A port, the address it listens on and the key that sets it; 0 lets the kernel choose.
   package struct Endpoint: Sendable {
+    /// Numeric address to listen on.
     package var host: String
+    /// TCP port; 0 lets the kernel choose.
     package var port: UInt16
+    /// The key that sets the port, for messages.
     package var key: String
   }
 
+  /// Name of the cluster this worker belongs to.
   package var clusterName: String
+  /// Directory for the daemon's state.
   package var workDirectory: String
   /// Host name that clients are told; empty lets the daemon find one.
   package var advertisedHost: String
+  /// Rings, one thread each.
   package var ringCount: Int
+  /// Bytes of a page.
   package var pageSize: Int
+  /// Bytes that pages may use in memory.
   package var memoryQuota: Int64
+  /// The key that sets the quota, for messages.
   package var memoryKey: String
+  /// The mounts, the one at `/` among them.
   package var mounts: [MountSpecification]
+  /// Port of the REST API; nil when it is off.
   package var rest: Endpoint?
+  /// Port of objects by Alluxio path; nil when it is off.
   package var objects: Endpoint?
+  /// Port of metrics and health.
   package var operations: Endpoint
   /// Limits of every port; the address is each port's own.
   package var http: HTTPServerOptions
+  /// Settings of the read path.
   package var read: FileService.Options
+  /// Pages that load jobs may have in flight.
   package var loadOperationsMax: Int
+  /// How long requests in flight may take after the signal to stop.
   package var shutdownTimeout: Duration
+  /// Status of /v1/info for a missing path: auto, 500 or 404.
   package var missingInfoStatus: String
 
   /// The settings that `configuration` and the command line's `mounts` come to.
@@ -53,7 +70,7 @@ package struct WorkerSettings: Sendable {
     }
     memoryKey =
       configuration.isSet("alluxio.worker.page.store.sizes")
-      && !configuration.isSet("alluxio.worker.ramdisk.size")
+        && !configuration.isSet("alluxio.worker.ramdisk.size")
       ? "alluxio.worker.page.store.sizes" : "alluxio.worker.ramdisk.size"
     memoryQuota = configuration.memoryQuota(memory: machine.bytes)
     mounts = try Self.mounts(configuration, mountTexts)

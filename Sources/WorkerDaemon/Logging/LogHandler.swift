@@ -49,6 +49,7 @@ package final class LogSettings: Sendable {
 
 /// Writes log lines to standard error.
 package struct StandardErrorLogHandler: LogHandler {
+  /// Fields that every line of this logger carries.
   package var metadata: Logger.Metadata = [:]
   private let label: String
 
@@ -61,11 +62,13 @@ package struct StandardErrorLogHandler: LogHandler {
     set { LogSettings.shared.level = newValue }
   }
 
+  /// One field that every line carries.
   package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
     get { metadata[key] }
     set { metadata[key] = newValue }
   }
 
+  /// Writes one line.
   package func log(event: LogEvent) {
     var fields = metadata
     for (key, value) in event.metadata ?? [:] { fields[key] = value }

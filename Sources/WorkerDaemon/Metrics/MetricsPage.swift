@@ -19,7 +19,9 @@ package struct MetricsPage {
     text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
   }
 
-  private mutating func sample(_ name: String, _ labels: String, _ value: some CustomStringConvertible) {
+  private mutating func sample(
+    _ name: String, _ labels: String, _ value: some CustomStringConvertible
+  ) {
     text += labels.isEmpty ? "\(name) \(value)\n" : "\(name){\(labels)} \(value)\n"
   }
 

@@ -47,7 +47,8 @@ package struct ObjectHandler: HTTPHandler {
     let record = try await record(of: exchange)
     guard record.status.kind == .file else {
       throw UFSError(
-        .notFound, operation: "worker.get", path: record.place.alluxioPath, cause: .rule(.specialFile))
+        .notFound, operation: "worker.get", path: record.place.alluxioPath,
+        cause: .rule(.specialFile))
     }
     let request = exchange.request
     guard request.passesIfMatch(record.entityTag) else {
@@ -113,7 +114,8 @@ package struct ObjectHandler: HTTPHandler {
   }
 
   private func refuse(_ exchange: HTTPExchange, _ error: UFSError) async {
-    let status: HTTPStatus = error.code == .isDirectory || error.code == .notDirectory
+    let status: HTTPStatus =
+      error.code == .isDirectory || error.code == .notDirectory
       ? .notFound : error.httpStatus
     await refuse(
       exchange, status, code: error.s3Code, error.description, retry: error.isTemporary)

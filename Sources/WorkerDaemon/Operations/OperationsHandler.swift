@@ -35,7 +35,8 @@ package struct OperationsHandler: HTTPHandler {
     switch unsafe String(decoding: exchange.request.rawPath, as: UTF8.self) {
     case "/metrics", "/metrics/", "/metrics/prometheus", "/metrics/prometheus/":
       await exchange.respond(
-        .ok, contentType: "text/plain; version=0.0.4; charset=utf-8", body: Array(metrics().text.utf8))
+        .ok, contentType: "text/plain; version=0.0.4; charset=utf-8",
+        body: Array(metrics().text.utf8))
     case "/healthz":
       // Answering at all is the proof: the request came through a ring.
       await exchange.respond(.ok, contentType: "text/plain", body: Array("ok\n".utf8))

@@ -15,6 +15,8 @@ package struct RESTHandler: HTTPHandler {
   /// Settings of the REST API.
   package struct Options: Sendable {
     /// Host name or address that clients reach this worker by, on this port and on the object port.
+    ///
+    /// Empty tells each client the address that its own connection came to: that one is reachable for certain.
     package var advertisedHost: String
     /// Port of this API as clients reach it.
     package var advertisedPort: UInt16
@@ -40,7 +42,7 @@ package struct RESTHandler: HTTPHandler {
   let peers = InfoPeers()
   let known = KnownFiles()
   let uploadBuffers: [PassThroughPool]
-  private let nodeBody: [UInt8]
+  private let fixedNodeBody: [UInt8]
 
   /// A handler over `files` and `loads` for a server with `ringCount` rings.
   package init(files: FileService, loads: LoadJobs, ringCount: Int, options: Options) {
@@ -50,7 +52,7 @@ package struct RESTHandler: HTTPHandler {
     uploadBuffers = (0..<ringCount).map { _ in
       PassThroughPool(capacity: Self.uploadBytesPerRing)
     }
-    nodeBody = RESTJSON.node(host: options.advertisedHost, port: options.advertisedPort)
+    fixedNodeBody = RESTJSON.node(host: options.advertisedHost, port: options.advertisedPort)
   }
 
   /// Bytes a ring may hold in buffers of uploads; more uploads wait for their turn.
@@ -78,7 +80,7 @@ package struct RESTHandler: HTTPHandler {
     do throws(RESTProblem) {
       switch route.endpoint {
       case .node:
-        await exchange.respond(.ok, contentType: "application/json", body: nodeBody)
+        await respond(exchange, json: nodeBody(exchange))
       case .health:
         await exchange.respond(.ok, contentType: "text/plain", body: Array("worker is active".utf8))
       case .ufsInfo: try await answerUFSInfo(exchange)
@@ -94,6 +96,15 @@ package struct RESTHandler: HTTPHandler {
     } catch {
       await respond(exchange, error)
     }
+  }
+
+  /// The answer of /v1/node: always this worker, the only one there is.
+  private func nodeBody(_ exchange: HTTPExchange) -> [UInt8] {
+    guard options.advertisedHost.isEmpty else { return fixedNodeBody }
+    guard case .ip(let host, let port)? = exchange.localAddress else { return fixedNodeBody }
+    // Clients paste the host into a URL, where an IPv6 address stands in brackets.
+    return RESTJSON.node(
+      host: host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host, port: port)
   }
 
   /// Sends a refusal.

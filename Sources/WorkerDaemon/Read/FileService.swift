@@ -26,8 +26,11 @@ package final class FileService: Sendable {
     package init() {}
   }
 
+  /// Where the files lie.
   package let mounts: MountTable
+  /// Their cached pages.
   package let store: PageStore
+  /// What was read, from where.
   package let counters: ReadCounters
   let table: FileTable
   let statusValidity: UInt64

@@ -71,7 +71,9 @@ package final class FileTable: Sendable {
     }
   }
 
-  /// Forgets the file `id`; holders of the record ask the UFS before they use it again. Returns the record.
+  /// Forgets the file `id`; holders of the record ask the UFS before they use it again.
+  ///
+  /// Returns the record.
   @discardableResult
   package func remove(_ id: FileID) -> FileRecord? {
     let record = stripe(id).part.withLock { part in
@@ -82,7 +84,9 @@ package final class FileTable: Sendable {
     return record
   }
 
-  /// Forgets every path below the directory `path`, and `path` itself. Returns the records. O(records).
+  /// Forgets every path below the directory `path`, and `path` itself.
+  ///
+  /// Returns the records. O(records).
   package func removeTree(_ path: String) -> [FileRecord] {
     var removed: [FileRecord] = []
     for stripe in stripes {
