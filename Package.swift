@@ -81,7 +81,8 @@ let package = Package(
       path: "Benchmarks/StoreBench", swiftSettings: settings),
     .target(
       name: "DaemonDriver", dependencies: ["CLinux"], path: "Tests/DaemonDriver",
-      swiftSettings: sourceSettings),
+      // Optimized in debug builds too: it moves and compares hundreds of MiB.
+      swiftSettings: sourceSettings + [.unsafeFlags(["-O"], .when(configuration: .debug))]),
     .target(
       name: "TestSupport", dependencies: ["CLinux", "Model", "Ring", "UFS"],
       path: "Tests/TestSupport",

@@ -28,14 +28,26 @@ enum Binaries {
   static var penstock: String { "\(folder)/penstock" }
 }
 
-/// Runs blocking code on a thread of its own, so that other tests keep theirs.
+/// Runs blocking code on a thread of its own, so that other tests keep theirs; the test it belongs to
+/// stays known, so that what goes wrong is recorded there.
 func blocking<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
-  let result = await withCheckedContinuation { continuation in
-    let thread = Thread { continuation.resume(returning: Result { try body() }) }
+  try await withTaskExecutorPreference(OwnThreads.shared) { try await apart(body) }
+}
+
+@concurrent private func apart<T>(_ body: @Sendable () throws -> T) async throws -> T {
+  try body()
+}
+
+/// Gives each job a thread.
+private final class OwnThreads: TaskExecutor {
+  static let shared = OwnThreads()
+
+  func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    let thread = Thread { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     thread.stackSize = 4 << 20
     thread.start()
   }
-  return try result.get()
 }
 
 /// A daemon on free ports with one mount, `/data`, and the folder behind it.
@@ -77,17 +89,6 @@ final class Fixture: Sendable {
       daemon.process.isRunning, "\(daemon.process.status?.description ?? ""): \(daemon.logText)",
       sourceLocation: sourceLocation)
     #expect(isReady(daemon.ports.web), sourceLocation: sourceLocation)
-  }
-}
-
-/// `count` bytes that depend on `seed` and on their place.
-func patterned(_ count: Int, seed: Int) -> [UInt8] {
-  var state = UInt32(truncatingIfNeeded: seed) | 1
-  return (0..<count).map { _ in
-    state ^= state << 13
-    state ^= state >> 17
-    state ^= state << 5
-    return UInt8(truncatingIfNeeded: state >> 8)
   }
 }
 

@@ -80,7 +80,7 @@ extension Integration {
     @Test("SIGTERM lets a slow reader finish, refuses new connections and ends with 0")
     func drain() async throws {
       try await blocking {
-        let content = Array(repeating: patterned(1 << 20, seed: 5), count: 64).flatMap { $0 }
+        let content = patterned(64 << 20, seed: 5)
         let fixture = try Fixture { try writeBytes(content, to: "\($0)/file") }
         let connection = try fixture.objects()
         try connection.sendRequest("GET", "/data/file")
@@ -93,7 +93,7 @@ extension Integration {
         #expect(fixture.daemon.process.isRunning)
         var body: [UInt8] = []
         try connection.receiveBody(of: response) { body.append(contentsOf: $0) }
-        #expect(body == content)
+        #expect(identical(body, content))
         #expect(fixture.daemon.process.wait(.seconds(10)) == .code(0))
       }
     }
@@ -146,7 +146,8 @@ extension Integration {
         let fixture = try Fixture {
           try writeBytes(Array(repeating: 1, count: 32 << 20), to: "\($0)/file")
         }
-        let before = ProcessFacts.descriptorCount(fixture.daemon.process.pid)
+        // What may stay open is the file itself, once for each ring.
+        let before = ProcessFacts.descriptorCount(fixture.daemon.process.pid) + 8
         for _ in 0..<50 {
           let connection = try fixture.objects()
           try connection.sendRequest("GET", "/data/file")
@@ -166,6 +167,7 @@ extension Integration {
       _ ports: DaemonPorts, _ options: [String], prefix: [String] = []
     ) throws -> CommandRun {
       let scratch = try ScratchDirectory("life")
+      try makeDirectories(scratch.path("underFSStorage"))
       return try CommandRun(
         prefix + [Binaries.penstockd] + DaemonProcess.options(ports, work: scratch.path) + options,
         limit: .seconds(20))

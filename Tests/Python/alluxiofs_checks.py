@@ -258,7 +258,7 @@ def a_name_cut_at_a_hash_is_refused():
 @check
 def load():
     started = time.time()
-    assert client().load(ROOT, timeout=120) is True
+    assert client().alluxio.load(ROOT, timeout=120) is True
     assert time.time() - started < 120
     for name in AWKWARD:
         same(client().read_bytes(url(name)), local(name), name)
