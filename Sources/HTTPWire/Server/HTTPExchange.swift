@@ -85,22 +85,12 @@ package import Ring
   /// The address that the client connected to; nil when the connection is gone.
   package var localAddress: SocketAddress? { SocketAddress.local(of: fd) }
 
-  /// The client's numeric address and port, asked of the kernel at each call; `unix` for a local socket.
+  /// The client's numeric address, asked of the kernel at each call; `unix` for a local socket.
   package var peerAddress: String {
-    var storage = sockaddr_storage()
-    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-    let fd = fd
-    return unsafe withUnsafeMutableBytes(of: &storage) { raw in
-      guard let base = raw.baseAddress else { return "unknown" }
-      let address = unsafe base.assumingMemoryBound(to: sockaddr.self)
-      guard unsafe getpeername(fd, address, &length) == 0 else { return "unknown" }
-      if unsafe address.pointee.sa_family == sa_family_t(AF_UNIX) { return "unix" }
-      return unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { host in
-        guard let text = host.baseAddress,
-          unsafe getnameinfo(address, length, text, 64, nil, 0, NI_NUMERICHOST) == 0
-        else { return "unknown" }
-        return unsafe String(cString: text)
-      }
+    switch SocketAddress.peer(of: fd) {
+    case .ip(let host, _): host
+    case .unix: "unix"
+    case nil: "unknown"
     }
   }
 
