@@ -37,6 +37,7 @@ package final class Worker: Sendable {
     ProcessState.raiseDescriptorLimit()
     try Self.checkMemory(settings, machine)
     work = try WorkDirectory(settings.workDirectory)
+    if let root = settings.defaultRoot { try WorkDirectory.make(root) }
     parts = try WorkerParts(settings, blockingThreadCount: Self.blockingThreadCount)
     do throws(StartError) {
       ports = try WorkerPorts(settings, parts)

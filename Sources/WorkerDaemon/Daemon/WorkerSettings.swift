@@ -33,6 +33,8 @@ package struct WorkerSettings: Sendable {
   package var memoryKey: String
   /// The mounts, the one at `/` among them.
   package var mounts: [MountSpecification]
+  /// The root mount's directory when nobody chose one: it is made if it is missing.
+  package var defaultRoot: String?
   /// Port of the REST API; nil when it is off.
   package var rest: Endpoint?
   /// Port of objects by Alluxio path; nil when it is off.
@@ -74,6 +76,10 @@ package struct WorkerSettings: Sendable {
       ? "alluxio.worker.page.store.sizes" : "alluxio.worker.ramdisk.size"
     memoryQuota = configuration.memoryQuota(memory: machine.bytes)
     mounts = try Self.mounts(configuration, mountTexts)
+    let isRootChosen = ["alluxio.dora.client.ufs.root", "alluxio.master.mount.table.root.ufs"]
+      .contains(where: configuration.isSet)
+    let root = mounts.first { $0.alluxioPath == "/" }?.uri
+    defaultRoot = isRootChosen || root != configuration.string(.rootUFS) ? nil : root
     let bind = configuration.string(.bindHost)
     let restEndpoint = Endpoint(
       host: bind, port: configuration.port(.rest), key: Configuration.PortKey.rest.rawValue)
