@@ -56,7 +56,8 @@ struct ServiceFixture: Sendable {
         let access = try await files.access(
           record, page: index, wanted: done..<length, reader: &holder)
         switch consume access {
-        case .lease(let lease): bytes += Array(lease.bytes[done..<length]); done = length
+        case .hit(let lease): bytes += Array(lease.bytes[done..<length]); done = length
+        case .filled(let lease): bytes += Array(lease.bytes[done..<length]); done = length
         case .transient(let fill):
           bytes += Array(fill.buffer[done..<length])
           fill.fail(.abandoned)
@@ -178,7 +179,7 @@ struct FileServiceTests {
       let record = try await fixture.files.record(ofAlluxioPath: "/held")
       var holder = ReaderHolder()
       let access = try await fixture.files.access(record, page: 0, wanted: 0..<1, reader: &holder)
-      guard case .lease(let lease) = consume access else {
+      guard case .filled(let lease) = consume access else {
         Issue.record("the only page is leased")
         return
       }

@@ -36,7 +36,8 @@ extension FileService {
         let access = try await self.access(
           record, page: index, wanted: 0..<length, reader: &reader)
         switch consume access {
-        case .lease: filled += Int64(length)
+        case .hit: resident += Int64(length)
+        case .filled: filled += Int64(length)
         case .transient(let fill):
           fill.fail(.abandoned)
           result = .unsettled

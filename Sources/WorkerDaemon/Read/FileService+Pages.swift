@@ -41,7 +41,7 @@ extension FileService {
   ) async throws(UFSError) -> PageAccess {
     guard let file = record.key else { preconditionFailure("pages belong to files") }
     let key = PageKey(file: file, index: index)
-    if case .hit(let lease) = store.lookup(key) { return .lease(lease) }
+    if case .hit(let lease) = store.lookup(key) { return .hit(lease) }
     return try await miss(record, key, wanted: wanted, reader: &reader)
   }
 
@@ -54,12 +54,12 @@ extension FileService {
     let length = pageLength(key.index, of: record.length)
     for _ in 0..<Self.joinCountMax {
       switch store.fill(key, length: length, node: reactor.node) {
-      case .hit(let lease): return .lease(lease)
+      case .hit(let lease): return .hit(lease)
       case .owner(let fill):
         return try await complete(fill, record, key.index, length: length, reader: &reader)
       case .join(let waiter):
         switch await waiter.wait() {
-        case .hit(let lease): return .lease(lease)
+        case .hit(let lease): return .filled(lease)
         case .failed(let reason):
           // What failed a moment ago for the owner would fail now; anything else is worth another try.
           if let error = Self.sourceError(reason), error.code != .changed { throw error }
@@ -96,7 +96,7 @@ extension FileService {
       throw error
     }
     counters.ufsRead(bytes: length)
-    return outcome.isSettled ? .lease(fill.commit()) : .transient(fill)
+    return outcome.isSettled ? .filled(fill.commit()) : .transient(fill)
   }
 
   /// Reads the wanted part of a page, up to one buffer of it, past the store.

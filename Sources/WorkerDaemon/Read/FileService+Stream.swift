@@ -94,8 +94,11 @@ extension FileService {
     _ access: consuming PageAccess, _ wanted: Range<Int>, _ exchange: HTTPExchange
   ) async throws(HTTPError) -> Int {
     switch consume access {
-    case .lease(let lease):
+    case .hit(let lease):
       counters.cachedRead(bytes: wanted.count)
+      unsafe try await exchange.send(unsafe UnsafeRawBufferPointer(rebasing: lease.bytes[wanted]))
+      return wanted.count
+    case .filled(let lease):
       unsafe try await exchange.send(unsafe UnsafeRawBufferPointer(rebasing: lease.bytes[wanted]))
       return wanted.count
     case .transient(let fill):

@@ -4,8 +4,10 @@ package import PageStore
 
 /// Bytes of one page, valid as long as this value lives.
 package enum PageAccess: ~Copyable {
-  /// A page of the store, found or just filled.
-  case lease(PageLease)
+  /// A page of the store that was there.
+  case hit(PageLease)
+  /// A page of the store that was brought for this access, by this task or by the one it waited for.
+  case filled(PageLease)
   /// A page that was read but must not be kept: its file changed too recently for its version to be trusted later.
   case transient(PageFill)
   /// A part of a page read past the store, which had no room; it begins at the requested offset.
