@@ -128,7 +128,7 @@ extension HTTPExchange {
   @inline(__always)
   private func endRequest() async -> Bool {
     if case .failed = response { return false }
-    if !bodyEnded, await !discardBody() { closesAfter = true }
+    if !bodyEnded, !closesAfter { closesAfter = await !discardBody() }
     if heldHead.hasBlock { heldHead.release(to: &ring.pool) }
     inputHoldsHead = false
     if closesAfter {
