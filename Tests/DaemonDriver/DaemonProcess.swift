@@ -78,7 +78,7 @@ package final class DaemonProcess {
     self.ports = ports
     scratch = try ScratchDirectory("daemon")
     log = scratch.path("log")
-    try makeDirectories(scratch.path("work/underFSStorage"))
+    try makeDirectories(scratch.path("work"))
     process = try ChildProcess(
       prefix + [executable] + DaemonProcess.options(ports, work: scratch.path("work")) + options,
       output: log, errors: log, variables: variables)

@@ -167,7 +167,6 @@ extension Integration {
       _ ports: DaemonPorts, _ options: [String], prefix: [String] = []
     ) throws -> CommandRun {
       let scratch = try ScratchDirectory("life")
-      try makeDirectories(scratch.path("underFSStorage"))
       return try CommandRun(
         prefix + [Binaries.penstockd] + DaemonProcess.options(ports, work: scratch.path) + options,
         limit: .seconds(20))

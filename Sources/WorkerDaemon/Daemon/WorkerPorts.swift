@@ -17,8 +17,25 @@ struct WorkerPorts: Sendable {
   let servers: [Named]
 
   /// Opens every port; blocks until all listen.
+  ///
+  /// When one cannot be opened, those before it are closed again.
   init(_ settings: WorkerSettings, _ parts: WorkerParts) throws(StartError) {
     var servers: [Named] = []
+    do throws(StartError) {
+      try Self.openAll(settings, parts, &servers)
+    } catch {
+      // The rings can only stop when nothing listens on them.
+      parts.group.reactors[0].wait { [servers] in
+        for named in servers { await named.server.drain(within: .zero) }
+      }
+      throw error
+    }
+    self.servers = servers
+  }
+
+  private static func openAll(
+    _ settings: WorkerSettings, _ parts: WorkerParts, _ servers: inout [Named]
+  ) throws(StartError) {
     if let endpoint = settings.rest {
       var options = RESTHandler.Options(
         advertisedHost: settings.advertisedHost, advertisedPort: endpoint.port)
@@ -26,11 +43,11 @@ struct WorkerPorts: Sendable {
       let handler = RESTHandler(
         files: parts.files, loads: parts.jobs, ringCount: parts.group.reactors.count,
         options: options)
-      servers.append(try Self.open("rest", endpoint, settings, parts, handler))
+      servers.append(try open("rest", endpoint, settings, parts, handler))
     }
     if let endpoint = settings.objects {
       let handler = ObjectHandler(files: parts.files, ringCount: parts.group.reactors.count)
-      servers.append(try Self.open("objects", endpoint, settings, parts, handler))
+      servers.append(try open("objects", endpoint, settings, parts, handler))
     }
     let metrics = WorkerMetrics(parts: parts, servers: servers)
     let handler = OperationsHandler(
@@ -38,8 +55,7 @@ struct WorkerPorts: Sendable {
       readiness: {
         parts.isDraining.load(ordering: .relaxed) ? .notReady("the worker is stopping") : .ready
       })
-    servers.append(try Self.open("operations", settings.operations, settings, parts, handler))
-    self.servers = servers
+    servers.append(try open("operations", settings.operations, settings, parts, handler))
   }
 
   private static func open(
