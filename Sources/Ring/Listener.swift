@@ -91,7 +91,8 @@ private func setOption(_ fd: Int32, _ option: Int32) {
     nonisolated(unsafe) let handle = self
     reactor.spawn {
       let handle = unsafe handle
-      await handle.reactor.sleep(for: .milliseconds(100))
+      // A pause that was cut short means that the reactor stops: arming again would keep it from ending.
+      guard await handle.reactor.sleep(for: .milliseconds(100)) else { return }
       if !handle.isStopped, handle.token == nil { handle.arm() }
     }
   }

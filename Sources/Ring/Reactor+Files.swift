@@ -5,29 +5,41 @@ import Glibc
 
 extension Reactor {
   /// Reads up to the size of `buffer` at `offset`; may be short.
+  ///
+  /// A buffer in an arena of this ring is registered with it on first use, so that the kernel need not pin its pages for
+  /// each read.
   package func read(
     _ fd: Int32, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64
   ) async -> Int32 {
-    await unsafe perform(eager: true) { sqe in
-      unsafe io_uring_prep_read(
-        sqe, fd, buffer.baseAddress, transferSize(buffer.count), UInt64(offset))
+    preconditionOnReactor()
+    let registered = unsafe registeredIndex(of: UnsafeRawBufferPointer(buffer))
+    return await unsafe perform(eager: true) { sqe in
+      let size = transferSize(buffer.count)
+      if let registered {
+        unsafe io_uring_prep_read_fixed(
+          sqe, fd, buffer.baseAddress, size, UInt64(offset), Int32(registered))
+      } else {
+        unsafe io_uring_prep_read(sqe, fd, buffer.baseAddress, size, UInt64(offset))
+      }
     }.result
   }
 
-  /// Reads into memory of the registered extent `extent` (its whole range is `extentBytes`), so that the kernel need not
-  /// pin it; falls back to a plain read when the extent cannot be registered.
-  package func read(
-    _ fd: Int32, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64, extent: Int,
-    extentBytes: UnsafeMutableRawBufferPointer
-  ) async -> Int32 {
+  /// Makes the pages of `arenas` known to this ring; their extents are registered one by one as they are first used.
+  package func attach(_ arenas: ArenaSet) {
     preconditionOnReactor()
-    guard let index = unsafe fixedBuffers.index(of: extent, extentBytes, ring: ring.ring) else {
-      return await unsafe read(fd, into: buffer, at: offset)
-    }
-    return await unsafe perform(eager: true) { sqe in
-      unsafe io_uring_prep_read_fixed(
-        sqe, fd, buffer.baseAddress, transferSize(buffer.count), UInt64(offset), Int32(index))
-    }.result
+    self.arenas = arenas
+  }
+
+  /// The number under which the extent that holds all of `buffer` is registered; nil when it is elsewhere or refused.
+  private func registeredIndex(of buffer: UnsafeRawBufferPointer) -> UInt16? {
+    guard let arenas, let base = buffer.baseAddress, buffer.count > 0,
+      let extent = unsafe arenas.extentIndex(of: base),
+      unsafe arenas.extentIndex(of: base + (buffer.count - 1)) == extent,
+      // Registering faults memory in: only what the arena has committed anyway.
+      arenas.isExtentCommitted(extent)
+    else { return nil }
+    return unsafe fixedBuffers.index(
+      of: extent, arenas.extentRange(extent), ring: ring.ring)
   }
 
   /// As `read`, from a registered file.
@@ -41,13 +53,20 @@ extension Reactor {
     }.result
   }
 
-  /// Writes up to the size of `buffer` at `offset`; may be short.
+  /// Writes up to the size of `buffer` at `offset`; may be short. Registered memory is used as by `read`.
   package func write(
     _ fd: Int32, from buffer: UnsafeRawBufferPointer, at offset: Int64
   ) async -> Int32 {
-    await unsafe perform(eager: true) { sqe in
-      unsafe io_uring_prep_write(
-        sqe, fd, buffer.baseAddress, transferSize(buffer.count), UInt64(offset))
+    preconditionOnReactor()
+    let registered = unsafe registeredIndex(of: buffer)
+    return await unsafe perform(eager: true) { sqe in
+      let size = transferSize(buffer.count)
+      if let registered {
+        unsafe io_uring_prep_write_fixed(
+          sqe, fd, buffer.baseAddress, size, UInt64(offset), Int32(registered))
+      } else {
+        unsafe io_uring_prep_write(sqe, fd, buffer.baseAddress, size, UInt64(offset))
+      }
     }.result
   }
 

@@ -61,6 +61,7 @@ import Synchronization
   var providedBuffers: ProvidedBuffers?
   var fixedFiles = FixedFileTable()
   var fixedBuffers = FixedBufferTable()
+  var arenas: ArenaSet?
   private var jobs = JobQueue()
   private var slotWaiters: [UnsafeContinuation<Void, Never>] = unsafe []
 

@@ -31,11 +31,35 @@ struct ReactorFilesTests {
       #expect(unsafe part.elementsEqual(source[8192..<8192 + 4096]))
       reactor.unregisterFile(fixed)
 
-      let first = await unsafe reactor.read(
-        fd, into: part, at: 4096, extent: 1, extentBytes: target)
-      #expect(first == 4096)
+      await reactor.close(fd)
+    }
+  }
+
+  @Test("reads into an arena register each extent with the ring when it is first used, and no sooner")
+  func registeredMemory() async throws {
+    let arenas = try ArenaSet(
+      name: "penstock-test", nodes: [0], capacityPerNode: 8 << 20, extentSize: 4 << 20)
+    _ = try arenas.arenas[0].commit(upTo: 8 << 20)
+    nonisolated(unsafe) let base = arenas.base
+    let extent = arenas.extentSize
+    try await withReactor { reactor in
+      reactor.attach(arenas)
+      let fd = await reactor.open(
+        at: AT_FDCWD, "/tmp", flags: O_RDWR | pen_o_tmpfile(), mode: 0o600)
+      try #require(fd >= 0)
+      let first = UnsafeMutableRawBufferPointer(start: base + 4096, count: 64 << 10)
+      for index in 0..<first.count { first[index] = UInt8(truncatingIfNeeded: index &* 13) }
+      try await reactor.writeAll(fd, from: UnsafeRawBufferPointer(first), at: 0)
       #expect(reactor.registeredExtentCount == 1)
-      #expect(unsafe part.elementsEqual(source[4096..<4096 + 4096]))
+      let second = UnsafeMutableRawBufferPointer(start: base + extent, count: 64 << 10)
+      #expect(try await reactor.readAll(fd, into: second, at: 0) == 64 << 10)
+      #expect(reactor.registeredExtentCount == 2)
+      #expect(second.elementsEqual(first))
+      // A buffer that lies in two extents is no registered one.
+      let across = UnsafeMutableRawBufferPointer(start: base + extent - 4096, count: 8192)
+      #expect(try await reactor.readAll(fd, into: across, at: 0) == 8192)
+      #expect(across.elementsEqual(first[..<8192]))
+      #expect(reactor.registeredExtentCount == 2)
       await reactor.close(fd)
     }
   }

@@ -44,6 +44,23 @@ struct ReactorSocketsTests {
     if case .unix(let path) = address { unsafe unlink(path) }
   }
 
+  @Test("a reactor that still accepts can be stopped")
+  func stopWhileAccepting() async throws {
+    let reactor = try Reactor()
+    let address = try await reactor.run { () async -> Result<SocketAddress, RingError> in
+      do throws(RingError) {
+        let listener = try Listener(.ip("127.0.0.1", port: 0), reusePort: true)
+        // Never stopped: the reactor ends the accept.
+        _ = reactor.accept(listener) { Glibc.close($0) }
+        return .success(listener.address)
+      } catch {
+        return .failure(error)
+      }
+    }.get()
+    #expect(address.isValid)
+    reactor.stop()
+  }
+
   @Test("two rings share one port")
   func reusePort() async throws {
     let group = try ReactorGroup(count: 2, pinned: false)

@@ -32,6 +32,7 @@ final class WorkerParts: Sendable {
     }
     store = try Self.makeStore(settings, topology)
     group = try Self.startRings(settings, topology)
+    for reactor in group.reactors { reactor.wait { [store] in reactor.attach(store.arenas) } }
     files = FileService(
       mounts: mounts, store: store, reactors: group.reactors, options: settings.read)
     var limits = LoadLimits()

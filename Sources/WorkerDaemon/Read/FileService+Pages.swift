@@ -41,16 +41,17 @@ extension FileService {
   ) async throws(UFSError) -> PageAccess {
     guard let file = record.key else { preconditionFailure("pages belong to files") }
     let key = PageKey(file: file, index: index)
-    if case .hit(let lease) = store.lookup(key) { return .hit(lease) }
-    return try await miss(record, key, wanted: wanted, reader: &reader)
-  }
-
-  private func miss(
-    _ record: FileRecord, _ key: PageKey, wanted: Range<Int>, reader: inout ReaderHolder
-  ) async throws(UFSError) -> PageAccess {
     guard let reactor = Reactor.current else {
       preconditionFailure("the read path runs on a reactor")
     }
+    if case .hit(let lease) = store.lookup(key, now: reactor.now) { return .hit(lease) }
+    return try await miss(record, key, wanted: wanted, reactor, reader: &reader)
+  }
+
+  private func miss(
+    _ record: FileRecord, _ key: PageKey, wanted: Range<Int>, _ reactor: Reactor,
+    reader: inout ReaderHolder
+  ) async throws(UFSError) -> PageAccess {
     let length = pageLength(key.index, of: record.length)
     for _ in 0..<Self.joinCountMax {
       switch store.fill(key, length: length, node: reactor.node) {
