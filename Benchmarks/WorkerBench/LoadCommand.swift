@@ -17,20 +17,18 @@ struct LoadCommand: ParsableCommand {
     let connection = try HTTPConnection(port: port, seconds: 60)
     let start = ContinuousClock.now
     _ = try ask(connection, "submit")
-    var progress: ProgressBar?
+    var progress = ProgressBar(title: "load", total: 0)
     while true {
       let report = try ask(connection, "progress")
       let state = textValue("jobState", in: report) ?? "unknown"
       let figures = LoadFigures(report)
-      if progress == nil, figures.total > 0 {
-        progress = ProgressBar(title: "load", total: figures.total)
-      }
-      progress?.set(figures.loaded)
       if state == "RUNNING" || state == "VERIFYING" {
+        // The total grows while the folder is still being listed.
+        if figures.total > figures.loaded { progress.set(figures.loaded, of: figures.total) }
         usleep(50_000)
         continue
       }
-      progress?.finish(nil)
+      progress.finish(nil)
       guard state == "SUCCEEDED" else { throw DriverError.program("load \(state): \(report)") }
       let elapsed = seconds(ContinuousClock.now - start)
       let rate = Double(figures.loaded) / Double(1 << 20) / max(elapsed, 1e-3)

@@ -5,7 +5,7 @@ import Glibc
 /// The progress of one pass over a known number of bytes.
 struct ProgressBar {
   private let title: String
-  private let total: Int
+  private var total: Int
   private let isTerminal = isatty(1) == 1
   private let start = ContinuousClock.now
   private var done = 0
@@ -19,6 +19,12 @@ struct ProgressBar {
 
   /// Counts `bytes` more as done.
   mutating func add(_ bytes: Int) { set(done + bytes) }
+
+  /// Sets how many bytes are done, and that there are `total` in all.
+  mutating func set(_ bytes: Int, of total: Int) {
+    self.total = total
+    set(bytes)
+  }
 
   /// Sets how many bytes are done.
   mutating func set(_ bytes: Int) {
