@@ -43,16 +43,20 @@ struct Penstockd: ParsableCommand {
   }
 
   func run() throws {
-    SignalWaiter.block()
     do throws(StartError) {
-      try serve()
+      let signals = try SignalQueue {
+        Self.complain("penstockd: stopped by a signal before it was ready")
+        // The process may hang in the very thing that the signal is to end: no clean-up.
+        _exit(143)
+      }
+      try serve(signals)
     } catch {
-      complain("penstockd: \(error)")
+      Self.complain("penstockd: \(error)")
       Self.exit(withError: ExitCode(error.code.rawValue))
     }
   }
 
-  private func serve() throws(StartError) {
+  private func serve(_ signals: SignalQueue) throws(StartError) {
     guard !noWorker else {
       throw StartError(
         .usage, "--no-worker leaves nothing to run: this version has no coordinator role yet")
@@ -69,12 +73,13 @@ struct Penstockd: ParsableCommand {
     let machine = MachineMemory.current()
     let settings = try WorkerSettings(loaded.configuration, mounts: mount, machine: machine)
     let worker = try Worker(settings, machine: machine, log: log)
+    signals.becomeReady()
     worker.logReady()
-    waitForStop(worker, log)
+    waitForStop(worker, signals, log)
   }
 
-  private func waitForStop(_ worker: Worker, _ log: Logger) {
-    while SignalWaiter.next() == .reload {
+  private func waitForStop(_ worker: Worker, _ signals: SignalQueue, _ log: Logger) {
+    while signals.next() == .reload {
       do throws(StartError) {
         applyLogSettings(try load().configuration)
         log.notice("log settings read again", metadata: ["level": "\(LogSettings.shared.level)"])
@@ -98,7 +103,7 @@ struct Penstockd: ParsableCommand {
     LogSettings.shared.format = configuration.choice(.logFormat) == "JSON" ? .json : .text
   }
 
-  private func complain(_ line: String) {
+  private static func complain(_ line: String) {
     let bytes = Array((line + "\n").utf8)
     // Standard error is all there is; if it is closed, the exit code has to do.
     _ = unsafe Glibc.write(STDERR_FILENO, bytes, bytes.count)

@@ -29,6 +29,7 @@ package struct Completion: Sendable {
 
   let ring: UnsafeMutablePointer<io_uring>
   private let reaped: UnsafeMutablePointer<io_uring_cqe>
+  private let reapedAside: UnsafeMutablePointer<io_uring_cqe>
   static let reapCountMax: UInt32 = 256
 
   /// Creates the ring, disabled.
@@ -37,6 +38,7 @@ package struct Completion: Sendable {
   init(_ options: Options) throws(RingError) {
     unsafe ring = .allocate(capacity: 1)
     unsafe reaped = .allocate(capacity: Int(Self.reapCountMax))
+    unsafe reapedAside = .allocate(capacity: Int(Self.reapCountMax))
     unsafe memset(ring, 0, MemoryLayout<io_uring>.size)
     let base = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_R_DISABLED | IORING_SETUP_CQSIZE
     let wanted =
@@ -48,6 +50,7 @@ package struct Completion: Sendable {
     guard rc >= 0 else {
       unsafe ring.deallocate()
       unsafe reaped.deallocate()
+      unsafe reapedAside.deallocate()
       throw RingError(.unavailable, operation: "io_uring_setup", errno: -rc)
     }
     let needed = IORING_FEAT_NODROP | IORING_FEAT_EXT_ARG | IORING_FEAT_SUBMIT_STABLE
@@ -55,6 +58,7 @@ package struct Completion: Sendable {
       unsafe io_uring_queue_exit(ring)
       unsafe ring.deallocate()
       unsafe reaped.deallocate()
+      unsafe reapedAside.deallocate()
       throw RingError(.unavailable, operation: "io_uring_setup", errno: ENOTSUP)
     }
   }
@@ -63,6 +67,7 @@ package struct Completion: Sendable {
     unsafe io_uring_queue_exit(ring)
     unsafe ring.deallocate()
     unsafe reaped.deallocate()
+    unsafe reapedAside.deallocate()
   }
 
   /// Hands the ring to the calling thread; call once, on the thread that will use it.
@@ -109,10 +114,13 @@ package struct Completion: Sendable {
   /// True while the kernel holds completions that did not fit the queue.
   var hasOverflowed: Bool { unsafe pen_ring_cq_overflowed(ring) }
 
-  /// Takes up to 256 completions off the queue; the view is valid until the next call.
+  /// Takes up to 256 completions off the queue; the view is valid until the next call with the same `aside`.
+  ///
+  /// `aside` uses a second buffer, for a caller that is still going through the first.
   @inline(__always)
-  func reap() -> UnsafeBufferPointer<io_uring_cqe> {
-    let count = unsafe pen_ring_reap(ring, reaped, Self.reapCountMax)
-    return unsafe UnsafeBufferPointer(start: reaped, count: Int(count))
+  func reap(aside: Bool = false) -> UnsafeBufferPointer<io_uring_cqe> {
+    let buffer = unsafe aside ? reapedAside : reaped
+    let count = unsafe pen_ring_reap(ring, buffer, Self.reapCountMax)
+    return unsafe UnsafeBufferPointer(start: buffer, count: Int(count))
   }
 }

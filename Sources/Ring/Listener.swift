@@ -92,7 +92,10 @@ private func setOption(_ fd: Int32, _ option: Int32) {
     reactor.spawn {
       let handle = unsafe handle
       // A pause that was cut short means that the reactor stops: arming again would keep it from ending.
-      guard await handle.reactor.sleep(for: .milliseconds(100)) else { return }
+      repeat {
+        guard await handle.reactor.sleep(for: .milliseconds(100)) else { return }
+        // Without a free slot the pause goes on: operations in flight end some time.
+      } while !handle.isStopped && handle.reactor.operations.isFull
       if !handle.isStopped, handle.token == nil { handle.arm() }
     }
   }

@@ -63,6 +63,10 @@ import Synchronization
   var fixedBuffers = FixedBufferTable()
   var arenas: ArenaSet?
   private var jobs = JobQueue()
+  /// True while completions are delivered.
+  private var isReaping = false
+  /// Completions taken while others were being delivered.
+  private var aside: [io_uring_cqe] = []
   private var slotWaiters: [UnsafeContinuation<Void, Never>] = unsafe []
 
   private let remote = RemoteJobs()
@@ -250,15 +254,35 @@ import Synchronization
   // MARK: Completions
 
   /// Hands every waiting completion to its owner.
+  ///
+  /// Called again from within (a handler that submits while the queues are full), it only sets completions aside; the
+  /// outer call delivers them.
   func reap() {
+    guard !isReaping else { return setAside() }
+    isReaping = true
+    defer { isReaping = false }
     while true {
       let batch = unsafe ring.reap()
       // By index: the formatter mangles `for unsafe`.
       for index in 0..<batch.count { unsafe deliver(batch[index]) }
+      while !aside.isEmpty {
+        let late = aside
+        aside.removeAll()
+        late.forEach { deliver($0) }
+      }
       if batch.count < Int(IOUring.reapCountMax) {
         guard ring.hasOverflowed else { return }
         _ = ring.pollEvents()
       }
+    }
+  }
+
+  /// Makes room in the completion queue without running anybody.
+  private func setAside() {
+    while true {
+      let batch = unsafe ring.reap(aside: true)
+      unsafe aside.append(contentsOf: batch)
+      if batch.count < Int(IOUring.reapCountMax) { return }
     }
   }
 

@@ -48,6 +48,14 @@ package enum PathRule: Error, Hashable, CustomStringConvertible {
   case staleCursor
   /// An offset plus a length beyond the largest file.
   case offsetTooLarge
+  /// A directory, where a file was asked for.
+  case isDirectory
+  /// A `%` that two hexadecimal digits do not follow, or text that is not UTF-8 or holds a NUL byte.
+  case badEscape
+  /// The cache has no room, and every buffer for reads past it is in use.
+  case noBuffer
+  /// The file has more pages than the cache can number.
+  case tooManyPages
 
   package var description: String {
     switch self {
@@ -69,11 +77,15 @@ package enum PathRule: Error, Hashable, CustomStringConvertible {
     case .specialFile: "neither a regular file nor a directory"
     case .otherVersion: "the file changed"
     case .shortRead: "the file ended early"
-    case .intoItself: "a directory cannot go into itself"
+    case .intoItself: "source and target are the same, or the target lies in the source"
     case .targetExists: "the target exists"
     case .uncopyable: "an entry cannot be copied (name not UTF-8, or a linked directory)"
     case .staleCursor: "the cursor belongs to another listing"
     case .offsetTooLarge: "the offset is beyond the largest file"
+    case .isDirectory: "it is a directory"
+    case .badEscape: "a broken % escape, a NUL byte or text that is not UTF-8"
+    case .noBuffer: "the cache is full of pages in use, and so are the buffers for reads past it"
+    case .tooManyPages: "the file has more than 2^32 pages; set a larger page size"
     }
   }
 }

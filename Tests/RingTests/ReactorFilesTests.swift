@@ -35,7 +35,8 @@ struct ReactorFilesTests {
     }
   }
 
-  @Test("reads into an arena register each extent with the ring when it is first used, and no sooner")
+  @Test(
+    "reads into an arena register each extent with the ring when it is first used, and no sooner")
   func registeredMemory() async throws {
     let arenas = try ArenaSet(
       name: "penstock-test", nodes: [0], capacityPerNode: 8 << 20, extentSize: 4 << 20)

@@ -271,3 +271,35 @@ struct FileServiceTests {
     }
   }
 }
+
+@Suite("FileService, found by reviewers")
+struct FileServiceRegressionTests {
+  @Test("the number of pages of a file is exact, and the largest there is for files beyond it")
+  func pageCounts() async throws {
+    let fixture = try ServiceFixture()
+    defer { fixture.stop() }
+    #expect(fixture.files.pageCount(of: .max) == .max)
+    #expect(fixture.files.pageCount(of: 0) == 0)
+    #expect(fixture.files.pageCount(of: 1) == 1)
+    #expect(fixture.files.pageCount(of: 65536) == 1)
+    #expect(fixture.files.pageCount(of: 65537) == 2)
+  }
+
+  @Test("a status asked for before a change made here is used once and kept by nobody")
+  func overtaken() async throws {
+    let fixture = try ServiceFixture()
+    defer { fixture.stop() }
+    fixture.ufs.put("a", [1], token: "v1")
+    try await fixture.run {
+      let place = try fixture.files.mounts.locate(alluxioPath: "/a")
+      let status = try await fixture.ufs.status(of: "a")
+      let id = FileID(ufsPath: place.ufsPath)
+      let epoch = fixture.files.table.epoch(of: id)
+      fixture.files.forget(place.ufsPath)
+      let now = Reactor.current?.now ?? 0
+      let record = fixture.files.remember(status, at: place, now: now, epoch: epoch)
+      #expect(!record.isFresh(now: now, validity: .max))
+      #expect(fixture.files.table.record(of: id) == nil)
+    }
+  }
+}

@@ -69,6 +69,7 @@ struct ConfigurationBuilder {
       entries.values.max { ($0.source.rank, $1.name) < ($1.source.rank, $0.name) }
     }
     var resolver = ConfigurationResolver(registry, entries: winners, defaults: defaults)
+    var derived: [(ConfigurationEntry, String, Bool, ConfigurationKind?)] = []
     for name in Set(winners.keys).union(defaults.keys).sorted() {
       let match = registry.match(name)
       if let match { checkConflict(name, match.key, &resolver) }
@@ -78,11 +79,19 @@ struct ConfigurationBuilder {
       let text = raw.asciiTrimmed
       guard let value = match?.key.kind.value(of: text) ?? (match == nil ? .text(text) : nil) else {
         let entry = winners[name] ?? ConfigurationEntry(name: name, text: text, source: source)
-        refuse(entry, text, isSensitive, match?.key.kind)
+        // A default is bad because it quotes a value that is refused under its own name: one line is enough.
+        if source == .default {
+          derived.append((entry, text, isSensitive, match?.key.kind))
+        } else {
+          refuse(entry, text, isSensitive, match?.key.kind)
+        }
         continue
       }
       settings[name] = ConfigurationSetting(
         name: name, text: text, value: value, source: source, isSensitive: isSensitive)
+    }
+    if problems.isEmpty {
+      for (entry, text, isSensitive, kind) in derived { refuse(entry, text, isSensitive, kind) }
     }
     problems += resolver.problems
     warnings += resolver.warnings

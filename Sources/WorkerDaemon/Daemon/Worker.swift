@@ -81,17 +81,18 @@ package final class Worker: Sendable {
 
   /// Drains and stops: no new connections, requests in flight end within the configured time, then everything goes.
   package func stop() {
-    log.notice("stopping", metadata: ["deadline": "\(settings.shutdownTimeout)"])
+    log.notice("stopping", metadata: ["deadline_ms": "\(milliseconds(settings.shutdownTimeout))"])
     parts.isDraining.store(true, ordering: .sequentiallyConsistent)
     let cut = parts.group.reactors[0].wait { [ports, parts, settings] in
       let cut = await withTaskGroup(of: Int.self) { group in
-        for port in ports.servers {
+        for port in ports.serving {
           group.addTask { await port.server.drain(within: settings.shutdownTimeout) }
         }
         return await group.reduce(0, +)
       }
       await parts.jobs.stopAll()
-      return cut
+      // Last: until here /readyz says 503, and /metrics can be scraped.
+      return cut + (await ports.operations.server.drain(within: .seconds(1)))
     }
     parts.group.stop()
     parts.pool.stop()

@@ -14,7 +14,13 @@ struct WorkerPorts: Sendable {
     let server: HTTPServer
   }
 
-  let servers: [Named]
+  /// The ports that serve data.
+  let serving: [Named]
+  /// The port of metrics and health: the last to close.
+  let operations: Named
+
+  /// All of them.
+  var servers: [Named] { serving + [operations] }
 
   /// Opens every port; blocks until all listen.
   ///
@@ -22,7 +28,8 @@ struct WorkerPorts: Sendable {
   init(_ settings: WorkerSettings, _ parts: WorkerParts) throws(StartError) {
     var servers: [Named] = []
     do throws(StartError) {
-      try Self.openAll(settings, parts, &servers)
+      try Self.openServing(settings, parts, &servers)
+      operations = try Self.openOperations(settings, parts, serving: servers)
     } catch {
       // The rings can only stop when nothing listens on them.
       parts.group.reactors[0].wait { [servers] in
@@ -30,10 +37,10 @@ struct WorkerPorts: Sendable {
       }
       throw error
     }
-    self.servers = servers
+    serving = servers
   }
 
-  private static func openAll(
+  private static func openServing(
     _ settings: WorkerSettings, _ parts: WorkerParts, _ servers: inout [Named]
   ) throws(StartError) {
     if let endpoint = settings.rest {
@@ -49,13 +56,18 @@ struct WorkerPorts: Sendable {
       let handler = ObjectHandler(files: parts.files, ringCount: parts.group.reactors.count)
       servers.append(try open("objects", endpoint, settings, parts, handler))
     }
-    let metrics = WorkerMetrics(parts: parts, servers: servers)
+  }
+
+  private static func openOperations(
+    _ settings: WorkerSettings, _ parts: WorkerParts, serving: [Named]
+  ) throws(StartError) -> Named {
+    let metrics = WorkerMetrics(parts: parts, servers: serving)
     let handler = OperationsHandler(
       metrics: { metrics.page() },
       readiness: {
         parts.isDraining.load(ordering: .relaxed) ? .notReady("the worker is stopping") : .ready
       })
-    servers.append(try open("operations", settings.operations, settings, parts, handler))
+    return try open("operations", settings.operations, settings, parts, handler)
   }
 
   private static func open(
@@ -79,7 +91,8 @@ struct WorkerPorts: Sendable {
     case .failure(let error):
       let why =
         switch error.errno {
-        case EADDRINUSE: "is taken by another process; stop that or set \(endpoint.key)"
+        case EADDRINUSE:
+          "is taken by another process (ss -tanp shows which); stop that or set \(endpoint.key)"
         case EACCES: "needs a privilege this user lacks; set \(endpoint.key) to 1024 or above"
         case EINVAL, EADDRNOTAVAIL:
           "is no address of this machine; set alluxio.worker.bind.host to one, or to 0.0.0.0"

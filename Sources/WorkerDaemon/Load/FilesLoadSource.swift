@@ -24,6 +24,8 @@ package struct FilesLoadSource: LoadSource {
 
   package var pageSize: Int64 { Int64(files.store.pageSize) }
 
+  package var capacity: Int64 { Int64(files.store.capacity) }
+
   package func status(of path: String) async -> Result<FileStatus, LoadFailure> {
     do throws(UFSError) {
       return .success(try await files.record(ofUFSPath: path).status)

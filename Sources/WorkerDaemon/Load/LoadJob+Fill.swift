@@ -130,18 +130,15 @@ extension LoadJob {
     }
   }
 
-  /// The pages of `file`, in ranges of at most the job's size.
-  func ranges(of file: FileStatus) -> [Range<UInt32>] {
-    guard file.length > 0 else { return [] }
+  /// The pages of `file`, in ranges of at most the job's size; made one by one, as a sparse file may have billions.
+  func ranges(of file: FileStatus) -> PageRanges {
     let pageSize = source.pageSize
-    let pageCount = UInt32(clamping: (file.length - 1) / pageSize + 1)
+    let pageCount = file.length > 0 ? UInt32(clamping: (file.length - 1) / pageSize + 1) : 0
     var rangeBytes = limits.rangeBytes
     // With a bandwidth, small ranges: a quarter of a second each.
     if let bandwidth = options.bandwidth { rangeBytes = min(rangeBytes, bandwidth / 4) }
-    let step = UInt32(clamping: max(1, rangeBytes / pageSize))
-    return stride(from: 0, to: pageCount, by: Int(step)).map { first in
-      first..<(pageCount - first <= step ? pageCount : first + step)
-    }
+    return PageRanges(
+      pageCount: pageCount, step: UInt32(clamping: max(1, rangeBytes / pageSize)))
   }
 
   /// Bytes of `pages` in `file`, whose last page may be short.

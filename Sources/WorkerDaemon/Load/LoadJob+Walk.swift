@@ -76,6 +76,9 @@ extension LoadJob {
   }
 
   private func take(_ file: FileStatus, into units: LoadQueue<LoadUnit>) async {
+    guard file.length <= source.capacity else {
+      return reject(file, "the file is larger than the cache")
+    }
     let ranges = ranges(of: file)
     guard let ticket = LoadTicket(file, unitCount: max(1, ranges.count)) else {
       return reject(file, "the UFS gives no version")

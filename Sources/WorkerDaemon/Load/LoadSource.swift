@@ -8,6 +8,8 @@ package import Model
 package protocol LoadSource: Sendable {
   /// Bytes of a page.
   var pageSize: Int64 { get }
+  /// Bytes that the cache can hold: a larger file cannot be loaded.
+  var capacity: Int64 { get }
   /// Status of `path` as the UFS has it now.
   func status(of path: String) async -> Result<FileStatus, LoadFailure>
   /// Hands every file below `directory`, at any depth, to `visit` batch by batch until it answers false.

@@ -13,6 +13,7 @@ package struct ObjectHandler: HTTPHandler {
   private static let changeRetryMax = 3
 
   private let files: FileService
+  private let log = RequestLog(label: "objects")
   private let routes: [RouteCache]
 
   /// A handler over `files`, with one route cache per ring.
@@ -47,8 +48,8 @@ package struct ObjectHandler: HTTPHandler {
     let record = try await record(of: exchange)
     guard record.status.kind == .file else {
       throw UFSError(
-        .notFound, operation: "worker.get", path: record.place.alluxioPath,
-        cause: .rule(.specialFile))
+        .isDirectory, operation: "worker.get", path: record.place.alluxioPath,
+        cause: .rule(.isDirectory))
     }
     let request = exchange.request
     guard request.passesIfMatch(record.entityTag) else {
@@ -64,11 +65,9 @@ package struct ObjectHandler: HTTPHandler {
     case .whole:
       try await files.stream(
         record, offset: 0, count: record.length, head: StreamHead(isPart: false), to: exchange)
-      files.counters.served(bytes: record.length)
     case .part(let offset, let count):
       try await files.stream(
         record, offset: offset, count: count, head: StreamHead(isPart: true), to: exchange)
-      files.counters.served(bytes: count)
     case .unsatisfiable: await unsatisfiable(record, exchange)
     }
   }
@@ -85,7 +84,7 @@ package struct ObjectHandler: HTTPHandler {
     guard let text = unsafe PercentCoding.text(path) else {
       throw UFSError(
         .invalid, operation: "worker.get", path: unsafe String(decoding: path, as: UTF8.self),
-        cause: .rule(.nul))
+        cause: .rule(.badEscape))
     }
     let record = try await files.record(ofAlluxioPath: text)
     unsafe routes.insert(record, for: path)
@@ -126,12 +125,14 @@ package struct ObjectHandler: HTTPHandler {
     _ exchange: HTTPExchange, _ status: HTTPStatus, code: String, _ message: String,
     allow: Bool = false, retry: Bool = false, size: Int64? = nil
   ) async {
+    log.refused(exchange, status: status.code, reason: message)
     let isSigned = unsafe exchange.request.value(of: "authorization") != nil
     let body: [UInt8] =
       isSigned ? S3Error.body(code: code, message: message) : JSONText.message(message)
     await exchange.respond(
       status, contentType: isSigned ? "application/xml" : "application/json",
       extra: { writer in
+        writer.header("X-Request-Id", RequestLog.id(of: exchange))
         if allow { writer.header("Allow", "GET, HEAD") }
         if retry { writer.header("Retry-After", "1") }
         if let size { writer.contentRange(unsatisfiedSize: size) }

@@ -30,7 +30,7 @@ extension RESTHandler {
       do throws(UFSError) {
         try await files.stream(
           record, offset: part.offset, count: part.count, head: part.head, to: exchange)
-        return files.counters.served(bytes: part.count)
+        return
       } catch {
         // Nothing was sent: the new version can still be served whole.
         guard error.code == .changed, attempt < Self.changeRetryMax else {

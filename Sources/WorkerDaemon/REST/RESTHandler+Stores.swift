@@ -7,6 +7,16 @@ import Ring
 import UFS
 
 extension RESTHandler {
+  /// A buffer for an upload; waits its turn.
+  private func uploadBuffer(
+    _ exchange: HTTPExchange
+  ) async throws(RESTProblem) -> PassThroughBuffer {
+    guard let buffer = await uploadBuffers[exchange.reactor.index].take() else {
+      throw RESTProblem(503, "Too many uploads wait for their turn; try again")
+    }
+    return buffer
+  }
+
   /// `POST /v1/chunk/{id}`: a whole new file, visible and durable when this answers.
   func storeFile(
     _ route: RESTRoute, _ request: RESTRequest, _ exchange: HTTPExchange
@@ -14,7 +24,7 @@ extension RESTHandler {
     let place = try uploadPlace(route, request, exchange)
     let writer = try await create(place)
     let upload = Upload(
-      writer: writer, buffer: await uploadBuffers[exchange.reactor.index].take())
+      writer: writer, buffer: try await uploadBuffer(exchange))
     let count: Int64
     do throws(UploadFailure) {
       count = try await receive(into: upload, exchange)
@@ -116,7 +126,7 @@ extension RESTHandler {
       throw RESTProblem(413, "A page has \(pageSize) bytes; the body has \(length)")
     }
     let upload = Upload(
-      writer: nil, buffer: await uploadBuffers[exchange.reactor.index].take())
+      writer: nil, buffer: try await uploadBuffer(exchange))
     defer { forget(place) }
     var isFirst = true
     while true {

@@ -37,6 +37,7 @@ package struct RESTHandler: HTTPHandler {
   }
 
   let files: FileService
+  let log = RequestLog(label: "rest")
   let loads: LoadJobs
   let options: Options
   let peers = InfoPeers()
@@ -109,9 +110,13 @@ package struct RESTHandler: HTTPHandler {
 
   /// Sends a refusal.
   func respond(_ exchange: HTTPExchange, _ problem: RESTProblem) async {
+    log.refused(exchange, status: problem.httpStatus.code, reason: problem.message)
     await exchange.respond(
       problem.httpStatus, contentType: "application/json",
-      extra: { if problem.status == 503 { $0.header("Retry-After", "1") } },
+      extra: { writer in
+        writer.header("X-Request-Id", RequestLog.id(of: exchange))
+        if problem.status == 503 { writer.header("Retry-After", "1") }
+      },
       body: RESTJSON.message(problem.message))
   }
 

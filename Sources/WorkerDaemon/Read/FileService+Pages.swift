@@ -107,7 +107,11 @@ extension FileService {
     guard let reactor = Reactor.current else {
       preconditionFailure("the read path runs on a reactor")
     }
-    var buffer = await passThrough[reactor.index].take()
+    guard var buffer = await passThrough[reactor.index].take() else {
+      throw UFSError(
+        .unavailable, operation: "worker.read", path: record.status.ufsPath,
+        cause: .rule(.noBuffer))
+    }
     let count = unsafe min(wanted.count, buffer.memory.count)
     let offset = Int64(index) * Int64(store.pageSize) + Int64(wanted.lowerBound)
     let reader = try await holder.reader(for: record)

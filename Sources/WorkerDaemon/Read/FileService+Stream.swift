@@ -26,10 +26,12 @@ extension FileService {
   /// The first page is at hand before the head is committed, so that a failure until then is still an honest status.
   /// After that a failure drops the connection: the client never takes a part for the whole.
   ///
+  /// - Returns: Bytes of the body that were sent.
   /// - Throws: What the UFS says, while nothing was sent yet.
+  @discardableResult
   package func stream(
     _ record: FileRecord, offset: Int64, count: Int64, head: StreamHead, to exchange: HTTPExchange
-  ) async throws(UFSError) {
+  ) async throws(UFSError) -> Int64 {
     precondition(offset >= 0, "a range begins in the file")
     precondition(count <= record.length - offset, "a range ends in the file")
     var reader = ReaderHolder()
@@ -37,15 +39,18 @@ extension FileService {
       begin(record, offset: offset, count: count, head, exchange)
       // A client that is gone needs no answer; the server counts it.
       try? await exchange.finish()
-      return
+      return 0
     }
+    let sent: Int64
     do throws(UFSError) {
-      try await sendPages(record, offset: offset, count: count, head, exchange, &reader)
+      sent = try await sendPages(record, offset: offset, count: count, head, exchange, &reader)
     } catch {
       await reader.close()
       throw error
     }
     await reader.close()
+    counters.served(bytes: sent)
+    return sent
   }
 
   private func begin(
@@ -62,12 +67,19 @@ extension FileService {
   private func sendPages(
     _ record: FileRecord, offset: Int64, count: Int64, _ head: StreamHead,
     _ exchange: HTTPExchange, _ reader: inout ReaderHolder
-  ) async throws(UFSError) {
+  ) async throws(UFSError) -> Int64 {
     let pageSize = Int64(store.pageSize)
     let end = offset + count
     var position = offset
     while position < end {
-      let index = UInt32(clamping: position / pageSize)
+      guard let index = UInt32(exactly: position / pageSize) else {
+        let error = UFSError(
+          .unsupported, operation: "worker.read", path: record.status.ufsPath,
+          cause: .rule(.tooManyPages))
+        guard position > offset else { throw error }
+        exchange.abort()
+        return position - offset
+      }
       let start = Int(position % pageSize)
       let wanted = start..<Int(min(pageSize, end - position + Int64(start)))
       let access: PageAccess
@@ -76,17 +88,18 @@ extension FileService {
       } catch {
         guard position > offset else { throw error }
         exchange.abort()
-        return
+        return position - offset
       }
       if position == offset { begin(record, offset: offset, count: count, head, exchange) }
       do throws(HTTPError) {
         position += try await Int64(send(access, wanted, exchange))
       } catch {
         // The server has counted the client's going; there is nobody left to tell.
-        return
+        return position - offset
       }
     }
     try? await exchange.finish()
+    return position - offset
   }
 
   /// Sends the wanted bytes of `access` and returns their number; the page stays leased until they are sent.

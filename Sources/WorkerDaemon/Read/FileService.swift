@@ -116,9 +116,10 @@ package final class FileService: Sendable {
 
   /// Makes `record` the one of its path, unless a change made here since `epoch` may have overtaken it.
   private func keep(_ record: FileRecord, epoch: UInt64) {
-    guard let replaced = table.insert(record, epoch: epoch), replaced.key != record.key else {
-      return
-    }
+    let (isKept, replaced) = table.insert(record, epoch: epoch)
+    // A change made here meanwhile may have overtaken it: this request may use it, nobody may keep it.
+    if !isKept { record.drop() }
+    guard let replaced, replaced.key != record.key else { return }
     replaced.drop()
     if let key = replaced.key { store.drop(key) }
   }
@@ -145,9 +146,9 @@ package final class FileService: Sendable {
     }
   }
 
-  /// Number of pages of a file of `length` bytes.
+  /// Number of pages of a file of `length` bytes; the largest number there is when the file has more.
   package func pageCount(of length: Int64) -> UInt32 {
-    UInt32(clamping: (length + Int64(store.pageSize) - 1) / Int64(store.pageSize))
+    length > 0 ? UInt32(clamping: (length - 1) / Int64(store.pageSize) + 1) : 0
   }
 
   /// Bytes of page `index` of a file of `length` bytes.

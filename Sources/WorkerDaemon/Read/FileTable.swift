@@ -57,17 +57,19 @@ package final class FileTable: Sendable {
   ///
   /// Does nothing when something near was removed since `epoch`: the record may be older than that change.
   @discardableResult
-  package func insert(_ record: FileRecord, epoch: UInt64) -> FileRecord? {
+  package func insert(
+    _ record: FileRecord, epoch: UInt64
+  ) -> (isKept: Bool, replaced: FileRecord?) {
     let id = record.id
     return stripe(id).part.withLock { part in
-      guard part.epoch == epoch else { return nil }
+      guard part.epoch == epoch else { return (false, nil) }
       if part.records.count >= countMaxPerStripe, part.records[id] == nil {
         // Dictionary order is as good as random: a cheap, scan-resistant victim choice for small entries.
         for victim in part.records.keys.prefix(countMaxPerStripe / 4) {
           part.records.removeValue(forKey: victim)
         }
       }
-      return part.records.updateValue(record, forKey: id)
+      return (true, part.records.updateValue(record, forKey: id))
     }
   }
 

@@ -32,21 +32,21 @@ import Ring
   static let bufferSize = 256 << 10
   /// Free buffers kept for the next read; more are returned to the system.
   private static let spareCountMax = 4
+  /// Tasks that may wait for a buffer; those that come later are told to come again.
+  private static let waitCountMax = 1024
 
   private let countMax: Int
   private var count = 0
   private var spare: [UnsafeMutableRawBufferPointer] = unsafe []
   private var waiting: [UnsafeContinuation<Void, Never>] = unsafe []
-  /// Times that a read had to wait for a buffer.
-  private(set) var waitCount: UInt64 = 0
 
   /// A pool of at most `capacity` bytes, one buffer at least.
   init(capacity: Int) { countMax = max(1, capacity / Self.bufferSize) }
 
   deinit { unsafe spare.forEach { unsafe free($0.baseAddress) } }
 
-  /// A buffer; waits when all are in use.
-  func take() async -> PassThroughBuffer {
+  /// A buffer; waits when all are in use, nil when too many wait already.
+  func take() async -> PassThroughBuffer? {
     while true {
       if let buffer = unsafe spare.popLast() { return unsafe PassThroughBuffer(buffer, pool: self) }
       if count < countMax, let memory = unsafe aligned_alloc(4096, Self.bufferSize) {
@@ -54,7 +54,7 @@ import Ring
         return unsafe PassThroughBuffer(
           UnsafeMutableRawBufferPointer(start: memory, count: Self.bufferSize), pool: self)
       }
-      waitCount += 1
+      guard unsafe waiting.count < Self.waitCountMax else { return nil }
       await unsafe withUnsafeContinuation { unsafe waiting.append($0) }
     }
   }
