@@ -53,7 +53,9 @@ extension Reactor {
     }.result
   }
 
-  /// Writes up to the size of `buffer` at `offset`; may be short. Registered memory is used as by `read`.
+  /// Writes up to the size of `buffer` at `offset`; may be short.
+  ///
+  /// Registered memory is used as by `read`.
   package func write(
     _ fd: Int32, from buffer: UnsafeRawBufferPointer, at offset: Int64
   ) async -> Int32 {

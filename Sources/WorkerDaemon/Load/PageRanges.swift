@@ -4,7 +4,9 @@
 struct PageRanges: Sequence, Sendable {
   /// Pages of the file.
   let pageCount: UInt32
-  /// Pages of a range; the last may have fewer. At least 1.
+  /// Pages of a range; the last may have fewer.
+  ///
+  /// At least 1.
   let step: UInt32
 
   /// True for an empty file.
