@@ -16,6 +16,32 @@ package struct Listener: ~Copyable, Sendable {
   package init(
     _ address: SocketAddress, reusePort: Bool, backlog: Int32 = 4096
   ) throws(RingError) {
+    let fd = try Self.bound(address, reusePort: reusePort)
+    guard Glibc.listen(fd, backlog) == 0 else {
+      let error = RingError(.system, operation: "ring.listen", errno: errno)
+      Glibc.close(fd)
+      throw error
+    }
+    self.fd = fd
+    if case .unix = address {
+      self.address = address
+    } else {
+      self.address = SocketAddress.local(of: fd) ?? address
+    }
+  }
+
+  /// Binds `address` alone and lets go of it at once, without ever listening: no client can meet the attempt.
+  ///
+  /// Listeners that share a port would share it with a stranger of the same user, too; this tells.
+  /// - Throws: As `init`.
+  package static func probe(_ address: SocketAddress) throws(RingError) {
+    Glibc.close(try bound(address, reusePort: false))
+  }
+
+  /// A socket bound to `address`.
+  private static func bound(
+    _ address: SocketAddress, reusePort: Bool
+  ) throws(RingError) -> Int32 {
     guard address.isValid else {
       throw RingError(.system, operation: "ring.listen", errno: EINVAL)
     }
@@ -30,17 +56,12 @@ package struct Listener: ~Copyable, Sendable {
     let storage = unsafe address.allocate()
     defer { unsafe storage.pointer.deallocate() }
     let sockaddr = unsafe storage.pointer.assumingMemoryBound(to: sockaddr.self)
-    guard unsafe bind(fd, sockaddr, storage.length) == 0, Glibc.listen(fd, backlog) == 0 else {
+    guard unsafe bind(fd, sockaddr, storage.length) == 0 else {
       let error = RingError(.system, operation: "ring.listen", errno: errno)
       Glibc.close(fd)
       throw error
     }
-    self.fd = fd
-    if case .unix = address {
-      self.address = address
-    } else {
-      self.address = SocketAddress.local(of: fd) ?? address
-    }
+    return fd
   }
 
   deinit { Glibc.close(fd) }

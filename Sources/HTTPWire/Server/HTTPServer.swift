@@ -21,9 +21,9 @@ package final class HTTPServer: Sendable {
     on reactors: [Reactor], options: HTTPServerOptions, handler: any HTTPHandler
   ) async throws(RingError) -> HTTPServer {
     precondition(!reactors.isEmpty, "a server runs on a ring")
-    // SO_REUSEPORT would share a port with a stranger of the same user: ask for it alone first.
-    var address = try Listener(options.address, reusePort: false, backlog: 1).address
-    if case .ip(_, 0) = options.address { address = options.address }
+    var address = options.address
+    // A Unix path cannot be shared, and binding it leaves a file.
+    if reactors.count > 1, case .ip = address { try Listener.probe(address) }
     let openCount = HTTPOpenCount()
     var rings: [HTTPRingServer] = []
     for reactor in reactors {
