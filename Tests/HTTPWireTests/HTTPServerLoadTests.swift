@@ -38,8 +38,9 @@ struct HTTPServerLoadTests {
 
 /// A port that is free now, below those the kernel hands out: a client that waits for a server there cannot meet itself.
 private func freePort() throws -> UInt16 {
+  var generator = SystemRandomNumberGenerator()
   for _ in 0..<100 {
-    let port = UInt16.random(in: 20_000..<30_000)
+    let port = UInt16.random(in: 20_000..<30_000, using: &generator)
     if let listener = try? Listener(.ip("0.0.0.0", port: port), reusePort: false) {
       _ = consume listener
       return port
