@@ -2,7 +2,7 @@
 //
 //   GET /v1/node?path=s3://b/k HTTP/1.1\r\n          target = path ? query
 //   Host: w1:28080\r\n                               typed fields: taken while parsing
-//   X-Any: thing\r\n                                 other fields: found by scanning again when asked for
+//   X-Any: thing\r\n                                 others: found by scanning when asked for
 //   \r\n                                             length ends here
 //
 // The head owns nothing. Its views point into the connection's buffer and are valid until the response ends.
