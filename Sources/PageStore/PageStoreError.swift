@@ -14,6 +14,12 @@ package struct PageStoreError: Error, Sendable, Equatable, CustomStringConvertib
     case capacityTooLarge = 2003
     /// The kernel refused memory or addresses.
     case memoryUnavailable = 2004
+    /// A volume's log cannot be read.
+    case volumeLogDamaged = 2005
+    /// A volume's directory or file cannot be used: missing, not writable, not a directory, no space.
+    case volumeUnavailable = 2006
+    /// A volume was made with another page size, format, cluster or identity.
+    case volumeMismatch = 2007
   }
 
   /// The kind of failure.
