@@ -97,6 +97,14 @@ let package = Package(
       of: [
         "CLinux", "DaemonDriver", "Model", "Ring", "HTTPWire", "PageStore", "UFS", "WorkerDaemon",
       ]),
+    .target(
+      name: "SimSupport", dependencies: ["Model", "PageStore"], path: "Tests/SimSupport",
+      // Optimized in debug builds too: it makes and compares every byte of a simulation.
+      swiftSettings: settings + [.unsafeFlags(["-O"], .when(configuration: .debug))]),
+    .executableTarget(
+      name: "store-sim", dependencies: ["SimSupport", argumentParser], path: "Tests/StoreSim",
+      swiftSettings: settings),
+    tests("SimulationTests", of: ["Model", "PageStore", "SimSupport"]),
     tests("WorkerBenchTests", of: ["worker-bench"]),
     tests("IntegrationTests", of: ["DaemonDriver"]),
     tests("TidyTests", of: []),
