@@ -20,7 +20,7 @@ import Synchronization
   package struct Options: Sendable {
     /// CPU to pin the thread to; nil leaves it to the kernel.
     package var cpu: Int?
-    /// NUMA node of that CPU.
+    /// NUMA node whose memory is nearest to that CPU.
     package var node: Int = 0
     /// Operations that may be in flight at once; further ones wait their turn.
     package var operationCountMax = 65536

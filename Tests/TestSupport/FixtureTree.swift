@@ -3,12 +3,12 @@
 import Foundation
 
 /// A temporary tree of files, removed with the value.
-final class FixtureTree {
+package final class FixtureTree {
   /// Path of the tree's root, without a trailing slash.
-  let root: String
+  package let root: String
 
   /// Writes each text of `files` to its path below a new root.
-  init(_ files: [String: String]) throws {
+  package init(_ files: [String: String]) throws {
     root = NSTemporaryDirectory() + "penstock-fixture-\(UUID().uuidString)"
     for (path, text) in files {
       let url = URL(fileURLWithPath: "\(root)/\(path)")
@@ -21,7 +21,7 @@ final class FixtureTree {
   deinit { try? FileManager.default.removeItem(atPath: root) }
 
   /// The sysfs of a machine: for each node its CPU list and memory in kB, all at distance 20 from each other unless said.
-  static func machine(
+  package static func machine(
     online: String, nodes: [(id: Int, cpus: String, memory: Int)], distances: [Int: String] = [:]
   ) throws -> FixtureTree {
     let base = "devices/system"
