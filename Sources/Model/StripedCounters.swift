@@ -43,4 +43,11 @@ import Synchronization
     }
     return sum
   }
+
+  /// The value of `counter` in the copy `stripe` alone.
+  package func value(_ counter: Int, stripe: Int) -> UInt64 {
+    precondition(counter < count, "a counter is one of the set")
+    precondition(stripe < stripeCount, "a stripe is one of the set")
+    return unsafe cells[stripe * stride + counter].load(ordering: .relaxed)
+  }
 }

@@ -51,7 +51,7 @@ struct MetricsPageTests {
 
   @Test("read sizes fall into the bucket that holds them")
   func readSizes() {
-    let counters = ReadCounters(ringCount: 1)
+    let counters = ReadCounters(ringNodes: [0])
     counters.served(bytes: 4096)
     counters.served(bytes: 4097)
     counters.served(bytes: 2 << 30)

@@ -13,12 +13,14 @@ final class WorkerParts: Sendable {
   let store: PageStore
   let files: FileService
   let jobs: LoadJobs
+  /// The machine as the worker found it.
+  let topology: Topology
   /// True from the first signal to stop: the daemon is no longer ready.
   let isDraining = Atomic<Bool>(false)
 
   /// Makes everything that can fail for want of a directory, memory or io_uring.
   init(_ settings: WorkerSettings, blockingThreadCount: Int) throws(StartError) {
-    let topology = Topology()
+    topology = Topology()
     let mounts: MountTable
     do throws(RingError) {
       pool = try BlockingPool(name: "blocking", threads: blockingThreadCount)
@@ -59,11 +61,8 @@ final class WorkerParts: Sendable {
   private static func startRings(
     _ settings: WorkerSettings, _ topology: Topology
   ) throws(StartError) -> ReactorGroup {
-    let cpus = topology.usableCPUs
-    let options = (0..<settings.ringCount).map { index in
-      // More rings than CPUs are not pinned: two threads on one CPU would only take turns.
-      let cpu = index < cpus.count && settings.ringCount <= cpus.count ? cpus[index] : nil
-      return Reactor.Options(cpu: cpu, node: topology.node(ofCPU: cpu ?? cpus.first ?? 0))
+    let options = topology.ringPlaces(count: settings.ringCount).map {
+      Reactor.Options(cpu: $0.cpu, node: $0.node)
     }
     do throws(RingError) {
       return try ReactorGroup(options)

@@ -66,7 +66,8 @@ struct WorkerPorts: Sendable {
       metrics: { metrics.page() },
       readiness: {
         parts.isDraining.load(ordering: .relaxed) ? .notReady("the worker is stopping") : .ready
-      })
+      },
+      numa: { NUMAReport(parts) })
     return try open("operations", settings.operations, settings, parts, handler)
   }
 

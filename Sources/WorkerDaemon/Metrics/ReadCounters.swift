@@ -19,16 +19,31 @@ package final class ReadCounters: Sendable {
     static let passedThroughBytes = 4
     static let readSum = 5
     static let writeSum = 6
-    static let readBuckets = 8
+    static let localBytes = 7
+    static let crossNodeBytes = 8
+    static let readBuckets = 9
     static let writeBuckets = readBuckets + bounds.count + 1
     static let count = writeBuckets + bounds.count + 1
   }
 
-  private let counters: StripedCounters
+  /// Bytes of pages that a ring read, by where their memory lies.
+  package struct NodeBytes: Sendable, Equatable {
+    /// Bytes from the ring's own NUMA node.
+    package var local: UInt64 = 0
+    /// Bytes from other nodes.
+    package var crossNode: UInt64 = 0
 
-  /// Counters for `ringCount` rings.
-  package init(ringCount: Int) {
-    counters = StripedCounters(count: Counter.count, stripes: ringCount + 1)
+    /// No bytes.
+    package init() {}
+  }
+
+  private let counters: StripedCounters
+  private let ringNodes: [Int]
+
+  /// Counters for rings on the NUMA nodes `ringNodes`, by index of the ring.
+  package init(ringNodes: [Int]) {
+    self.ringNodes = ringNodes
+    counters = StripedCounters(count: Counter.count, stripes: ringNodes.count + 1)
   }
 
   private var stripe: Int { Reactor.current.map { $0.index + 1 } ?? 0 }
@@ -37,6 +52,24 @@ package final class ReadCounters: Sendable {
   @inline(__always)
   package func cachedRead(bytes: Int) {
     counters.add(UInt64(bytes), to: Counter.cachedBytes, stripe: stripe)
+  }
+
+  /// `bytes` of a page on NUMA node `node` were given to a client by the calling ring.
+  @inline(__always)
+  package func pageRead(bytes: Int, node: Int) {
+    guard let reactor = Reactor.current else { return }
+    let counter = node == reactor.node ? Counter.localBytes : Counter.crossNodeBytes
+    counters.add(UInt64(bytes), to: counter, stripe: reactor.index + 1)
+  }
+
+  /// Bytes of pages that each ring read, by index of the ring.
+  package var bytesByRing: [NodeBytes] {
+    ringNodes.indices.map { ring in
+      var bytes = NodeBytes()
+      bytes.local = counters.value(Counter.localBytes, stripe: ring + 1)
+      bytes.crossNode = counters.value(Counter.crossNodeBytes, stripe: ring + 1)
+      return bytes
+    }
   }
 
   /// `bytes` were read from the UFS into a page.
@@ -100,6 +133,25 @@ package final class ReadCounters: Sendable {
       "penstock_passed_through_bytes_total",
       "Bytes read past the cache because it had no room that was not in use.",
       [("", counters.value(Counter.passedThroughBytes))])
+    renderNodes(to: &page)
+  }
+
+  /// Bytes read by the rings of each node, from its own memory and from that of others.
+  private func renderNodes(to page: inout MetricsPage) {
+    var sums: [Int: NodeBytes] = [:]
+    for (node, bytes) in zip(ringNodes, bytesByRing) {
+      sums[node, default: NodeBytes()].local &+= bytes.local
+      sums[node, default: NodeBytes()].crossNode &+= bytes.crossNode
+    }
+    page.counter(
+      "penstock_node_read_bytes_total",
+      "Bytes of pages read by the rings of a NUMA node, from its own memory and from that of others.",
+      sums.sorted { $0.key < $1.key }.flatMap { node, bytes in
+        [
+          ("node=\"\(node)\",memory=\"local\"", bytes.local),
+          ("node=\"\(node)\",memory=\"cross\"", bytes.crossNode),
+        ]
+      })
   }
 
   private func histogram(_ sum: Int, _ buckets: Int) -> MetricsPage.Histogram {

@@ -1,4 +1,5 @@
-// Port 30000: /metrics for Prometheus, /healthz and /readyz for supervisors, / for people.
+// Port 30000: /metrics for Prometheus, /healthz and /readyz for supervisors, /v1/numa for `penstock info numa`, / for
+// people.
 
 package import HTTPWire
 
@@ -6,6 +7,7 @@ package import HTTPWire
 package struct OperationsHandler: HTTPHandler {
   private let metrics: @Sendable () -> MetricsPage
   private let readiness: @Sendable () -> Readiness
+  private let numa: @Sendable () -> NUMAReport
 
   /// Whether the daemon can serve, and if not, why.
   package enum Readiness: Sendable, Equatable {
@@ -15,13 +17,15 @@ package struct OperationsHandler: HTTPHandler {
     case notReady(String)
   }
 
-  /// A handler that asks `metrics` and `readiness` at each request.
+  /// A handler that asks `metrics`, `readiness` and `numa` at each request.
   package init(
     metrics: @escaping @Sendable () -> MetricsPage,
-    readiness: @escaping @Sendable () -> Readiness
+    readiness: @escaping @Sendable () -> Readiness,
+    numa: @escaping @Sendable () -> NUMAReport
   ) {
     self.metrics = metrics
     self.readiness = readiness
+    self.numa = numa
   }
 
   package func handle(_ exchange: HTTPExchange) async {
@@ -41,12 +45,13 @@ package struct OperationsHandler: HTTPHandler {
       // Answering at all is the proof: the request came through a ring.
       await exchange.respond(.ok, contentType: "text/plain", body: Array("ok\n".utf8))
     case "/readyz": await answerReadiness(exchange)
+    case "/v1/numa": await answerNUMA(exchange)
     case "/":
       await exchange.respond(.ok, contentType: "text/plain", body: Array(Self.index.utf8))
     default:
       await exchange.respond(
         .notFound, contentType: "application/json",
-        body: JSONText.message("unknown path; there are /metrics, /healthz and /readyz"))
+        body: JSONText.message("unknown path; there are /metrics, /healthz, /readyz and /v1/numa"))
     }
   }
 
@@ -55,8 +60,23 @@ package struct OperationsHandler: HTTPHandler {
       /metrics   counters and gauges, Prometheus text
       /healthz   200 while the process answers
       /readyz    200 while it can serve, 503 with the reason otherwise
+      /v1/numa   NUMA nodes, rings, arenas and volumes as JSON; ?format=text for people
 
     """
+
+  private func answerNUMA(_ exchange: HTTPExchange) async {
+    switch exchange.request.queryText {
+    case nil, "", "format=json":
+      await exchange.respond(.ok, contentType: "application/json", body: numa().json)
+    case "format=text":
+      await exchange.respond(
+        .ok, contentType: "text/plain; charset=utf-8", body: Array(numa().text.utf8))
+    default:
+      await exchange.respond(
+        .badRequest, contentType: "application/json",
+        body: JSONText.message("format is json or text"))
+    }
+  }
 
   private func answerReadiness(_ exchange: HTTPExchange) async {
     switch readiness() {
@@ -65,5 +85,12 @@ package struct OperationsHandler: HTTPHandler {
       await exchange.respond(
         .serviceUnavailable, contentType: "application/json", body: JSONText.message(reason))
     }
+  }
+}
+
+extension HTTPRequestHead {
+  /// The query as it came; nil without one.
+  fileprivate var queryText: String? {
+    unsafe rawQuery.map { unsafe String(decoding: $0, as: UTF8.self) }
   }
 }

@@ -109,9 +109,11 @@ extension FileService {
     switch consume access {
     case .hit(let lease):
       counters.cachedRead(bytes: wanted.count)
+      counters.pageRead(bytes: wanted.count, node: lease.node)
       unsafe try await exchange.send(unsafe UnsafeRawBufferPointer(rebasing: lease.bytes[wanted]))
       return wanted.count
     case .filled(let lease):
+      counters.pageRead(bytes: wanted.count, node: lease.node)
       unsafe try await exchange.send(unsafe UnsafeRawBufferPointer(rebasing: lease.bytes[wanted]))
       return wanted.count
     case .transient(let fill):

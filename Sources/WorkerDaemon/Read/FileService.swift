@@ -44,7 +44,7 @@ package final class FileService: Sendable {
     self.store = store
     table = FileTable(countMax: options.recordCountMax)
     statusValidity = options.statusValidity.nanoseconds
-    counters = ReadCounters(ringCount: reactors.count)
+    counters = ReadCounters(ringNodes: reactors.map(\.node))
     passThrough = reactors.map { _ in
       PassThroughPool(capacity: options.passThroughBytesPerRing)
     }

@@ -1,0 +1,33 @@
+// Where the store's space lies, for people and metrics.
+
+/// A volume of a store, as of one moment.
+package struct VolumePlace: Sendable, Equatable {
+  /// The tier it belongs to.
+  package let tier: Tier
+  /// The NUMA node it is near to.
+  package let node: Int
+  /// Most bytes it may use.
+  package let quota: Int
+  /// Bytes it uses.
+  package let used: Int
+}
+
+extension PageStore {
+  /// The store's volumes, in the order it asks them for space.
+  package var volumePlaces: [VolumePlace] {
+    core.volumes.map {
+      VolumePlace(tier: $0.tier, node: $0.node, quota: $0.quota, used: $0.used)
+    }
+  }
+}
+
+extension Tier {
+  /// The tier as configuration and tables spell it.
+  package var name: String {
+    switch self {
+    case .mem: "MEM"
+    case .ssd: "SSD"
+    case .hdd: "HDD"
+    }
+  }
+}
