@@ -74,10 +74,11 @@ let package = Package(
       name: "penstock", dependencies: ["Model", "WorkerDaemon", argumentParser],
       path: "Sources/PenstockCLI", swiftSettings: sourceSettings),
     .executableTarget(
-      name: "worker-bench", dependencies: ["CLinux", "DaemonDriver", argumentParser],
+      name: "worker-bench",
+      dependencies: ["CLinux", "DaemonDriver", "Model", "Ring", "PageStore", argumentParser],
       path: "Benchmarks/WorkerBench", swiftSettings: sourceSettings),
     .executableTarget(
-      name: "store-bench", dependencies: ["Model", "Ring", "PageStore", argumentParser],
+      name: "store-bench", dependencies: ["CLinux", "Model", "Ring", "PageStore", argumentParser],
       path: "Benchmarks/StoreBench", swiftSettings: settings),
     .target(
       name: "DaemonDriver", dependencies: ["CLinux"], path: "Tests/DaemonDriver",

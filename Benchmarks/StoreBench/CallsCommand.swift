@@ -1,6 +1,5 @@
-// store-bench: what the page store's calls cost without a network: look-ups, fills, evictions, and memory for each page.
-//
-//   swift run -c release store-bench --pages 1000000 --threads 2
+// `store-bench calls`: what the page store's calls cost without a network: look-ups, fills, evictions, and memory for each
+// page.
 //
 // Pages have 4096 bytes, so that a million of them fit a small machine; the calls cost the same for any size.
 
@@ -11,10 +10,9 @@ import PageStore
 import Ring
 import Synchronization
 
-@main
-struct StoreBench: ParsableCommand {
+struct CallsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "store-bench", abstract: "Measures the page store's library calls.")
+    commandName: "calls", abstract: "Measures the page store's library calls in memory.")
 
   @Option(help: "Pages resident during the look-ups.") var pages = 1_000_000
   @Option(help: "Seconds for each measurement.") var seconds = 2.0
@@ -65,7 +63,7 @@ struct StoreBench: ParsableCommand {
   private func fill(_ store: PageStore, _ numbers: Range<Int>) throws -> UInt64 {
     let start = AccessTime.thread
     for number in numbers {
-      guard case .owner(let fill) = store.fill(StoreBench.key(number), length: length) else {
+      guard case .owner(let fill) = store.fill(CallsCommand.key(number), length: length) else {
         throw ValidationError("page \(number) cannot be filled")
       }
       unsafe fill.buffer.storeBytes(of: number, as: Int.self)
@@ -77,7 +75,7 @@ struct StoreBench: ParsableCommand {
   /// Looks pages up on `threads` threads and prints the rate of one.
   private func lookUp(_ store: PageStore, threads: Int, keys: Int, title: String) {
     let work = LookupWork(
-      store: store, keys: keys, nanoseconds: UInt64(seconds * 1e9), key: StoreBench.key)
+      store: store, keys: keys, nanoseconds: UInt64(seconds * 1e9), key: CallsCommand.key)
     work.run(threads: threads)
     let done = work.done.load(ordering: .relaxed)
     precondition(work.wrong.load(ordering: .relaxed) == 0, "a look-up gives its own page")

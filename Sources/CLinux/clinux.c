@@ -104,6 +104,17 @@ int pen_mbind(void *address, size_t length, int node, bool strict) {
   return mbind(address, length, mode, mask, 16 * bits, 0) < 0 ? -errno : 0;
 }
 
+int pen_memory_nodes(const void *start, size_t step, size_t count, int *nodes) {
+  enum { batch = 512 };
+  void *pages[batch];
+  for (size_t done = 0; done < count; done += batch) {
+    const size_t part = count - done < batch ? count - done : batch;
+    for (size_t i = 0; i < part; i++) pages[i] = (char *)start + (done + i) * step;
+    if (move_pages(0, part, pages, NULL, nodes + done, 0) < 0) return -errno;
+  }
+  return 0;
+}
+
 int pen_o_direct(void) { return O_DIRECT; }
 int pen_o_path(void) { return O_PATH; }
 int pen_o_tmpfile(void) { return O_TMPFILE; }

@@ -56,6 +56,9 @@ int pen_madvise_populate_write(void *address, size_t length);
 int pen_madvise_remove(void *address, size_t length);
 /// Binds a range to a NUMA node, best effort (MPOL_PREFERRED when `strict` is false). Returns 0 or -errno.
 int pen_mbind(void *address, size_t length, int node, bool strict);
+/// Asks the kernel (move_pages without a move) on which NUMA node each of `count` pages of memory lies, the first at `start` and
+/// the others `step` bytes apart. Writes node numbers, or -errno for a page that is not there. Returns 0 or -errno.
+int pen_memory_nodes(const void *start, size_t step, size_t count, int *nodes);
 
 // --- files ------------------------------------------------------------------------------------------------------------
 int pen_o_direct(void);
