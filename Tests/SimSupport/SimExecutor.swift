@@ -38,9 +38,13 @@ package final class SimExecutor: TaskExecutor, @unchecked Sendable {
   /// Called after each job, between any two steps of any task.
   package var afterStep: (() -> Void)?
 
+  /// Timers that never fire, per million: a planted bug.
+  var lostTimerRate = 0
+
   private var random: SimRandom
   private var ready: [(number: Int, job: UnownedJob)] = []
   private var timers = SimTimers()
+  private var lost: [() -> Void] = []
   private var live: [(number: Int, name: String)] = []
   private var taskCount = 0
   private var jobCount = 0
@@ -82,6 +86,7 @@ package final class SimExecutor: TaskExecutor, @unchecked Sendable {
 
   /// Runs `action` on the thread of the simulation when `delay` nanoseconds have passed.
   package func schedule(after delay: UInt64, _ action: @escaping () -> Void) {
+    guard !random.chance(lostTimerRate) else { return lost.append(action) }
     timers.add(due: now &+ delay, action)
   }
 

@@ -56,6 +56,7 @@ extension StoreSimulation {
     switch store.lookup(want.key, now: executor.now) {
     case .hit(let lease):
       count("hits")
+      if canary == .keptLease, random.chance(20_000) { return kept.append(KeptLease(lease)) }
       await use(lease, want, &random)
     case .miss:
       count("misses")
@@ -121,6 +122,7 @@ extension StoreSimulation {
       done = end
     }
     count("fills")
+    if canary == .wrongByte, random.chance(10_000) { buffer[random.below(want.length)] ^= 1 }
     filling.remove(want.key)
     let lease = fill.commit(now: executor.now)
     await use(lease, want, &random)

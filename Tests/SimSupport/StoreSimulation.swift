@@ -14,6 +14,8 @@ package final class StoreSimulation: @unchecked Sendable {
   // SAFETY (unchecked): confined to the thread that calls `run`.
 
   let seed: UInt64
+  /// The bug that is planted, for tests of the simulation.
+  let canary: SimCanary?
   let plan: SimPlan
   let executor: SimExecutor
   let ufs: SimUFS
@@ -23,12 +25,15 @@ package final class StoreSimulation: @unchecked Sendable {
   var life: StoreLife?
   /// Pages that someone fills right now: two fillers of one page are a failure.
   var filling: Set<PageKey> = []
+  /// Leases that a planted bug keeps.
+  var kept: [KeptLease] = []
   /// True when tasks are to come to their ends.
   var isEnding = false
 
   /// The simulation of `seed`; `onEvent` gets a line for each event.
-  package init(seed: UInt64, onEvent: ((String) -> Void)? = nil) {
+  package init(seed: UInt64, canary: SimCanary? = nil, onEvent: ((String) -> Void)? = nil) {
     self.seed = seed
+    self.canary = canary
     var random = SimRandom(seed: seed)
     plan = SimPlan(&random)
     executor = SimExecutor(random: random.fork(), isShuffled: plan.isShuffled)
@@ -36,6 +41,7 @@ package final class StoreSimulation: @unchecked Sendable {
     ufs.errorRate = plan.ufsErrorRate
     self.random = random
     report = SimReport(seed: seed)
+    if canary == .lostWakeup { executor.lostTimerRate = 500 }
     if let onEvent { executor.trace.onEvent = { onEvent($0.text) } }
   }
 
