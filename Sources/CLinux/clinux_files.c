@@ -35,6 +35,11 @@ bool pen_is_local_filesystem(int fd) {
   }
 }
 
+int64_t pen_filesystem_kind(const char *path) {
+  struct statfs status;
+  return statfs(path, &status) < 0 ? -errno : (int64_t)(uint32_t)status.f_type;
+}
+
 long pen_read_cached(int fd, void *buffer, size_t size, int64_t offset) {
   struct iovec vector = {.iov_base = buffer, .iov_len = size};
   ssize_t rc = preadv2(fd, &vector, 1, offset, RWF_NOWAIT);

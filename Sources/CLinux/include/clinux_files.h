@@ -9,6 +9,8 @@
 
 /// True when `fd` is on a file system that answers from this machine: fstat never waits for a server there.
 bool pen_is_local_filesystem(int fd);
+/// The kind of the file system at `path`, as statfs(2) numbers it, or -errno.
+int64_t pen_filesystem_kind(const char *path);
 /// Reads only what is in the page cache (RWF_NOWAIT). Returns bytes, or -EAGAIN when nothing is.
 long pen_read_cached(int fd, void *buffer, size_t size, int64_t offset);
 /// copy_file_range(2) between explicit offsets. Returns bytes, 0 at the end of the source, or -errno.

@@ -10,6 +10,9 @@ extension Configuration {
     case httpHeadSizeMax = "alluxio.worker.http.max.head.size"
     case httpBodySizeMax = "alluxio.worker.http.max.body.size"
     case loadPartitionSize = "alluxio.worker.load.file.partition.size"
+    case landingSize = "penstock.worker.page.store.landing.size"
+    case scrubBandwidth = "penstock.worker.page.store.scrub.bandwidth"
+    case promoteBandwidth = "penstock.worker.page.store.promote.bandwidth"
   }
 
   /// Keys whose value is a duration.
@@ -42,6 +45,7 @@ extension Configuration {
     case restEnabled = "alluxio.worker.http.server.enabled"
     case s3Enabled = "alluxio.worker.s3.api.enabled"
     case brokenSymlinksSkipped = "alluxio.underfs.local.skip.broken.symlinks"
+    case readinessRequiresTiers = "penstock.worker.readiness.require.tiers"
   }
 
   /// Keys whose value is text or a path; an unset one reads as empty.
@@ -62,6 +66,8 @@ extension Configuration {
   /// Keys whose value is one of a few words, read as their own type.
   package enum ChoiceKey: String, CaseIterable, Sendable {
     case pageStoreType = "alluxio.worker.page.store.type"
+    case evictorType = "alluxio.worker.page.store.evictor.type"
+    case verify = "penstock.worker.page.store.verify"
     case missingStatus = "alluxio.worker.info.missing.status"
     case logLevel = "alluxio.worker.log.level"
     case logFormat = "alluxio.worker.log.format"
@@ -72,6 +78,26 @@ extension Configuration {
     case pageStoreSizes = "alluxio.worker.page.store.sizes"
     case ramdiskSize = "alluxio.worker.ramdisk.size"
   }
+
+  /// Keys of tiers and volumes, which the worker's `TierPlan` reads together.
+  package enum TierKey: String, CaseIterable, Sendable {
+    case storeDirs = "alluxio.worker.page.store.dirs"
+    case storeSizes = "alluxio.worker.page.store.sizes"
+    case overhead = "alluxio.worker.page.store.overhead"
+    case evictorClass = "alluxio.worker.page.store.evictor.class"
+    case asyncEviction = "alluxio.worker.page.store.async.eviction.enabled"
+    case asyncEvictionHigh = "alluxio.worker.page.store.async.eviction.high.watermark"
+    case asyncEvictionLow = "alluxio.worker.page.store.async.eviction.low.watermark"
+    case mediums = "penstock.worker.page.store.mediums"
+    case numaNodes = "penstock.worker.page.store.numa.nodes"
+    case levels = "alluxio.worker.tieredstore.levels"
+  }
+
+  /// What follows `alluxio.worker.tieredstore.levelN.` in the keys of a level that `TierPlan` reads.
+  private static let levelKeys = [
+    "alias", "dirs.path", "dirs.mediumtype", "dirs.quota", "watermark.high.ratio",
+    "watermark.low.ratio",
+  ]
 
   /// The canonical names of all keys that this version reads.
   package static let readNames: Set<String> = {
@@ -84,6 +110,13 @@ extension Configuration {
     names.formUnion(StringKey.allCases.map(\.rawValue))
     names.formUnion(ChoiceKey.allCases.map(\.rawValue))
     names.formUnion(SpecialKey.allCases.map(\.rawValue))
+    names.formUnion(TierKey.allCases.map(\.rawValue))
+    for level in 0..<3 {
+      names.formUnion(levelKeys.map { "alluxio.worker.tieredstore.level\(level).\($0)" })
+    }
     return names
   }()
+  /// The templates of keys that this version reads.
+  package static let readTemplates = Set(
+    levelKeys.map { "alluxio.worker.tieredstore.level{N}.\($0)" })
 }

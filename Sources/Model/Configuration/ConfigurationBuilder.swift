@@ -50,14 +50,14 @@ struct ConfigurationBuilder {
     }
   }
 
-  /// Warns of `alluxio.…` keys nobody knows, and of others that look like a slip of the pen.
+  /// Warns of `alluxio.…` and `penstock.…` keys nobody knows, and of others that look like a slip of the pen.
   private mutating func warnUnknown() {
     var hintCount = 0
     for name in spelled.keys.sorted() where registry.match(name) == nil {
       guard let entry = spelled[name]?[name] else { continue }
       let nearest = hintCount < Self.hintMax ? registry.nearest(to: name) : nil
       hintCount += 1
-      let isOurs = name.hasPrefix("alluxio.")
+      let isOurs = name.hasPrefix("alluxio.") || name.hasPrefix("penstock.")
       let isSlip = nearest.map { EditDistance.distance(Array($0.utf8), Array(name.utf8)) <= 2 }
       if isOurs || isSlip == true { warnings.append(.unknownKey(entry, nearest: nearest)) }
     }

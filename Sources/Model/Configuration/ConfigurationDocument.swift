@@ -43,7 +43,7 @@ package enum ConfigurationDocument {
     4. the default below.
 
     `penstock conf list --source` prints each effective value and where it came from. An unknown \
-    `alluxio.…` key is a warning. A value that is not of its key's kind, and two spellings of one \
+    `alluxio.…` or `penstock.…` key is a warning. A value that is not of its key's kind, and two spellings of one \
     key with different values, stop the start. Keys whose column *used* has a dash are accepted and \
     checked, and have no effect in this version.
 
@@ -66,10 +66,20 @@ package enum ConfigurationDocument {
 
   private static let rules = """
 
+    ## Tiers and volumes
+
+    Of the two families of keys one counts: `alluxio.worker.tieredstore.levelN.…` when a `dirs.path` or \
+    a `dirs.quota` of it is set, else `alluxio.worker.page.store.{dirs,sizes}` when one of them is set \
+    and the type is `LOCAL`. With neither, pages live in memory alone; the default directory is not \
+    used. A path of medium `MEM` is only a name: pages live in the daemon's own memory. Tiers are used \
+    in the order MEM, SSD, HDD; a level may mix mediums. [operations](operations.md) has examples.
+
     ## Size of the memory tier
 
+    The sum of the `MEM` volumes' quotas, if the tiered-store keys name any. Else \
     `alluxio.worker.ramdisk.size` if set; else the sum of `alluxio.worker.page.store.sizes` if \
-    `alluxio.worker.page.store.type` is `MEM`; else 1 GiB or a quarter of the memory that the \
+    `alluxio.worker.page.store.type` is `MEM`; else, in front of volumes on disk, \
+    `penstock.worker.page.store.landing.size`; else 1 GiB or a quarter of the memory that the \
     process may use, whichever is less.
 
     """

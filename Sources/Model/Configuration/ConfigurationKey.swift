@@ -55,7 +55,10 @@ package struct ConfigurationKey: Sendable {
   package var isTemplate: Bool { name.utf8.contains(UInt8(ascii: "{")) }
 
   /// True when a part of this version reads the key; others are checked and otherwise ignored.
-  package var isRead: Bool { Configuration.readNames.contains(name) }
+  package var isRead: Bool {
+    isTemplate
+      ? Configuration.readTemplates.contains(name) : Configuration.readNames.contains(name)
+  }
 
   /// All spellings, the canonical one first: its own, the aliases, and what patterns make of each.
   package var spellings: [String] {

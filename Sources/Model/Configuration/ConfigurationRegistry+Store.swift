@@ -13,16 +13,40 @@ extension ConfigurationRegistry {
         "Where pages live: on local volumes, or in memory only."),
       .init(
         "alluxio.worker.page.store.dirs", .list, "/tmp/alluxio_cache",
-        "Directories of the volumes; paired with the sizes."),
+        "Directories of the volumes; paired with the sizes. Used when they or the sizes are set."),
       .init(
         "alluxio.worker.page.store.sizes", .sizeList, "512MB",
         "Capacity of each volume, or of the memory with type MEM."),
+      .init(
+        "penstock.worker.page.store.mediums", .list, "SSD",
+        "Medium of each directory, SSD, HDD or MEM: one for all, or one for each."),
+      .init(
+        "penstock.worker.page.store.numa.nodes", .list, "auto",
+        "NUMA node of each directory, a number or auto (its device's): one for all, or one for each."
+      ),
+      .init(
+        "penstock.worker.page.store.landing.size", .size, "256MB",
+        "Memory in which pages land before they go to disk, when no memory tier is configured;"
+          + " at most a quarter of the memory."),
+      .init(
+        "penstock.worker.page.store.verify", .choice(["always", "first-touch", "off"]), "always",
+        "When pages on disk are compared with their checksums: at each read, the first one, never."),
+      .init(
+        "penstock.worker.page.store.scrub.bandwidth", .size, "16MB",
+        "Bytes a second that the scrubber reads of each volume; 0 turns it off."),
+      .init(
+        "penstock.worker.page.store.promote.bandwidth", .size, "256MB",
+        "Bytes a second that may be promoted to memory; 0 promotes none."),
+      .init(
+        "penstock.worker.readiness.require.tiers", .boolean, "true",
+        "/readyz answers 503 while a configured volume is missing or out."),
       .init(
         "alluxio.worker.page.store.page.size", .sizeIn(4 << 10...1 << 30), "1MB",
         "Size of a page; clients of alluxiofs 1.0 must be given the same."),
       .init(
         "alluxio.worker.page.store.overhead", .number(0...1000), "0.1",
-        "Share of a volume kept for its own records: usable = size / (1 + overhead)."),
+        "Share of a directory's size kept for records, usable = size / (1 + overhead); counts only when"
+          + " it is set: space is accounted for exactly."),
       .init(
         "alluxio.worker.page.store.async.write.enabled", .boolean, "false",
         "Writes pages to a volume after the reader was answered."),
@@ -51,11 +75,12 @@ extension ConfigurationRegistry {
     .pageStore,
     [
       .init(
-        "alluxio.worker.page.store.evictor.type", .choice(["LRU", "LFU", "FIFO"]), "LRU",
-        "Which page leaves first."),
+        "alluxio.worker.page.store.evictor.type", .choice(["LRU", "LFU", "FIFO", "S3FIFO"]), "LRU",
+        "Which page leaves first."
+      ).alias("penstock.worker.page.store.evictor.policy"),
       .init(
         "alluxio.worker.page.store.evictor.class", .string, "LRUCacheEvictor",
-        "Name of the eviction policy in the style of 2.x."),
+        "Name of the eviction policy in the style of 2.x; counts when the type is not set."),
       .init(
         "alluxio.worker.page.store.evictor.lfu.logbase", .number(1...1_000_000), "2.0",
         "Base of the logarithm by which LFU groups its counts."),

@@ -43,10 +43,10 @@ package struct WorkDirectory: ~Copyable {
 
   deinit { Glibc.close(lock) }
 
-  /// Makes `path` and its parents where they are missing.
+  /// Makes `path`, which `key` names, and its parents where they are missing.
   ///
   /// - Throws: `.directory`, naming the first part that cannot be made.
-  static func make(_ path: String) throws(StartError) {
+  static func make(_ path: String, key: String = "alluxio.work.dir") throws(StartError) {
     var partial = path.hasPrefix("/") ? "/" : ""
     for component in path.split(separator: "/") {
       partial += partial.isEmpty || partial.hasSuffix("/") ? String(component) : "/\(component)"
@@ -55,7 +55,7 @@ package struct WorkDirectory: ~Copyable {
       if errno == EACCES || errno == EROFS, unsafe access(partial, F_OK) == 0 { continue }
       throw StartError(
         .directory,
-        "directory \(path) cannot be made: \(partial): \(errnoText(errno)); correct it or set alluxio.work.dir"
+        "directory \(path) cannot be made: \(partial): \(errnoText(errno)); correct it or set \(key)"
       )
     }
   }
