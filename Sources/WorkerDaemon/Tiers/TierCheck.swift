@@ -1,6 +1,7 @@
 // Looks at the directories of a plan before any page goes there: what cannot work is refused by name with the remedy,
 // what works badly is a warning.
 
+import CLinux
 import Glibc
 import Model
 import PageStore
