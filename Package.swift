@@ -91,7 +91,7 @@ let package = Package(
     tests("ModelTests", of: ["Model"]),
     tests("RingTests", of: ["CLinux", "Model", "Ring"]),
     tests("HTTPWireTests", of: ["CLinux", "Model", "Ring", "HTTPWire"]),
-    tests("PageStoreTests", of: ["Model", "Ring", "PageStore"]),
+    tests("PageStoreTests", of: ["CLinux", "Model", "Ring", "PageStore"]),
     tests("UFSTests", of: ["CLinux", "Model", "Ring", "UFS"]),
     tests(
       "WorkerDaemonTests",
