@@ -44,10 +44,12 @@
   let unitsPerBlock: Int
   /// Blocks of the volume: its quota.
   let blockCount: Int
+  /// Slots of pages are below this number.
+  let slotCount: Int
   /// Blocks whose memory may be used, from the first.
-  private(set) var usableBlocks = 0
+  var usableBlocks = 0
   /// Units taken, doomed and filling pages included.
-  private(set) var usedUnits = 0
+  var usedUnits = 0
 
   // SAFETY: flat arrays in the regions below, which this value owns; guarded by the volume's lock.
   let blocks: UnsafeMutablePointer<UInt32>
@@ -74,7 +76,8 @@
   init(blockCount: Int, unitsPerBlock: Int, slotCount: Int) throws(PageStoreError) {
     precondition(blockCount > 0, "a volume has a block")
     precondition(blockCount < Int(RunAllocator.numberMask), "block numbers fit")
-    precondition(unitsPerBlock >= 16 && unitsPerBlock <= 4096, "a page is 64 KiB to 16 MiB")
+    // 64 KiB to 16 MiB, and up to 4 units of checksums.
+    precondition(unitsPerBlock >= 16 && unitsPerBlock <= 4100, "a block is one page")
     let bitmapWords = (unitsPerBlock + 63) / 64
     let recordSize = MemoryLayout<Record>.stride + bitmapWords * 8
     precondition(MemoryLayout<Record>.stride == 24, "a record's bitmap is aligned")
@@ -82,6 +85,7 @@
     let linkRegion = try FlatRegion(byteCount: slotCount * MemoryLayout<Links>.stride)
     let recordRegion = try FlatRegion(byteCount: (blockCount + 1) * recordSize)
     self.blockCount = blockCount
+    self.slotCount = slotCount
     self.unitsPerBlock = unitsPerBlock
     self.bitmapWords = bitmapWords
     self.recordSize = recordSize
@@ -130,7 +134,7 @@
     usedUnits -= count
     if count == unitsPerBlock {
       precondition(kind(of: block) == .full, "a full page has a block of its own")
-      return pushFree(block)
+      return vacate(block)
     }
     precondition(kind(of: block) == .mixed, "a small page lies in a mixed block")
     let number = unsafe blocks[Int(block)] & RunAllocator.numberMask
@@ -142,7 +146,7 @@
       unfile(number)
       unsafe record(number).pointee.next = freeRecord
       freeRecord = number
-      pushFree(block)
+      vacate(block)
     } else {
       file(number)
     }
@@ -166,9 +170,15 @@
 
   func kind(of block: UInt32) -> Kind? { unsafe Kind(rawValue: blocks[Int(block)] >> 30) }
 
-  private mutating func pushFree(_ block: UInt32) {
+  mutating func pushFree(_ block: UInt32) {
     unsafe blocks[Int(block)] = Kind.free.rawValue << 30 | freeBlock
     freeBlock = block
+  }
+
+  /// Lists a block that became free; one that is left before the end of adoption is listed then.
+  private mutating func vacate(_ block: UInt32) {
+    guard block >= usableBlocks else { return pushFree(block) }
+    unsafe blocks[Int(block)] = Kind.unusable.rawValue << 30
   }
 
   private mutating func popFree() -> UInt32? {
@@ -192,6 +202,11 @@
   /// A record for a free block, in no bucket yet, or nil when no block is free.
   private mutating func makeRecord() -> UInt32? {
     guard let block = popFree() else { return nil }
+    return makeRecord(for: block)
+  }
+
+  /// A record for `block`, which nobody has, in no bucket yet.
+  mutating func makeRecord(for block: UInt32) -> UInt32 {
     var number = freeRecord
     if number != 0 {
       freeRecord = unsafe record(number).pointee.next
@@ -221,7 +236,7 @@
   }
 
   /// Puts a record in the bucket of its largest run, which may have changed.
-  private mutating func file(_ number: UInt32) {
+  mutating func file(_ number: UInt32) {
     var largest = 0
     forEachRun(in: number) { run in largest = max(largest, run.count) }
     guard unsafe largest != Int(record(number).pointee.largestRun) else { return }
@@ -251,14 +266,14 @@
     unsafe record(number).pointee.largestRun = 0
   }
 
-  private func link(_ slot: UInt32, in number: UInt32) {
+  func link(_ slot: UInt32, in number: UInt32) {
     let head = unsafe record(number).pointee.firstSlot
     unsafe links[Int(slot)] = Links(next: head, previous: 0)
     if head != 0 { unsafe links[Int(head)].previous = slot }
     unsafe record(number).pointee.firstSlot = slot
   }
 
-  private func unlink(_ slot: UInt32, in number: UInt32) {
+  func unlink(_ slot: UInt32, in number: UInt32) {
     let links = unsafe self.links[Int(slot)]
     if links.next != 0 { unsafe self.links[Int(links.next)].previous = links.previous }
     if links.previous != 0 {
@@ -270,7 +285,7 @@
 
   // MARK: Runs
 
-  private func mark(_ number: UInt32, _ units: Range<Int>, taken: Bool) {
+  func mark(_ number: UInt32, _ units: Range<Int>, taken: Bool) {
     let words = unsafe bitmap(number)
     var unit = units.lowerBound
     while unit < units.upperBound {
@@ -304,7 +319,7 @@
   }
 
   /// The first taken or free unit from `start`, or `unitsPerBlock`.
-  private func firstUnit(in number: UInt32, from start: Int, taken: Bool) -> Int {
+  func firstUnit(in number: UInt32, from start: Int, taken: Bool) -> Int {
     var unit = start
     while unit < unitsPerBlock {
       let word = unsafe bitmap(number)[unit / 64]
