@@ -1,0 +1,11 @@
+// How a read from a disk volume ended.
+
+/// The outcome of a read.
+enum DiskRead: Sendable, Equatable {
+  /// The bytes asked for lie there in the buffer; verified if that was asked for.
+  case bytes(Range<Int>)
+  /// What lies on the disk is not the page.
+  case corrupt
+  /// The device failed with this errno; EIO when it ends too early.
+  case failed(errno: Int32)
+}

@@ -1,0 +1,99 @@
+// Reading ranges of pages, verified or not.
+
+import Glibc
+import Synchronization
+
+extension DiskVolume {
+  /// Reads the units that `range` of `page` touches into `buffer`, and says where in it the bytes asked for lie; suspends.
+  ///
+  /// `buffer` is aligned to 4096 and holds those units: the whole page at most when it is at most 64 KiB and verified;
+  /// `bufferSize` is always enough and saves a transfer at the end of a page. With `verify` the units read are compared with
+  /// their checksums and those with the page's root.
+  func read(
+    _ range: Range<Int>, of page: DiskPage, into buffer: UnsafeMutableRawBufferPointer, verify: Bool
+  ) async -> DiskRead {
+    precondition(page.length > 0 && page.length <= layout.pageSize, "a page has a length")
+    precondition(
+      Int(page.unit) + unitCount(page.length) <= Int(unitCount), "a page lies inside its volume")
+    precondition(
+      UInt(bitPattern: buffer.baseAddress) % UInt(DiskLayout.unitSize) == 0, "a buffer is aligned")
+    let plan = DiskReadPlan(range, length: page.length, verify: verify, capacity: buffer.count)
+    let start = now()
+    let main = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<plan.main.count])
+    let spare = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[plan.main.count...])
+    let errno: Int32
+    var isMatch = true
+    if let units = plan.trailer {
+      let isPooled = spare.count < units.count
+      let room = unsafe isPooled ? buffers.take() : spare
+      defer { if isPooled { unsafe buffers.giveBack(room) } }
+      let tail = unsafe UnsafeMutableRawBufferPointer(rebasing: room[..<units.count])
+      errno = await unsafe fetch(main, plan.main, tail, units, at: offset(of: page.unit))
+      if errno == 0 { isMatch = unsafe matches(page, plan, main, trailer: tail) }
+    } else {
+      let position = offset(of: page.unit) + Int64(plan.main.lowerBound)
+      errno = await unsafe fetch(main, at: position)
+      if errno == 0, verify { isMatch = unsafe matches(page, plan, main, trailer: main) }
+    }
+    let bytes = plan.main.count + (plan.trailer?.count ?? 0)
+    finish(read: true, bytes: bytes, errno: errno, since: start)
+    guard errno == 0 else { return .failed(errno: errno) }
+    guard isMatch else {
+      counters.corrupt.add(1, ordering: .relaxed)
+      health.corrupted(now: now())
+      return .corrupt
+    }
+    let place = range.lowerBound - plan.main.lowerBound
+    return .bytes(place..<place + range.count)
+  }
+
+  /// True when what was read matches the page's root; `trailer` has the plan's trailer, or is `main` when that holds it.
+  private func matches(
+    _ page: DiskPage, _ plan: DiskReadPlan, _ main: UnsafeMutableRawBufferPointer,
+    trailer: UnsafeMutableRawBufferPointer
+  ) -> Bool {
+    let seal = PageSeal(volume: id, key: page.key, length: page.length, unit: page.unit)
+    let verified = unsafe UnsafeRawBufferPointer(rebasing: main[..<plan.verified.count])
+    guard let place = DiskLayout.trailer(page.length) else {
+      return unsafe seal.root(of: verified) == page.root
+    }
+    let start = (plan.trailer ?? plan.main).lowerBound
+    let range = place.sums.lowerBound - start..<place.sums.upperBound - start
+    let sums = unsafe UnsafeRawBufferPointer(rebasing: trailer[range])
+    guard unsafe seal.root(of: sums) == page.root else { return false }
+    let first = plan.main.lowerBound / DiskLayout.unitSize
+    return unsafe PageSeal.matches(verified, from: first, sums: sums)
+  }
+
+  /// Reads two ranges of a run at once; 0 or an errno.
+  private func fetch(
+    _ main: UnsafeMutableRawBufferPointer, _ mainRange: Range<Int>,
+    _ tail: UnsafeMutableRawBufferPointer, _ tailRange: Range<Int>, at offset: Int64
+  ) async -> Int32 {
+    // SAFETY: nobody else touches the buffers until both transfers have ended, below.
+    nonisolated(unsafe) let second = unsafe tail
+    async let tailErrno = unsafe fetch(second, at: offset + Int64(tailRange.lowerBound))
+    let errno = await unsafe fetch(main, at: offset + Int64(mainRange.lowerBound))
+    let other = await tailErrno
+    return errno != 0 ? errno : other
+  }
+
+  /// Fills `bytes`, whole units, from `offset`; 0 or an errno.
+  private func fetch(_ bytes: UnsafeMutableRawBufferPointer, at offset: Int64) async -> Int32 {
+    var (done, idle) = (0, 0)
+    while done < bytes.count {
+      let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[done...])
+      let result = await unsafe device.read(into: rest, at: offset + Int64(done))
+      counters.reads.add(1, ordering: .relaxed)
+      if result < 0, result != -EINTR, result != -EAGAIN { return -result }
+      // The device ends before the page does.
+      if result == 0 { return EIO }
+      counters.bytesRead.add(UInt64(max(0, result)), ordering: .relaxed)
+      let moved = DiskVolume.wholeUnits(result, of: rest.count)
+      done += moved
+      idle = moved > 0 ? 0 : idle + 1
+      if idle == DiskVolume.idleTransfersMax { return EIO }
+    }
+    return 0
+  }
+}

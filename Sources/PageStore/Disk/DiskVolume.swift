@@ -1,0 +1,207 @@
+// A disk volume: runs of units on a block device, pages sealed by checksums, records of them in a log.
+//
+//   write    seal → device → (store indexes it) → record      a page is in the log only after its bytes were taken
+//   give back    log.remove → units free                      so no later record can come before the removal
+//   read     device → verify → bytes
+//
+// The store decides which page goes where and which leaves; nothing here suspends but `read`, `write` and `flush`.
+
+internal import Model
+import Synchronization
+
+/// Space and pages of one disk.
+@safe final class DiskVolume: Volume, @unchecked Sendable {
+  /// What a volume is made of.
+  struct Parts {
+    /// What holds the bytes, and where the first unit lies on it.
+    var device: any BlockDevice
+    var dataOffset: Int64 = 0
+    /// What remembers the pages.
+    var log: any PageLog
+    /// The volume's identity.
+    var id: VolumeID
+    /// Bytes of a full page.
+    var pageSize: Int
+    /// Blocks of one page and its trailer each.
+    var blockCount: Int
+    /// Units that the device had when it was opened; records beyond them are dropped.
+    var restorableUnits: UInt32 = .max
+    /// Slots of the store's pages are below this number.
+    var slotCount: Int
+    var tier = Tier.ssd
+    var node = 0
+    /// Position of the volume in the store.
+    var number: UInt8 = 0
+    /// What watches the volume's I/O.
+    var health: VolumeHealth
+    /// Monotonic nanoseconds.
+    var now: @Sendable () -> UInt64
+  }
+
+  let tier: Tier
+  let node: Int
+  let number: UInt8
+  let id: VolumeID
+  let quota: Int
+  let layout: DiskLayout
+  /// Units of the volume, numbered from 0.
+  let unitCount: UInt32
+  let device: any BlockDevice
+  let log: any PageLog
+  let counters = DiskVolumeCounters()
+  let health: VolumeHealth
+  let buffers: AlignedBuffers
+  let now: @Sendable () -> UInt64
+  let restorableUnits: UInt32
+  private let dataOffset: Int64
+  private let sequence = Atomic<UInt64>(1)
+  private let lock = Lock()
+  // SAFETY: guarded by `lock`.
+  private var space: RunAllocator
+  /// The unit of the page that the store is taking over, and whether it gave it back meanwhile.
+  private var adopting: (unit: UInt32, isGivenBack: Bool)?
+  private let usedUnits = Atomic<Int>(0)
+  private let quarantinedUnits = Atomic<Int>(0)
+  private let isReady = Atomic<Bool>(false)
+
+  /// A volume of `parts`, which has no room until `restore`.
+  ///
+  /// - Throws: `memoryUnavailable`.
+  init(_ parts: Parts) throws(PageStoreError) {
+    layout = DiskLayout(pageSize: parts.pageSize)
+    let (units, overflow) = parts.blockCount.multipliedReportingOverflow(by: layout.unitsPerBlock)
+    precondition(!overflow && units < Int(UInt32.max), "unit numbers have 32 bits")
+    (device, log, id, health) = (parts.device, parts.log, parts.id, parts.health)
+    (tier, node, number, now) = (parts.tier, parts.node, parts.number, parts.now)
+    dataOffset = parts.dataOffset
+    unitCount = UInt32(units)
+    restorableUnits = min(parts.restorableUnits, UInt32(units))
+    quota = units * DiskLayout.unitSize
+    let trailerUnits = layout.unitsPerBlock - parts.pageSize / DiskLayout.unitSize
+    buffers = AlignedBuffers(size: max(1, trailerUnits) * DiskLayout.unitSize)
+    space = try RunAllocator(
+      blockCount: parts.blockCount, unitsPerBlock: layout.unitsPerBlock, slotCount: parts.slotCount)
+  }
+
+  // MARK: Space
+
+  var units: Range<UInt32> { 0..<unitCount }
+  var used: Int { usedUnits.load(ordering: .relaxed) * DiskLayout.unitSize }
+  var ready: Int { isReady.load(ordering: .acquiring) ? quota : 0 }
+  /// Bytes that nobody may use again.
+  var quarantinedBytes: Int { quarantinedUnits.load(ordering: .relaxed) * DiskLayout.unitSize }
+  /// What the volume did so far.
+  var statistics: DiskVolumeStatistics { counters.snapshot }
+
+  /// Units of a page of `length` bytes, its trailer included.
+  func unitCount(_ length: Int) -> Int { DiskLayout.unitCount(length) }
+
+  /// Bytes of a buffer that is enough for any read.
+  static func bufferSize(pageSize: Int) -> Int { DiskLayout.bufferSize(pageSize: pageSize) }
+
+  func take(_ count: Int, for slot: UInt32) -> UInt32? {
+    lock.withLock {
+      guard let unit = space.take(count, for: slot) else { return nil }
+      usedUnits.store(space.usedUnits, ordering: .relaxed)
+      return unit
+    }
+  }
+
+  func giveBack(_ unit: UInt32, _ count: Int, of slot: UInt32) {
+    // Before the units are free: the record of their next owner comes after the removal.
+    log.remove(unit: unit)
+    lock.withLock {
+      if adopting?.unit == unit {
+        adopting?.isGivenBack = true
+      } else {
+        space.giveBack(unit, count, of: slot)
+        usedUnits.store(space.usedUnits, ordering: .relaxed)
+      }
+    }
+  }
+
+  func slots(besides unit: UInt32, into buffer: UnsafeMutableBufferPointer<UInt32>) -> Int {
+    lock.withLock { unsafe space.slots(besides: unit, into: buffer) }
+  }
+
+  /// A disk's space is there from the start.
+  func prepare(_ count: Int) -> Bool { true }
+
+  func summarize() -> RunAllocator.Summary { lock.withLock { space.summarize() } }
+
+  /// Takes the run of a page of `length` bytes at `unit` out of use for good, instead of giving it back.
+  func quarantine(unit: UInt32, length: Int, of slot: UInt32) {
+    let count = unitCount(length)
+    log.remove(unit: unit)
+    log.quarantine(unit: unit, count: count)
+    lock.withLock { space.retire(unit, count, of: slot) }
+    quarantinedUnits.add(count, ordering: .relaxed)
+  }
+
+  // MARK: Records
+
+  /// Queues the record of a page whose bytes are written.
+  func record(_ page: StoredPage) { log.put(page) }
+
+  /// The next number in the order of writes.
+  func nextSequence() -> UInt64 { sequence.add(1, ordering: .relaxed).oldValue }
+
+  /// Waits until the device has what was written and the log what was recorded before the call.
+  func flush() async {
+    // A device that cannot sync shows it at the next write; what it lost does not match its root.
+    _ = await device.sync()
+    await log.flush()
+  }
+
+  /// Ends the log; blocks.
+  ///
+  /// Nothing else is called afterwards.
+  func close() { log.close() }
+
+  /// Where `unit` lies on the device.
+  func offset(of unit: UInt32) -> Int64 { dataOffset + Int64(unit) * Int64(DiskLayout.unitSize) }
+}
+
+// MARK: Steps of `restore`
+
+extension DiskVolume {
+  /// Takes over the run of `page` and then the page itself; false when `body` refuses it.
+  ///
+  /// The store may give the page back before this returns.
+  func adopt(_ page: StoredPage, _ body: (StoredPage) -> UInt32?) -> Bool {
+    let count = DiskLayout.unitCount(page.length)
+    let isFree = lock.withLock {
+      adopting = (page.unit, false)
+      return space.canAdopt(unit: page.unit, count: count)
+    }
+    let slot = isFree ? body(page) : nil
+    return lock.withLock {
+      let isGivenBack = adopting?.isGivenBack ?? false
+      adopting = nil
+      guard let slot else { return false }
+      let isAdopted = space.adopt(unit: page.unit, count: count, slot: slot)
+      precondition(isAdopted, "the store gives a slot of its own")
+      if isGivenBack { space.giveBack(page.unit, count, of: slot) }
+      usedUnits.store(space.usedUnits, ordering: .relaxed)
+      return true
+    }
+  }
+
+  /// Takes over a bad run; false when it is none of this volume.
+  func adoptQuarantined(_ unit: UInt32, _ count: Int) -> Bool {
+    let isAdopted = lock.withLock {
+      let isAdopted = space.adopt(unit: unit, count: count, slot: 0)
+      usedUnits.store(space.usedUnits, ordering: .relaxed)
+      return isAdopted
+    }
+    if isAdopted { quarantinedUnits.add(count, ordering: .relaxed) }
+    return isAdopted
+  }
+
+  /// Ends adoption: what nobody has may be taken, and the next page comes after `last`.
+  func open(after last: UInt64) {
+    sequence.store(last &+ 1, ordering: .relaxed)
+    lock.withLock { space.finishAdoption() }
+    isReady.store(true, ordering: .releasing)
+  }
+}

@@ -1,0 +1,75 @@
+// A block device in memory that tests steer: short transfers, errors, an early end.
+
+import Glibc
+import PageStore
+import Synchronization
+
+/// Bytes in memory behind the seam of a disk.
+final class MemoryDevice: BlockDevice {
+  private struct State {
+    var bytes: [UInt8]
+    var transferMax = Int.max
+    var failure: Int32 = 0
+    var interruptions = 0
+    var log: [(isWrite: Bool, range: Range<Int>)] = []
+  }
+  private let state: Mutex<State>
+  let size: Int64
+
+  init(size: Int) {
+    self.size = Int64(size)
+    state = Mutex(State(bytes: Array(repeating: 0xEE, count: size)))
+  }
+
+  /// Most bytes that one transfer moves.
+  func limitTransfers(_ count: Int) { state.withLock { $0.transferMax = count } }
+  /// The errno of every later transfer; 0 ends it.
+  func fail(_ errno: Int32) { state.withLock { $0.failure = errno } }
+  /// So many transfers end with EINTR or EAGAIN.
+  func interrupt(_ count: Int) { state.withLock { $0.interruptions = count } }
+  /// Runs `body` on the bytes.
+  func edit<T: Sendable>(_ body: (inout [UInt8]) -> T) -> T { state.withLock { body(&$0.bytes) } }
+  /// The transfers since the last call.
+  func takeLog() -> [(isWrite: Bool, range: Range<Int>)] {
+    state.withLock { state in
+      defer { state.log = [] }
+      return state.log
+    }
+  }
+
+  private func begin(_ count: Int, _ offset: Int64, isWrite: Bool) -> (Int32, Range<Int>) {
+    state.withLock { state in
+      guard offset % 4096 == 0, count % 4096 == 0 else { return (-EINVAL, 0..<0) }
+      if state.failure != 0 { return (-state.failure, 0..<0) }
+      if state.interruptions > 0 {
+        state.interruptions -= 1
+        return (state.interruptions % 2 == 0 ? -EINTR : -EAGAIN, 0..<0)
+      }
+      let start = min(Int(offset), state.bytes.count)
+      let end = min(start + min(count, state.transferMax), state.bytes.count)
+      state.log.append((isWrite, start..<end))
+      return (Int32(end - start), start..<end)
+    }
+  }
+
+  func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) async -> Int32 {
+    guard UInt(bitPattern: buffer.baseAddress) % 4096 == 0 else { return -EINVAL }
+    let (result, range) = begin(buffer.count, offset, isWrite: false)
+    state.withLock { state in buffer.copyBytes(from: state.bytes[range]) }
+    return result
+  }
+
+  func write(from buffer: UnsafeRawBufferPointer, at offset: Int64) async -> Int32 {
+    guard UInt(bitPattern: buffer.baseAddress) % 4096 == 0 else { return -EINVAL }
+    let (result, range) = begin(buffer.count, offset, isWrite: true)
+    state.withLock { state in
+      state.bytes.withUnsafeMutableBytes { bytes in
+        let target = UnsafeMutableRawBufferPointer(rebasing: bytes[range])
+        target.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[..<range.count]))
+      }
+    }
+    return result
+  }
+
+  func sync() async -> Int32 { 0 }
+}
