@@ -46,8 +46,8 @@ struct NodeTable {
     }
     let widths = lines[0].indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
     return lines.map { line in
-      zip(line, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
-        .joined(separator: "  ")
+      let cells = zip(line, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
+      return cells.dropLast().joined(separator: "  ") + "  \(line[line.count - 1])"
     }.joined(separator: "\n")
   }
 }
