@@ -106,7 +106,7 @@ let package = Package(
       name: "store-sim", dependencies: ["SimSupport", argumentParser], path: "Tests/StoreSim",
       swiftSettings: settings),
     tests("SimulationTests", of: ["Model", "PageStore", "SimSupport"]),
-    tests("WorkerBenchTests", of: ["worker-bench"]),
+    tests("WorkerBenchTests", of: ["DaemonDriver", "worker-bench"]),
     tests("IntegrationTests", of: ["DaemonDriver"]),
     tests("TidyTests", of: []),
   ],

@@ -1,4 +1,4 @@
-// worker-bench: what quickstart and the benches do to a worker from outside.
+// worker-bench: what quickstart and the benches do to a worker from outside, and what eviction policies make of a trace.
 
 import ArgumentParser
 
@@ -6,9 +6,10 @@ import ArgumentParser
 struct WorkerBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "worker-bench",
-    abstract: "Makes data, reads it through a worker and measures the worker beside nginx.",
+    abstract:
+      "Makes data, reads it through a worker, measures the worker beside nginx, replays traces.",
     subcommands: [
       DatasetCommand.self, WaitCommand.self, LoadCommand.self, ServeCommand.self,
-      ConnectionsCommand.self, StartupCommand.self,
+      ConnectionsCommand.self, StartupCommand.self, TraceCommand.self, ReplayCommand.self,
     ])
 }
