@@ -30,6 +30,15 @@ struct ServiceFixture: Sendable {
       reactors: group.reactors, options: options)
   }
 
+  /// A service over `store` that obeys `policies`.
+  init(store: PageStore, policies: CachePolicies) throws {
+    ufs = FakeUFS()
+    group = try ReactorGroup(count: 1, pinned: false)
+    files = FileService(
+      mounts: try TestMounts.table(ufs), store: store, reactors: group.reactors,
+      policies: policies)
+  }
+
   /// Runs `body` on ring `index`.
   func run<T: Sendable>(
     on index: Int = 0, _ body: @escaping @Sendable () async throws -> T

@@ -15,7 +15,7 @@ struct FileTableTests {
     let status = FileStatus(
       ufsPath: place.ufsPath, kind: .file, length: 10, modificationTime: 1_700_000_000_000_000_000,
       version: FileVersion(token: token, length: 10))
-    return FileRecord(status, at: place, now: now)
+    return FileRecord(status, at: place, now: now, decision: RuleDecision(validity: 100))
   }
 
   @Test("a status asked for before a change made here is not kept after it")

@@ -5,7 +5,7 @@ import Testing
 @Suite("RouteCache")
 struct RouteCacheTests {
   private func lookUp(_ cache: RouteCache, _ path: String, now: UInt64 = 1) -> FileRecord? {
-    Array(path.utf8).withUnsafeBytes { cache.record(for: $0, now: now, validity: 100) }
+    Array(path.utf8).withUnsafeBytes { cache.record(for: $0, now: now, generation: 0) }
   }
 
   @Test("a path finds its own record only, and only while that is fresh")

@@ -22,6 +22,8 @@ extension Configuration {
     case httpBodyTimeout = "alluxio.worker.http.body.timeout"
     case shutdownTimeout = "alluxio.worker.shutdown.timeout"
     case ufsStatusValidity = "alluxio.worker.ufs.status.validity"
+    case cacheFilterCheckInterval = "alluxio.user.client.cache.filter.config.check.interval"
+    case ttlCheckInterval = "alluxio.ttl.eviction.check.interval"
   }
 
   /// Keys whose value is a whole number.
@@ -46,6 +48,9 @@ extension Configuration {
     case s3Enabled = "alluxio.worker.s3.api.enabled"
     case brokenSymlinksSkipped = "alluxio.underfs.local.skip.broken.symlinks"
     case readinessRequiresTiers = "penstock.worker.readiness.require.tiers"
+    case cacheFilterEnabled = "alluxio.user.client.cache.filter.enabled"
+    case ttlEnabled = "alluxio.ttl.policy.enabled"
+    case quotaEnabled = "alluxio.quota.enabled"
   }
 
   /// Keys whose value is text or a path; an unset one reads as empty.
@@ -61,6 +66,14 @@ extension Configuration {
     case identityFile = "alluxio.worker.identity.uuid.file.path"
     case rootUFS = "alluxio.dora.client.ufs.root"
     case mountTableRootUFS = "alluxio.master.mount.table.root.ufs"
+    case cacheFilterClass = "alluxio.user.client.cache.filter.class"
+    case cacheFilterProperties = "alluxio.user.client.cache.filter.config-file"
+    case cacheFilterFile = "alluxio.user.client.cache.filter.config.file"
+  }
+
+  /// Keys whose value is a number with decimals.
+  package enum NumberKey: String, CaseIterable, Sendable {
+    case pinnedRatioMax = "penstock.worker.page.store.pinned.ratio.max"
   }
 
   /// Keys whose value is one of a few words, read as their own type.
@@ -108,6 +121,7 @@ extension Configuration {
     names.formUnion(PortKey.allCases.map(\.rawValue))
     names.formUnion(BooleanKey.allCases.map(\.rawValue))
     names.formUnion(StringKey.allCases.map(\.rawValue))
+    names.formUnion(NumberKey.allCases.map(\.rawValue))
     names.formUnion(ChoiceKey.allCases.map(\.rawValue))
     names.formUnion(SpecialKey.allCases.map(\.rawValue))
     names.formUnion(TierKey.allCases.map(\.rawValue))

@@ -29,6 +29,12 @@ extension Configuration {
     return Int(number)
   }
 
+  /// A number in the key's range.
+  package func number(_ key: NumberKey) -> Double {
+    guard case .number(let number) = value(key.rawValue) else { mismatch(key.rawValue) }
+    return number
+  }
+
   /// A TCP port; 0 lets the kernel choose.
   package func port(_ key: PortKey) -> UInt16 {
     guard case .integer(let number) = value(key.rawValue),

@@ -1,4 +1,4 @@
-// Keys of cache policies: filter, time to live, quota.
+// Keys of cache policies: filter, time to live, quota, pins.
 
 extension ConfigurationRegistry {
   /// What may be cached, for how long, how much.
@@ -27,6 +27,9 @@ extension ConfigurationRegistry {
       .init(
         "alluxio.ttl.eviction.check.interval", .duration, "1h",
         "Interval at which aged data is looked for."),
+      .init(
+        "penstock.worker.page.store.pinned.ratio.max", .ratio, "0.8",
+        "Share of the cache that pinned files may hold."),
       .init("alluxio.quota.enabled", .boolean, "false", "Limits what directories may hold."),
     ])
 }

@@ -1,7 +1,7 @@
 // A running worker: everything made in order, everything ended in the opposite one.
 //
-//   work directory · memory ▶ mounts ▶ page store ▶ rings ▶ read path ▶ load jobs ▶ ports ▶ ready
-//   stop: ports drain ▶ load jobs stop ▶ rings stop ▶ threads join
+//   work directory · memory ▶ mounts ▶ page store ▶ rules ▶ rings ▶ read path ▶ load jobs ▶ ports ▶ ready
+//   stop: ports drain ▶ load jobs stop ▶ rules rest ▶ rings stop ▶ threads join
 
 import HTTPWire
 package import Logging
@@ -39,6 +39,7 @@ package final class Worker: Sendable {
     work = try WorkDirectory(settings.workDirectory)
     if let root = settings.defaultRoot { try WorkDirectory.make(root) }
     parts = try WorkerParts(settings, blockingThreadCount: Self.blockingThreadCount)
+    for complaint in parts.complaints { log.error("\(complaint)") }
     do throws(StartError) {
       ports = try WorkerPorts(settings, parts)
     } catch {
@@ -46,6 +47,7 @@ package final class Worker: Sendable {
       parts.pool.stop()
       throw error
     }
+    parts.keeper.start(on: parts.group.reactors[0])
   }
 
   private static func checkMemory(
@@ -91,10 +93,12 @@ package final class Worker: Sendable {
         return await group.reduce(0, +)
       }
       await parts.jobs.stopAll()
+      await parts.keeper.stop()
       // Last: until here /readyz says 503, and /metrics can be scraped.
       return cut + (await ports.operations.server.drain(within: .seconds(1)))
     }
     parts.group.stop()
+    parts.files.policies.catalog.close()
     parts.pool.stop()
     let requests = ports.servers.reduce(0) { $0 + $1.server.statistics.requests }
     log.notice(

@@ -15,6 +15,9 @@ final class WorkerParts: Sendable {
   let jobs: LoadJobs
   /// The machine as the worker found it.
   let topology: Topology
+  let keeper: PolicyKeeper
+  /// What an operator has to look at, found while the parts were made.
+  let complaints: [String]
   /// True from the first signal to stop: the daemon is no longer ready.
   let isDraining = Atomic<Bool>(false)
 
@@ -33,10 +36,16 @@ final class WorkerParts: Sendable {
       throw StartError(.directory, "\(error)")
     }
     store = try Self.makeStore(settings, topology)
+    // Before the rings: a filter that cannot be used ends the start with nothing to be taken down.
+    let opened = try OpenedPolicies(
+      settings.policies, workDirectory: settings.workDirectory, store: store, pool: pool)
+    keeper = opened.keeper
+    complaints = opened.complaints
     group = try Self.startRings(settings, topology)
     for reactor in group.reactors { reactor.wait { [store] in reactor.attach(store.arenas) } }
     files = FileService(
-      mounts: mounts, store: store, reactors: group.reactors, options: settings.read)
+      mounts: mounts, store: store, reactors: group.reactors, options: settings.read,
+      policies: opened.policies)
     var limits = LoadLimits()
     limits.concurrency = max(1, min(limits.concurrency, settings.loadOperationsMax))
     jobs = LoadJobs(

@@ -45,6 +45,8 @@ package struct WorkerSettings: Sendable {
   package var http: HTTPServerOptions
   /// Settings of the read path.
   package var read: FileService.Options
+  /// What configuration says of cache policies.
+  package var policies: PolicySettings
   /// Pages that load jobs may have in flight.
   package var loadOperationsMax: Int
   /// How long requests in flight may take after the signal to stop.
@@ -92,6 +94,7 @@ package struct WorkerSettings: Sendable {
       key: Configuration.PortKey.web.rawValue)
     read = FileService.Options()
     read.statusValidity = configuration.duration(.ufsStatusValidity)
+    policies = PolicySettings(configuration)
     http = Self.limits(configuration)
     loadOperationsMax = configuration.integer(.loadThreadCountMax)
     shutdownTimeout = configuration.duration(.shutdownTimeout)

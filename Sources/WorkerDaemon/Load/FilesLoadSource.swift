@@ -94,7 +94,9 @@ package struct FilesLoadSource: LoadSource {
       }
       switch try await files.load(record, pages: pages) {
       case .cached(let filled, let resident): return .cached(filled: filled, resident: resident)
-      case .noRoom: return .rejected("everything in it is in use")
+      case .noRoom: return .rejected("everything in it is in use, or a quota is used up")
+      case .excluded:
+        return .failed(LoadFailure(reason: "a cache filter says that it is never cached"))
       case .unsettled:
         return .failed(
           LoadFailure(

@@ -77,7 +77,7 @@ package struct ObjectHandler: HTTPHandler {
     let routes = routes[reactor.index]
     let path = unsafe exchange.request.rawPath
     if let record = unsafe routes.record(
-      for: path, now: reactor.now, validity: files.statusValidity)
+      for: path, now: reactor.now, generation: files.policies.book.generation)
     {
       return record
     }

@@ -19,13 +19,13 @@ package final class RouteCache: @unchecked Sendable {
 
   package init() {}
 
-  /// The fresh record behind `path`, if it was requested before.
+  /// The record behind `path`, if it was requested before and is fresh under the rules of `generation`.
   package func record(
-    for path: UnsafeRawBufferPointer, now: UInt64, validity: UInt64
+    for path: UnsafeRawBufferPointer, now: UInt64, generation: UInt64
   ) -> FileRecord? {
     let hash = unsafe Self.hash(path)
     guard let entry = entries[Int(hash % UInt64(Self.entryCount))], entry.hash == hash,
-      entry.record.isFresh(now: now, validity: validity),
+      entry.record.isFresh(now: now, for: .data, generation: generation),
       unsafe entry.path.withUnsafeBytes({ unsafe Self.areEqual($0, path) })
     else { return nil }
     return entry.record

@@ -14,12 +14,14 @@ extension RESTHandler {
   /// The record of what `path` means: its other reading counts when the first one is not there.
   ///
   /// - Throws: What the first reading met, unless the second one exists.
-  func record(of path: RequestedPath) async throws(RESTProblem) -> Result<FileRecord, UFSError> {
-    let first = try await record(of: path.path)
+  func record(
+    of path: RequestedPath, for use: StatusUse = .metadata
+  ) async throws(RESTProblem) -> Result<FileRecord, UFSError> {
+    let first = try await record(of: path.path, for: use)
     guard case .failure(let error) = first, let alternative = path.alternative,
       Self.mayBeMisread(error)
     else { return first }
-    let second = try await record(of: alternative)
+    let second = try await record(of: alternative, for: use)
     if case .success = second { return second }
     return first
   }
@@ -32,10 +34,12 @@ extension RESTHandler {
     }
   }
 
-  private func record(of path: String) async throws(RESTProblem) -> Result<FileRecord, UFSError> {
+  private func record(
+    of path: String, for use: StatusUse
+  ) async throws(RESTProblem) -> Result<FileRecord, UFSError> {
     try await ask(within: options.questionDeadline) { [self] in
       await result { () throws(UFSError) in
-        try await files.record(at: try place(of: path))
+        try await files.record(at: try place(of: path), for: use)
       }
     }
   }
@@ -47,7 +51,7 @@ extension RESTHandler {
     _ route: RESTRoute, _ request: RESTRequest, _ exchange: HTTPExchange
   ) async throws(RESTProblem) -> (FileRecord, RESTParameters) {
     let (path, parameters) = try readPath(route, request, exchange)
-    let record = try value(try await record(of: path))
+    let record = try value(try await record(of: path, for: .data))
     guard record.status.kind == .file else {
       throw RESTProblem(400, "\(record.status.ufsPath) is a directory; only files have bytes")
     }

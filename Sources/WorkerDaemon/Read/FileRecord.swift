@@ -1,11 +1,20 @@
 // What the worker knows of one file or directory: its status, where it lies, and until when that may be believed.
 //
-// A record is immutable but for two marks: when the UFS last confirmed it, and whether a change made here has overtaken it.
+// A record is immutable but for a few marks: when the UFS last confirmed it, whether a change made here has overtaken it,
+// when the age of its pages is due to be looked at, and whether the catalog was told of them.
 
 import HTTPWire
 package import Model
 import Synchronization
 package import UFS
+
+/// What a status is wanted for; cache filters set its validity apart.
+package enum StatusUse: Sendable {
+  /// To read bytes.
+  case data
+  /// To tell the status itself.
+  case metadata
+}
 
 /// The cached status of a path, with what answers about it are made of.
 package final class FileRecord: Sendable {
@@ -23,16 +32,28 @@ package final class FileRecord: Sendable {
   package let modifiedSeconds: Int64
   /// The header lines that every answer about this version carries, rendered once: ETag, Last-Modified, Accept-Ranges.
   package let headerLines: [UInt8]
+  /// What the rules come to for this path.
+  package let decision: RuleDecision
 
   /// Monotonic nanoseconds when the UFS last confirmed the status.
   private let confirmedAt: Atomic<UInt64>
   /// Set when a change through this worker may have made the record wrong.
   private let isDropped = Atomic<Bool>(false)
+  /// Milliseconds since the epoch at which the age of the pages is to be looked at; the largest number for never.
+  private let ageDue: Atomic<Int64>
+  /// Set once the catalog was told of the file.
+  private let isNoted = Atomic<Bool>(false)
 
-  /// A record of `status`, confirmed at `now` (monotonic nanoseconds).
-  package init(_ status: FileStatus, at place: MountedPath, now: UInt64) {
+  /// A record of `status`, confirmed at `now` (monotonic nanoseconds), under the rules of `decision`.
+  package init(
+    _ status: FileStatus, at place: MountedPath, now: UInt64,
+    decision: RuleDecision = RuleDecision(validity: .max)
+  ) {
     self.status = status
     self.place = place
+    self.decision = decision
+    // Nobody knows yet whether something is cached and since when.
+    ageDue = Atomic(decision.timeToLive == nil ? .max : .min)
     id = FileID(ufsPath: status.ufsPath)
     key = status.version.map { [id] in FileKey(file: id, version: $0) }
     entityTag = status.version?.entityTag ?? ""
@@ -49,11 +70,51 @@ package final class FileRecord: Sendable {
   /// Length of the file in bytes.
   package var length: Int64 { status.length }
 
+  /// The same status, confirmed when this one was, under other rules.
+  private init(_ other: FileRecord, decision: RuleDecision) {
+    status = other.status
+    place = other.place
+    id = other.id
+    key = other.key
+    entityTag = other.entityTag
+    modifiedSeconds = other.modifiedSeconds
+    headerLines = other.headerLines
+    self.decision = decision
+    ageDue = Atomic(decision.timeToLive == nil ? .max : .min)
+    confirmedAt = Atomic(other.confirmedAt.load(ordering: .relaxed))
+  }
+
+  /// The same record under other rules.
+  func decided(anew decision: RuleDecision) -> FileRecord {
+    FileRecord(self, decision: decision)
+  }
+
+  /// True while the record may be used for `use` without asking the UFS again, under the rules of `generation`.
+  @inline(__always)
+  package func isFresh(now: UInt64, for use: StatusUse, generation: UInt64) -> Bool {
+    let validity = use == .data ? decision.dataValidity : decision.metadataValidity
+    return decision.generation == generation && isFresh(now: now, validity: validity)
+  }
+
+  /// True when `now` (milliseconds since the epoch) is the time to look at the age of the pages.
+  @inline(__always)
+  func isAgeDue(_ now: @autoclosure () -> Int64) -> Bool {
+    let due = ageDue.load(ordering: .relaxed)
+    return due != .max && now() >= due
+  }
+
+  /// Says when the age of the pages is to be looked at next, in milliseconds since the epoch.
+  func setAgeDue(at time: Int64) { ageDue.store(time, ordering: .relaxed) }
+
+  /// Marks the record as known to the catalog; false when it was marked.
+  func markNoted() -> Bool { !isNoted.exchange(true, ordering: .relaxed) }
+
   /// True while the record may be used without asking the UFS again.
   @inline(__always)
   package func isFresh(now: UInt64, validity: UInt64) -> Bool {
     let confirmed = confirmedAt.load(ordering: .relaxed)
-    return !isDropped.load(ordering: .relaxed) && (now < confirmed || now - confirmed < validity)
+    return !isDropped.load(ordering: .relaxed)
+      && (now < confirmed ? validity > 0 : now - confirmed < validity)
   }
 
   /// Says that the UFS gave the same status again at `now`.

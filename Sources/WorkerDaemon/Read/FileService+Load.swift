@@ -12,6 +12,8 @@ package enum LoadResult: Sendable, Equatable {
   case noRoom
   /// The file changed too recently for its version to be trusted; the same request may succeed shortly.
   case unsettled
+  /// A cache filter says that the file is never cached.
+  case excluded
 }
 
 extension FileService {
@@ -22,6 +24,8 @@ extension FileService {
     _ record: FileRecord, pages: Range<UInt32>
   ) async throws(UFSError) -> LoadResult {
     guard let file = record.key else { preconditionFailure("pages belong to files") }
+    guard record.decision.isCached else { return .excluded }
+    if record.isAgeDue(policies.now) { await policies.checkAge(of: record) }
     var reader = ReaderHolder()
     var filled: Int64 = 0
     var resident: Int64 = 0

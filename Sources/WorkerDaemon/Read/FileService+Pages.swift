@@ -44,6 +44,11 @@ extension FileService {
     guard let reactor = Reactor.current else {
       preconditionFailure("the read path runs on a reactor")
     }
+    guard record.decision.isCached else {
+      policies.counters.update { $0.skips += 1 }
+      return try await passThrough(record, index, wanted: wanted, reader: &reader)
+    }
+    if record.isAgeDue(policies.now) { await policies.checkAge(of: record) }
     if case .hit(let lease) = store.lookup(key, now: reactor.now) { return .hit(lease) }
     return try await miss(record, key, wanted: wanted, reactor, reader: &reader)
   }
@@ -54,10 +59,12 @@ extension FileService {
   ) async throws(UFSError) -> PageAccess {
     let length = pageLength(key.index, of: record.length)
     for _ in 0..<Self.joinCountMax {
+      guard let grant = await policies.admit(record, length: length) else { break }
       switch store.fill(key, length: length, node: reactor.node) {
       case .hit(let lease): return .hit(lease)
       case .owner(let fill):
-        return try await complete(fill, record, key.index, length: length, reader: &reader)
+        return try await complete(
+          fill, grant, record, key.index, length: length, reader: &reader)
       case .join(let waiter):
         switch await waiter.wait() {
         case .hit(let lease): return .filled(lease)
@@ -79,8 +86,8 @@ extension FileService {
 
   /// Reads a page this task owns the fill of, and commits it when its version can be trusted for good.
   private func complete(
-    _ fill: consuming PageFill, _ record: FileRecord, _ index: UInt32, length: Int,
-    reader holder: inout ReaderHolder
+    _ fill: consuming PageFill, _ grant: consuming FillGrant, _ record: FileRecord,
+    _ index: UInt32, length: Int, reader holder: inout ReaderHolder
   ) async throws(UFSError) -> PageAccess {
     let offset = Int64(index) * Int64(store.pageSize)
     let outcome: UFSRead
@@ -97,7 +104,11 @@ extension FileService {
       throw error
     }
     counters.ufsRead(bytes: length)
-    return outcome.isSettled ? .filled(fill.commit()) : .transient(fill)
+    guard outcome.isSettled else { return .transient(fill) }
+    let lease = fill.commit()
+    grant.commit()
+    policies.note(record)
+    return .filled(lease)
   }
 
   /// Reads the wanted part of a page, up to one buffer of it, past the store.

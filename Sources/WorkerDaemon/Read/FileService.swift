@@ -30,47 +30,61 @@ package final class FileService: Sendable {
   package let mounts: MountTable
   /// Their cached pages.
   package let store: PageStore
+  /// Which rules hold for them.
+  package let policies: CachePolicies
   /// What was read, from where.
   package let counters: ReadCounters
   let table: FileTable
-  let statusValidity: UInt64
   let passThrough: [PassThroughPool]
 
-  /// A service over `mounts` and `store` for the rings of `reactors`.
+  /// A service over `mounts` and `store` for the rings of `reactors`; without `policies`, one without rules.
   package init(
-    mounts: MountTable, store: PageStore, reactors: [Reactor], options: Options = Options()
+    mounts: MountTable, store: PageStore, reactors: [Reactor], options: Options = Options(),
+    policies: CachePolicies? = nil
   ) {
     self.mounts = mounts
     self.store = store
     table = FileTable(countMax: options.recordCountMax)
-    statusValidity = options.statusValidity.nanoseconds
     counters = ReadCounters(ringNodes: reactors.map(\.node))
+    self.policies = policies ?? Self.withoutRules(store, options)
     passThrough = reactors.map { _ in
       PassThroughPool(capacity: options.passThroughBytesPerRing)
     }
   }
 
-  /// The record of a UFS path, at most `statusValidity` old.
+  private static func withoutRules(_ store: PageStore, _ options: Options) -> CachePolicies {
+    var rules = RuleBook.Options()
+    rules.statusValidity = options.statusValidity
+    return CachePolicies(store: store, book: RuleBook(options: rules))
+  }
+
+  /// The record of a UFS path, as fresh as its rules ask for.
   ///
   /// - Throws: What the UFS says; `.escapesMount` for a path in no mount.
-  package func record(ofUFSPath path: String) async throws(UFSError) -> FileRecord {
-    try await record(at: try mounts.locate(ufsPath: path))
+  package func record(
+    ofUFSPath path: String, for use: StatusUse = .data
+  ) async throws(UFSError) -> FileRecord {
+    try await record(at: try mounts.locate(ufsPath: path), for: use)
   }
 
-  /// The record of an Alluxio path, at most `statusValidity` old.
-  package func record(ofAlluxioPath path: String) async throws(UFSError) -> FileRecord {
-    try await record(at: try mounts.locate(alluxioPath: path))
+  /// The record of an Alluxio path, as fresh as its rules ask for.
+  package func record(
+    ofAlluxioPath path: String, for use: StatusUse = .data
+  ) async throws(UFSError) -> FileRecord {
+    try await record(at: try mounts.locate(alluxioPath: path), for: use)
   }
 
-  /// The record of a place in a mount, at most `statusValidity` old.
-  package func record(at place: MountedPath) async throws(UFSError) -> FileRecord {
+  /// The record of a place in a mount, as fresh as its rules ask for.
+  package func record(
+    at place: MountedPath, for use: StatusUse = .data
+  ) async throws(UFSError) -> FileRecord {
     let id = FileID(ufsPath: place.ufsPath)
     while true {
       guard let reactor = Reactor.current else {
         preconditionFailure("the read path runs on a reactor")
       }
-      if let record = table.record(of: id),
-        record.isFresh(now: reactor.now, validity: statusValidity)
+      if let record = current(id),
+        record.isFresh(now: reactor.now, for: use, generation: record.decision.generation)
       {
         return record
       }
@@ -78,6 +92,22 @@ package final class FileService: Sendable {
       defer { table.finish(id) }
       return try await ask(place, id, reactor)
     }
+  }
+
+  /// The record of a path under the rules of now, fresh or not.
+  private func current(_ id: FileID) -> FileRecord? {
+    let epoch = table.epoch(of: id)
+    guard let record = table.record(of: id) else { return nil }
+    guard record.decision.generation != policies.book.generation else { return record }
+    // The rules changed, the file did not: the UFS need not be asked for that.
+    guard record.isFresh(now: 0, validity: .max) else { return nil }
+    let anew = record.decided(anew: decide(record.place))
+    let (isKept, _) = table.insert(anew, epoch: epoch)
+    return isKept ? anew : nil
+  }
+
+  private func decide(_ place: MountedPath) -> RuleDecision {
+    policies.book.decide(alluxioPath: place.alluxioPath, ufsPath: place.ufsPath)
   }
 
   /// The record of a place in a mount as the UFS has it now, whatever is cached.
@@ -103,13 +133,13 @@ package final class FileService: Sendable {
       if error.code == .notFound { forget(place.ufsPath) }
       throw error
     }
-    if let known = table.record(of: id), known.status == status,
+    if let known = current(id), known.status == status,
       known.isFresh(now: now, validity: .max)
     {
       known.confirm(now: now)
       return known
     }
-    let record = FileRecord(status, at: place, now: now)
+    let record = FileRecord(status, at: place, now: now, decision: decide(place))
     keep(record, epoch: epoch)
     return record
   }
@@ -129,7 +159,7 @@ package final class FileService: Sendable {
   package func remember(
     _ status: FileStatus, at place: MountedPath, now: UInt64, epoch: UInt64
   ) -> FileRecord {
-    let record = FileRecord(status, at: place, now: now)
+    let record = FileRecord(status, at: place, now: now, decision: decide(place))
     keep(record, epoch: epoch)
     return record
   }

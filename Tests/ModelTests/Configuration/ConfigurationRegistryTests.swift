@@ -44,9 +44,13 @@ struct ConfigurationRegistryTests {
     }
     for key in Configuration.IntegerKey.allCases { #expect(configuration.integer(key) >= 0) }
     for key in Configuration.PortKey.allCases { #expect(configuration.port(key) > 1024) }
+    let off: Set<Configuration.BooleanKey> = [
+      .brokenSymlinksSkipped, .cacheFilterEnabled, .ttlEnabled, .quotaEnabled,
+    ]
     for key in Configuration.BooleanKey.allCases {
-      #expect(configuration.boolean(key) == (key != .brokenSymlinksSkipped))
+      #expect(configuration.boolean(key) == !off.contains(key))
     }
+    for key in Configuration.NumberKey.allCases { #expect(configuration.number(key) > 0) }
     for key in Configuration.StringKey.allCases {
       let kind = registry.match(key.rawValue)?.key.kind
       #expect(kind == .string || kind == .path, "\(key)")

@@ -1,0 +1,92 @@
+// Bringing what is cached into line with the rules: after a change, at intervals, and by hand.
+
+import Model
+import PageStore
+
+/// What a walk over cached files did.
+package struct PolicyOutcome: Sendable, Equatable {
+  /// Cached files that were looked at.
+  package var files = 0
+  /// Their bytes.
+  package var bytes: Int64 = 0
+  /// Files whose pages were dropped.
+  package var droppedFiles = 0
+  /// Bytes of those pages.
+  package var droppedBytes: Int64 = 0
+  /// Files left alone because they are pinned.
+  package var pinnedFiles = 0
+  /// Their bytes.
+  package var pinnedBytes: Int64 = 0
+
+  /// Nothing yet.
+  package init() {}
+}
+
+extension CachePolicies {
+  /// Makes the cached files at `path` and below obey the rules as they are now; blocks.
+  ///
+  /// Drops what is over its time and what is no longer to be cached, tells the store what is pinned and how dear it is,
+  /// and forgets files of which nothing is cached any more.
+  /// - Throws: when the catalog cannot be read.
+  @discardableResult
+  package func enforce(at path: RulePath = .root) throws(CatalogError) -> PolicyOutcome {
+    var outcome = PolicyOutcome()
+    let now = now
+    try catalog.forEach(path) { entry in
+      let bytes = store.residentBytes(of: entry.key)
+      guard bytes > 0 else { return forget(entry) }
+      outcome.files += 1
+      outcome.bytes += bytes
+      let decision = decide(entry)
+      let isOver = now >= expiry(decision, cachedAt: entry.cachedAt)
+      guard isOver || !decision.isCached else { return apply(decision, to: entry) }
+      drop(entry, counting: &outcome)
+      if isOver {
+        counters.update {
+          $0.expiredFiles += 1
+          $0.expiredBytes += UInt64(bytes)
+        }
+      }
+    }
+    return outcome
+  }
+
+  /// Drops the cached files at `path` and below, pinned ones only when `forced`; blocks.
+  ///
+  /// - Throws: when the catalog cannot be read.
+  package func free(
+    _ path: RulePath, forced: Bool
+  ) throws(CatalogError) -> PolicyOutcome {
+    var outcome = PolicyOutcome()
+    try catalog.forEach(path) { entry in
+      let bytes = store.residentBytes(of: entry.key)
+      guard bytes > 0 else { return forget(entry) }
+      outcome.files += 1
+      outcome.bytes += bytes
+      if !forced, decide(entry).isPinned {
+        outcome.pinnedFiles += 1
+        outcome.pinnedBytes += bytes
+      } else {
+        drop(entry, counting: &outcome)
+      }
+    }
+    return outcome
+  }
+
+  private func drop(_ entry: CatalogEntry, counting outcome: inout PolicyOutcome) {
+    catalog.remove(entry.key)
+    outcome.droppedBytes += Int64(store.drop(entry.key))
+    outcome.droppedFiles += 1
+  }
+
+  /// Forgets an entry of whose file nothing is cached.
+  private func forget(_ entry: CatalogEntry) {
+    catalog.remove(entry.key)
+    // A page that came between the look and the removal keeps its entry.
+    if store.residentBytes(of: entry.key) > 0 { catalog.note(entry) }
+  }
+
+  /// Tells the store what the rules say of a file's pages.
+  private func apply(_ decision: RuleDecision, to entry: CatalogEntry) {
+  }
+}

@@ -1,0 +1,170 @@
+// The rules at work: who may enter, how long it stays, who leaves.
+//
+//   read path ── decide ──▶ RuleBook          fill ── admit ──▶ quotas, pinned limit ── note ──▶ FileCatalog
+//             ── checkAge ▶ FileCatalog       PolicyKeeper ── sweep, survey, apply ──▶ FileCatalog × PageStore
+//
+// Whatever scans the catalog blocks, and so runs on the pool of blocking threads; rings wait for it without blocking.
+
+import Glibc
+import Model
+package import PageStore
+package import Ring
+import Synchronization
+import UFS
+
+/// The cache policies of a worker.
+package final class CachePolicies: Sendable {
+  /// The rules.
+  package let book: RuleBook
+  /// The cached files.
+  package let catalog: FileCatalog
+  /// Their pages.
+  package let store: PageStore
+  /// What was done.
+  package let counters = PolicyCounters()
+  /// How much may be pinned.
+  package let pinned: QuotaAccount
+  /// Files moved aside at the start because they were damaged.
+  package let damagedFiles: [String]
+  private let pool: BlockingPool?
+  private let wallClock: @Sendable () -> Int64
+
+  /// Policies over `store`; what blocks runs on `pool`, or at once without one.
+  ///
+  /// - Parameters:
+  ///   - store: the pages.
+  ///   - book: the rules.
+  ///   - catalog: the cached files.
+  ///   - pinnedRatio: share of the capacity that may be pinned.
+  ///   - damagedFiles: files of rules that were moved aside.
+  ///   - pool: threads that may block.
+  ///   - wallClock: milliseconds since the epoch.
+  package init(
+    store: PageStore, book: RuleBook = RuleBook(), catalog: FileCatalog = FileCatalog(),
+    pinnedRatio: Double = 0.8, damagedFiles: [String] = [], pool: BlockingPool? = nil,
+    wallClock: @escaping @Sendable () -> Int64 = CachePolicies.realTime
+  ) {
+    self.store = store
+    self.book = book
+    self.catalog = catalog
+    self.pool = pool
+    self.wallClock = wallClock
+    self.damagedFiles = damagedFiles
+    pinned = QuotaAccount(
+      path: .root, limit: Int64((Double(store.capacity) * pinnedRatio).rounded(.down)))
+  }
+
+  /// Milliseconds since the epoch, of the system.
+  package static let realTime: @Sendable () -> Int64 = {
+    var time = timespec()
+    // This clock cannot fail; the address is this frame's own.
+    unsafe clock_gettime(CLOCK_REALTIME, &time)
+    return Int64(time.tv_sec) &* 1000 &+ Int64(time.tv_nsec) / 1_000_000
+  }
+
+  /// Milliseconds since the epoch.
+  package var now: Int64 { wallClock() }
+
+  /// Runs what may block where it may.
+  package func offload<T: Sendable>(_ body: @escaping @Sendable () -> T) async -> T {
+    guard let pool else { return body() }
+    return await pool.run(body)
+  }
+
+  /// What the rules come to for a cached file.
+  func decide(_ entry: CatalogEntry) -> RuleDecision {
+    book.decide(alluxioPath: entry.path, ufsPath: entry.ufsPath)
+  }
+
+  /// When pages cached at `cachedAt` expire under `decision`; the largest number for never.
+  func expiry(_ decision: RuleDecision, cachedAt: Int64) -> Int64 {
+    guard let timeToLive = decision.timeToLive else { return .max }
+    let (sum, overflow) = cachedAt.addingReportingOverflow(timeToLive)
+    return overflow ? .max : sum
+  }
+
+  // MARK: The read path
+
+  /// Drops the pages of a file with a time to live if that is over, or if nobody knows since when they are here.
+  ///
+  /// Called when the record says that its age is due to be looked at.
+  func checkAge(of record: FileRecord) async {
+    guard let key = record.key, let timeToLive = record.decision.timeToLive else { return }
+    let entry = await offload { [catalog] in catalog.entry(of: key) }
+    let now = now
+    if let entry {
+      let expiry = expiry(record.decision, cachedAt: entry.cachedAt)
+      // An entry from the future is none: the clock was set back, and its pages could stay for ever.
+      if now < expiry, entry.cachedAt <= now { return record.setAgeDue(at: expiry) }
+    }
+    // The entry goes first: a page that comes in between is noted anew, and at worst dropped.
+    if entry != nil { catalog.remove(key) }
+    let bytes = store.drop(key)
+    if entry != nil || bytes > 0 {
+      counters.update {
+        $0.expiredFiles += 1
+        $0.expiredBytes += UInt64(bytes)
+      }
+    }
+    // Whatever comes from now on cannot be over before this.
+    let (due, overflow) = now.addingReportingOverflow(timeToLive)
+    record.setAgeDue(at: overflow ? .max : due)
+  }
+
+  /// Asks for leave to bring `length` bytes of `record` into the cache; nil when a quota is used up.
+  func admit(_ record: FileRecord, length: Int) async -> FillGrant? {
+    let decision = record.decision
+    let bytes = Int64(length)
+    var reserved: [QuotaAccount] = []
+    for account in decision.quotas {
+      guard await reserve(bytes, of: account, for: record) else {
+        for account in reserved { account.cancel(bytes) }
+        counters.update { $0.quotaDenials += 1 }
+        return nil
+      }
+      reserved.append(account)
+    }
+    var isPinned = decision.isPinned
+    if isPinned {
+      if await reserve(bytes, of: pinned, for: record) {
+        reserved.append(pinned)
+      } else {
+        isPinned = false
+        counters.update { $0.pinDenials += 1 }
+      }
+    }
+    return FillGrant(
+      priority: decision.priority, isPinned: isPinned, bytes: bytes, accounts: reserved)
+  }
+
+  private func reserve(
+    _ bytes: Int64, of account: QuotaAccount, for record: FileRecord
+  ) async -> Bool {
+    switch account.reserve(bytes, now: monotonicNow) {
+    case .granted: return true
+    case .denied: return false
+    case .surveyDue:
+      await offload { [self] in survey(account, wanting: bytes, sparing: record.key) }
+      return account.reserve(bytes, now: monotonicNow) == .granted
+    }
+  }
+
+  /// Remembers that a page of `record` is cached now.
+  func note(_ record: FileRecord) {
+    guard let key = record.key, let version = record.status.version else { return }
+    // A file's first page notes it anew: all of it may have left, and its entry with it.
+    guard record.markNoted() || store.residentPages(of: key) <= 1 else { return }
+    catalog.note(
+      CatalogEntry(
+        key: key, path: record.place.alluxioPath, ufsPath: record.status.ufsPath,
+        token: version.token, length: record.length, cachedAt: now))
+  }
+
+  /// Monotonic nanoseconds.
+  var monotonicNow: UInt64 {
+    var time = timespec()
+    // This clock cannot fail; the address is this frame's own.
+    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
+  }
+}

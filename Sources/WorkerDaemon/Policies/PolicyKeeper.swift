@@ -1,0 +1,129 @@
+// What policies need from time to time: notes written, aged pages dropped, the filter's file looked at.
+
+import Logging
+import Model
+package import Ring
+import Synchronization
+
+/// The recurring work of the cache policies.
+package final class PolicyKeeper: Sendable {
+  /// How often the keeper looks what is due.
+  private static let tickMax = Duration.seconds(1)
+  private static let tickMin = Duration.milliseconds(10)
+
+  private struct State {
+    var task: Task<Void, Never>?
+    var stamp: FilterFile.Stamp?
+  }
+
+  private let policies: CachePolicies
+  private let filter: FilterFile?
+  private let filterInterval: Duration
+  private let log = Logger(label: "policies")
+  private let state: Mutex<State>
+
+  /// A keeper of `policies` and of the filter that came from `filter` when it was `stamp`.
+  package init(
+    _ policies: CachePolicies, filter: FilterFile? = nil, stamp: FilterFile.Stamp? = nil,
+    filterInterval: Duration = .seconds(300)
+  ) {
+    self.policies = policies
+    self.filter = filter
+    self.filterInterval = filterInterval
+    state = Mutex(State(stamp: stamp))
+  }
+
+  /// Starts the work on `reactor`: first everything that is cached is made to obey the rules.
+  package func start(on reactor: Reactor) {
+    let task = Task(executorPreference: reactor) { await self.run(on: reactor) }
+    state.withLock { $0.task = task }
+  }
+
+  /// Ends the work; returns when nothing of it runs.
+  package func stop() async {
+    let task = state.withLock { $0.task }
+    task?.cancel()
+    await task?.value
+  }
+
+  private func run(on reactor: Reactor) async {
+    let sweepInterval = policies.book.options.ttlCheckInterval
+    let tick = max(Self.tickMin, min(Self.tickMax, sweepInterval, filterInterval))
+    await sweep()
+    var nextSweep = Self.time(reactor.now, after: sweepInterval)
+    var nextFilter = Self.time(reactor.now, after: filterInterval)
+    while await reactor.sleep(for: tick) {
+      if policies.catalog.hasChanges { await flush() }
+      if reactor.now >= nextSweep {
+        await sweep()
+        nextSweep = Self.time(reactor.now, after: sweepInterval)
+      }
+      if reactor.now >= nextFilter {
+        await reloadFilter()
+        nextFilter = Self.time(reactor.now, after: filterInterval)
+      }
+    }
+  }
+
+  /// `interval` after `now`; an interval without end never comes.
+  private static func time(_ now: UInt64, after interval: Duration) -> UInt64 {
+    let (sum, overflow) = now.addingReportingOverflow(interval.nanoseconds)
+    return overflow ? .max : sum
+  }
+
+  private func flush() async {
+    let problem = await policies.offload { [policies] () -> CatalogError? in
+      do throws(CatalogError) { try policies.catalog.flush() } catch { return error }
+      return nil
+    }
+    if let problem { log.error("the catalog of cached files cannot be written: \(problem)") }
+  }
+
+  /// Makes everything that is cached obey the rules.
+  private func sweep() async {
+    let result = await policies.offload { [policies] () -> Result<PolicyOutcome, CatalogError> in
+      do throws(CatalogError) { return .success(try policies.enforce()) } catch {
+        return .failure(error)
+      }
+    }
+    switch result {
+    case .failure(let error): log.error("the catalog of cached files cannot be read: \(error)")
+    case .success(let outcome) where outcome.droppedFiles > 0:
+      log.info(
+        "dropped what rules no longer let stay",
+        metadata: [
+          "files": "\(outcome.droppedFiles)", "bytes": "\(outcome.droppedBytes)",
+        ])
+    case .success: break
+    }
+  }
+
+  /// Reads the filter's file again if it changed; what cannot be used leaves the last good filter in force.
+  package func reloadFilter() async {
+    guard let filter else { return }
+    let before = state.withLock { $0.stamp }
+    let read = await policies.offload {
+      () -> (FilterFile.Stamp?, Result<CacheFilter, RuleError>)? in
+      let stamp = filter.stamp
+      if stamp != nil, stamp == before { return nil }
+      do throws(RuleError) { return (stamp, .success(try filter.load())) } catch {
+        return (stamp, .failure(error))
+      }
+    }
+    guard let (stamp, result) = read else { return }
+    state.withLock { $0.stamp = stamp }
+    switch result {
+    case .failure(let error):
+      policies.counters.update {
+        $0.filterFailures += 1
+        $0.isFilterStale = true
+      }
+      log.warning("the last good cache filter stays in force: \(error)")
+    case .success(let rules):
+      policies.counters.update { $0.isFilterStale = false }
+      policies.book.setFilter(rules)
+      log.notice("cache filter read again", metadata: ["patterns": "\(rules.patternCount)"])
+      await sweep()
+    }
+  }
+}

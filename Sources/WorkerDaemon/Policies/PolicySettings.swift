@@ -1,0 +1,76 @@
+// What configuration says of cache policies, and how they are opened from it.
+
+package import Model
+import PageStore
+import Ring
+
+/// Settings of the cache policies.
+package struct PolicySettings: Sendable {
+  /// The cache filter's file; nil when there is no filter.
+  package var filter: FilterFile?
+  /// Interval at which that file is looked at.
+  package var filterInterval: Duration
+  /// Switches and times of the rules.
+  package var rules: RuleBook.Options
+  /// Share of the capacity that may be pinned.
+  package var pinnedRatio: Double
+
+  /// The settings of a configuration.
+  package init(_ configuration: Configuration) {
+    filter = FilterFile(configuration)
+    filterInterval = configuration.duration(.cacheFilterCheckInterval)
+    rules = RuleBook.Options()
+    rules.statusValidity = configuration.duration(.ufsStatusValidity)
+    rules.isTTLEnabled = configuration.boolean(.ttlEnabled)
+    rules.isQuotaEnabled = configuration.boolean(.quotaEnabled)
+    rules.ttlCheckInterval = configuration.duration(.ttlCheckInterval)
+    pinnedRatio = configuration.number(.pinnedRatioMax)
+  }
+}
+
+/// Cache policies as they were opened.
+struct OpenedPolicies {
+  /// The policies.
+  let policies: CachePolicies
+  /// What keeps them.
+  let keeper: PolicyKeeper
+  /// What an operator has to look at.
+  var complaints: [String] = []
+
+  /// Opens the policies of a worker over `store`; blocks.
+  ///
+  /// - Throws: `.configuration` for a cache filter that cannot be used, `.directory` for rules that cannot be read.
+  init(
+    _ settings: PolicySettings, workDirectory: String, store: PageStore, pool: BlockingPool
+  ) throws(StartError) {
+    let file = RulesFile(directory: workDirectory)
+    var rules = CacheRules()
+    do throws(RuleError) {
+      rules = try file.load()
+    } catch  where error.code == .damaged {
+      // Pages can be served without these rules; the file, the log and a metric say that they are gone.
+      complaints.append(error.description)
+    } catch {
+      throw StartError(.directory, error.description)
+    }
+    let damaged = file.asides
+    if complaints.isEmpty, let first = damaged.first {
+      complaints.append(
+        "\(first) holds rules that do not hold: set them again, then remove the file")
+    }
+    let stamp = settings.filter?.stamp
+    if let filter = settings.filter {
+      do throws(RuleError) {
+        rules.filter = try filter.load()
+      } catch {
+        throw StartError(.configuration, error.description)
+      }
+    }
+    let book = RuleBook(rules, options: settings.rules, file: file)
+    policies = CachePolicies(
+      store: store, book: book, catalog: FileCatalog(store: MemoryCatalogStore()),
+      pinnedRatio: settings.pinnedRatio, damagedFiles: damaged, pool: pool)
+    keeper = PolicyKeeper(
+      policies, filter: settings.filter, stamp: stamp, filterInterval: settings.filterInterval)
+  }
+}
