@@ -32,11 +32,13 @@ extension CachePolicies {
       }
     } catch {
       // What cannot be counted is taken for full.
-      return account.finishSurvey(resident: account.limit, freed: 0, now: monotonicNow)
+      return account.finishSurvey(resident: account.limit, isFutile: true, now: monotonicNow)
     }
     let freed = makeRoom(
       account, resident: resident, wanting: bytes, Self.keepOldest(&candidates))
-    account.finishSurvey(resident: resident - freed, freed: freed, now: monotonicNow)
+    let isFull = resident - freed + account.inFlight > account.limit - bytes
+    account.finishSurvey(
+      resident: resident - freed, isFutile: isFull && freed == 0, now: monotonicNow)
   }
 
   @discardableResult
@@ -75,9 +77,10 @@ extension CachePolicies {
   func surveyPinned() {
     do throws(CatalogError) {
       let bytes = try residentBytes(at: outermostPins)
-      pinned.finishSurvey(resident: bytes, freed: 0, now: monotonicNow)
+      let isFull = bytes >= pinned.limit
+      pinned.finishSurvey(resident: bytes, isFutile: isFull, now: monotonicNow)
     } catch {
-      pinned.finishSurvey(resident: pinned.limit, freed: 0, now: monotonicNow)
+      pinned.finishSurvey(resident: pinned.limit, isFutile: true, now: monotonicNow)
     }
   }
 

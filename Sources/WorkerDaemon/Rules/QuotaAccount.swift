@@ -85,12 +85,13 @@ package final class QuotaAccount: Sendable {
   /// The reserved bytes did not come.
   package func cancel(_ count: Int64) { state.withLock { $0.inFlight -= count } }
 
-  /// Ends a survey that counted `resident` bytes, after what it freed, at `now`.
-  package func finishSurvey(resident: Int64, freed: Int64, now: UInt64) {
+  /// Ends a survey that left `resident` bytes at `now`; a futile one, which was to free some and could not, is not
+  /// repeated at once.
+  package func finishSurvey(resident: Int64, isFutile: Bool, now: UInt64) {
     state.withLock { state in
       state.resident = resident + state.committedMeanwhile
       state.isSurveying = false
-      state.quietUntil = freed > 0 ? 0 : now &+ Self.quietTime
+      state.quietUntil = isFutile ? now &+ Self.quietTime : 0
     }
   }
 

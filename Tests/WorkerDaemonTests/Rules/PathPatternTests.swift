@@ -48,7 +48,7 @@ struct PathPatternTests {
 
   @Test("patterns that stop backtracking engines take no time")
   func catastrophic() throws {
-    let path = String(repeating: "a", count: 4000) + "!"
+    let path = String(repeating: "a", count: 1000) + "!"
     let clock = ContinuousClock()
     let time = try clock.measure {
       for pattern in ["(a+)+", "(a|aa)*", "(.*)*(.*)*x"] {

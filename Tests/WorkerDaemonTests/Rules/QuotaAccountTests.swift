@@ -10,7 +10,7 @@ struct QuotaAccountTests {
     #expect(account.used == nil)
     #expect(account.reserve(10, now: 1) == .surveyDue)
     #expect(account.reserve(10, now: 1) == .denied, "one survey at a time")
-    account.finishSurvey(resident: 70, freed: 0, now: 1)
+    account.finishSurvey(resident: 70, isFutile: false, now: 1)
     #expect(account.reserve(20, now: 2) == .granted)
     #expect(account.reserve(10, now: 2) == .granted)
     #expect(account.used == 100)
@@ -24,14 +24,14 @@ struct QuotaAccountTests {
   func quiet() {
     let account = QuotaAccount(path: .root, limit: 100)
     #expect(account.reserve(10, now: 0) == .surveyDue)
-    account.finishSurvey(resident: 100, freed: 0, now: 0)
+    account.finishSurvey(resident: 100, isFutile: true, now: 0)
     #expect(account.reserve(10, now: 1) == .denied)
     #expect(account.reserve(10, now: 2_000_000_000) == .surveyDue)
-    account.finishSurvey(resident: 50, freed: 50, now: 2_000_000_000)
+    account.finishSurvey(resident: 50, isFutile: false, now: 2_000_000_000)
     #expect(account.reserve(50, now: 2_000_000_000) == .granted)
     #expect(account.reserve(1, now: 2_000_000_001) == .surveyDue)
     account.setLimit(200)
-    account.finishSurvey(resident: 50, freed: 0, now: 2_000_000_001)
+    account.finishSurvey(resident: 50, isFutile: false, now: 2_000_000_001)
     #expect(account.reserve(100, now: 2_000_000_002) == .granted)
   }
 
@@ -39,11 +39,11 @@ struct QuotaAccountTests {
   func meanwhile() {
     let account = QuotaAccount(path: .root, limit: 100)
     #expect(account.reserve(1, now: 0) == .surveyDue)
-    account.finishSurvey(resident: 0, freed: 0, now: 0)
+    account.finishSurvey(resident: 0, isFutile: false, now: 0)
     #expect(account.reserve(60, now: 0) == .granted)
     #expect(account.reserve(60, now: 2_000_000_000) == .surveyDue)
     account.commit(60)
-    account.finishSurvey(resident: 0, freed: 0, now: 2_000_000_000)
+    account.finishSurvey(resident: 0, isFutile: false, now: 2_000_000_000)
     #expect(account.used == 60)
   }
 }
