@@ -58,7 +58,8 @@ final class Fixture: Sendable {
 
   /// Starts the daemon once `prepare` has filled the folder.
   init(
-    options: [String] = [], ports: DaemonPorts? = nil, prepare: (String) throws -> Void = { _ in }
+    options: [String] = [], memory: [String] = Fixture.memory, ports: DaemonPorts? = nil,
+    prepare: (String) throws -> Void = { _ in }
   ) throws {
     scratch = try ScratchDirectory("integration")
     folder = scratch.path("data")
@@ -66,7 +67,7 @@ final class Fixture: Sendable {
     try prepare(folder)
     daemon = try DaemonProcess(
       Binaries.penstockd, ports: try ports ?? .free(),
-      options: ["--mount", "/data=file://\(folder)"] + Fixture.memory + options)
+      options: ["--mount", "/data=file://\(folder)"] + memory + options)
   }
 
   /// A small arena, so that a test machine can hold several daemons.

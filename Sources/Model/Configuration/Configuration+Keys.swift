@@ -24,6 +24,7 @@ extension Configuration {
     case ufsStatusValidity = "alluxio.worker.ufs.status.validity"
     case cacheFilterCheckInterval = "alluxio.user.client.cache.filter.config.check.interval"
     case ttlCheckInterval = "alluxio.ttl.eviction.check.interval"
+    case volumeProbation = "penstock.worker.page.store.volume.probation"
   }
 
   /// Keys whose value is a whole number.

@@ -38,6 +38,9 @@ extension ConfigurationRegistry {
         "penstock.worker.page.store.promote.bandwidth", .size, "256MB",
         "Bytes a second that may be promoted to memory; 0 promotes none."),
       .init(
+        "penstock.worker.page.store.volume.probation", .duration, "30s",
+        "Time without a fault before a DEGRADED volume takes pages again; a relapse doubles it."),
+      .init(
         "penstock.worker.readiness.require.tiers", .boolean, "true",
         "/readyz answers 503 while a configured volume is missing or out."),
       .init(
