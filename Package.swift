@@ -75,11 +75,19 @@ let package = Package(
       path: "Sources/PenstockCLI", swiftSettings: sourceSettings),
     .executableTarget(
       name: "worker-bench",
-      dependencies: ["CLinux", "DaemonDriver", "Model", "Ring", "PageStore", argumentParser],
+      dependencies: [
+        "BenchSupport", "CLinux", "DaemonDriver", "Model", "Ring", "PageStore", argumentParser,
+      ],
       path: "Benchmarks/WorkerBench", swiftSettings: sourceSettings),
     .executableTarget(
-      name: "store-bench", dependencies: ["CLinux", "Model", "Ring", "PageStore", argumentParser],
+      name: "store-bench",
+      dependencies: [
+        "BenchSupport", "CLinux", "DaemonDriver", "Model", "Ring", "PageStore", argumentParser,
+      ],
       path: "Benchmarks/StoreBench", swiftSettings: settings),
+    .target(
+      name: "BenchSupport", dependencies: ["DaemonDriver", argumentParser],
+      path: "Benchmarks/BenchSupport", swiftSettings: sourceSettings),
     .target(
       name: "DaemonDriver", dependencies: ["CLinux"], path: "Tests/DaemonDriver",
       // Optimized in debug builds too: it moves and compares hundreds of MiB.
@@ -106,7 +114,7 @@ let package = Package(
       name: "store-sim", dependencies: ["SimSupport", argumentParser], path: "Tests/StoreSim",
       swiftSettings: settings),
     tests("SimulationTests", of: ["Model", "PageStore", "SimSupport"]),
-    tests("WorkerBenchTests", of: ["DaemonDriver", "worker-bench"]),
+    tests("WorkerBenchTests", of: ["BenchSupport", "DaemonDriver", "worker-bench"]),
     tests("IntegrationTests", of: ["DaemonDriver"]),
     tests("TidyTests", of: []),
   ],

@@ -1,5 +1,6 @@
 // The servers that are measured, each pinned to one CPU with one worker.
 
+import BenchSupport
 import DaemonDriver
 import Glibc
 

@@ -1,5 +1,6 @@
 // `worker-bench connections`: many keep-alive connections, again and again. What is left behind?
 
+import BenchSupport
 import ArgumentParser
 import DaemonDriver
 import Glibc

@@ -1,5 +1,6 @@
 // `worker-bench dataset make` and `read`.
 
+import BenchSupport
 import ArgumentParser
 import DaemonDriver
 import Glibc

@@ -1,5 +1,6 @@
 // `worker-bench load`: submits a load job and watches it.
 
+import BenchSupport
 import ArgumentParser
 import DaemonDriver
 import Glibc

@@ -1,5 +1,6 @@
 // Progress for people: a bar that redraws itself on a terminal, a few plain lines elsewhere.
 
+import BenchSupport
 import Glibc
 
 /// The progress of one pass over a known number of bytes.

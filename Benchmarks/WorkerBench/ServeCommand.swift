@@ -1,5 +1,6 @@
 // `worker-bench serve`: penstockd beside nginx, alternated.
 
+import BenchSupport
 import ArgumentParser
 import DaemonDriver
 import Glibc

@@ -1,5 +1,7 @@
 // The figures of a serve bench, as Markdown and as JSON.
 
+import BenchSupport
+
 /// All rounds of one scenario at one number of connections; the first server is penstock.
 struct ServeTable {
   let scenario: String

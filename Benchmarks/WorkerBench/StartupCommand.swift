@@ -1,5 +1,6 @@
 // `worker-bench startup`: how soon a worker is ready, and what it weighs before it holds anything.
 
+import BenchSupport
 import ArgumentParser
 import DaemonDriver
 import Glibc

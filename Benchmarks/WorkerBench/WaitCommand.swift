@@ -1,5 +1,6 @@
 // `worker-bench wait`: returns as soon as a worker is ready.
 
+import BenchSupport
 import ArgumentParser
 import DaemonDriver
 import Glibc

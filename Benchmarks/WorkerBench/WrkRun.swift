@@ -1,5 +1,6 @@
 // One run of wrk, and what it printed.
 
+import BenchSupport
 import DaemonDriver
 
 /// The figures of one run of wrk on one CPU.

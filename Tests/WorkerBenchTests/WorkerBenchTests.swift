@@ -1,5 +1,6 @@
 // The parts of worker-bench that decide something.
 
+import BenchSupport
 import Testing
 
 @testable import worker_bench

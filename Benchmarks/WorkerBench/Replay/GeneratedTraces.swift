@@ -1,5 +1,6 @@
 // Traces made from a seed: the same seed gives the same lines on every machine.
 
+import BenchSupport
 import Glibc
 
 /// The traces that `worker-bench trace` writes.

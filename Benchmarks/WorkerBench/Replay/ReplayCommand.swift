@@ -1,5 +1,6 @@
 // `worker-bench replay`: which policy, and how much of what is possible.
 
+import BenchSupport
 import ArgumentParser
 import DaemonDriver
 

@@ -1,5 +1,6 @@
 // `worker-bench trace`: writes the traces that the repository ships, or others like them.
 
+import BenchSupport
 import ArgumentParser
 import DaemonDriver
 

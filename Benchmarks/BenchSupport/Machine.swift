@@ -4,17 +4,19 @@ import DaemonDriver
 import Glibc
 
 /// The machine, the kernel, the commit and the company.
-struct Machine {
-  let processor: String
-  let cpuCount: Int
-  let memory: String
-  let kernel: String
-  let commit: String
+package struct Machine {
+  /// Model, CPUs and memory.
+  package let processor: String
+  package let cpuCount: Int
+  package let memory: String
+  /// The running kernel, and the commit that is measured.
+  package let kernel: String
+  package let commit: String
   /// Load average and the processes that used a CPU noticeably just before.
-  let company: String
+  package let company: String
 
   /// Looks around; takes a second.
-  init() {
+  package init() {
     let cpu = (try? readText("/proc/cpuinfo")) ?? ""
     processor =
       cpu.split(separator: "\n").first { $0.hasPrefix("model name") }

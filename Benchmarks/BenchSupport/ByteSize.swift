@@ -3,12 +3,14 @@
 import ArgumentParser
 
 /// A number of bytes given on the command line, such as `1GiB` or `64M`.
-struct ByteSize: ExpressibleByArgument {
-  let bytes: Int
+package struct ByteSize: ExpressibleByArgument {
+  /// The number.
+  package let bytes: Int
 
-  init(bytes: Int) { self.bytes = bytes }
+  /// A number of bytes.
+  package init(bytes: Int) { self.bytes = bytes }
 
-  init?(argument: String) {
+  package init?(argument: String) {
     let digits = argument.prefix { $0.isNumber }
     let units = ["": 0, "b": 0, "k": 10, "m": 20, "g": 30, "t": 40]
     var unit = argument.dropFirst(digits.count).lowercased()
@@ -24,7 +26,7 @@ struct ByteSize: ExpressibleByArgument {
 }
 
 /// `bytes` in the largest unit that leaves at least one, with one decimal.
-func sizeText(_ bytes: Int) -> String {
+package func sizeText(_ bytes: Int) -> String {
   let units = ["B", "KiB", "MiB", "GiB", "TiB"]
   var value = Double(bytes)
   var unit = 0
@@ -36,7 +38,7 @@ func sizeText(_ bytes: Int) -> String {
 }
 
 /// `value` with `digits` decimals.
-func fixed(_ value: Double, _ digits: Int) -> String {
+package func fixed(_ value: Double, _ digits: Int) -> String {
   guard value.isFinite else { return "-" }
   var scale = 1.0
   for _ in 0..<digits { scale *= 10 }
@@ -50,7 +52,7 @@ func fixed(_ value: Double, _ digits: Int) -> String {
 }
 
 /// The middle of `values`; the mean of the two middle ones when their number is even.
-func middle(of values: [Double]) -> Double {
+package func middle(of values: [Double]) -> Double {
   guard !values.isEmpty else { return .nan }
   let sorted = values.sorted()
   let middle = sorted.count / 2
@@ -58,6 +60,6 @@ func middle(of values: [Double]) -> Double {
 }
 
 /// Seconds, as a floating-point number.
-func seconds(_ duration: Duration) -> Double {
+package func seconds(_ duration: Duration) -> Double {
   Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
 }
