@@ -55,12 +55,13 @@ let package = Package(
       linkerSettings: [
         .linkedLibrary("uring"), .linkedLibrary("numa"), .linkedLibrary("crypto"),
       ]),
+    .systemLibrary(name: "CRocksDB"),
     // F1
     module("Model", on: ["CLinux"]),
     module("Ring", on: ["CLinux", "Model"]),
     module("HTTPWire", on: ["CLinux", "Model", "Ring"]),
     // F2
-    module("PageStore", on: ["CLinux", "Model", "Ring"]),
+    module("PageStore", on: ["CLinux", "CRocksDB", "Model", "Ring"]),
     module("UFS", on: ["CLinux", "Model", "Ring", "HTTPWire"]),
     // F3
     module(

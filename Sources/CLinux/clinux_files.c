@@ -74,3 +74,9 @@ int64_t pen_dirent_next(const void *buffer, size_t offset) {
   memcpy(&next, (const char *)buffer + offset + sizeof(uint64_t), sizeof next);
   return next;
 }
+
+int pen_allocate(int fd, int64_t size) {
+  while (fallocate(fd, 0, 0, size) < 0)
+    if (errno != EINTR) return -errno;
+  return 0;
+}

@@ -20,28 +20,36 @@ package struct PageStoreError: Error, Sendable, Equatable, CustomStringConvertib
     case volumeUnavailable = 2006
     /// A volume was made with another page size, format, cluster or identity.
     case volumeMismatch = 2007
+    /// Another process has the volume open.
+    case volumeInUse = 2008
   }
 
   /// The kind of failure.
   package let code: Code
   /// What was tried, such as `pageStore.open`.
   package let operation: StaticString
+  /// The path it is about, and what an operator can do; empty when there is nothing to say.
+  package let subject: String
   /// The kernel's answer, when there was one.
   package let cause: RingError?
 
   /// An error of its parts.
-  package init(_ code: Code, operation: StaticString, cause: RingError? = nil) {
+  package init(
+    _ code: Code, operation: StaticString, subject: String = "", cause: RingError? = nil
+  ) {
     self.code = code
     self.operation = operation
+    self.subject = subject
     self.cause = cause
   }
 
   package static func == (left: PageStoreError, right: PageStoreError) -> Bool {
-    left.code == right.code && left.cause == right.cause
+    left.code == right.code && left.cause == right.cause && left.subject == right.subject
       && left.operation.description == right.operation.description
   }
 
   package var description: String {
-    cause.map { "\(operation): \(code): \($0)" } ?? "\(operation): \(code)"
+    let text = subject.isEmpty ? "\(operation): \(code)" : "\(operation): \(code): \(subject)"
+    return cause.map { "\(text) (\($0))" } ?? text
   }
 }

@@ -11,6 +11,12 @@ extension Reactor {
   package func read(
     _ fd: Int32, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64
   ) async -> Int32 {
+    await unsafe read(fd, flags: 0, into: buffer, at: offset)
+  }
+
+  private func read(
+    _ fd: Int32, flags: UInt8, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64
+  ) async -> Int32 {
     preconditionOnReactor()
     let registered = unsafe registeredIndex(of: UnsafeRawBufferPointer(buffer))
     return await unsafe perform(eager: true) { sqe in
@@ -21,6 +27,7 @@ extension Reactor {
       } else {
         unsafe io_uring_prep_read(sqe, fd, buffer.baseAddress, size, UInt64(offset))
       }
+      unsafe sqe.pointee.flags |= flags
     }.result
   }
 
@@ -46,11 +53,8 @@ extension Reactor {
   package func read(
     _ file: FixedFile, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64
   ) async -> Int32 {
-    await unsafe perform(eager: true) { sqe in
-      unsafe io_uring_prep_read(
-        sqe, file.index, buffer.baseAddress, transferSize(buffer.count), UInt64(offset))
-      unsafe sqe.pointee.flags |= UInt8(pen_iosqe_fixed_file())
-    }.result
+    await unsafe read(
+      file.index, flags: UInt8(pen_iosqe_fixed_file()), into: buffer, at: offset)
   }
 
   /// Writes up to the size of `buffer` at `offset`; may be short.
@@ -58,6 +62,12 @@ extension Reactor {
   /// Registered memory is used as by `read`.
   package func write(
     _ fd: Int32, from buffer: UnsafeRawBufferPointer, at offset: Int64
+  ) async -> Int32 {
+    await unsafe write(fd, flags: 0, from: buffer, at: offset)
+  }
+
+  private func write(
+    _ fd: Int32, flags: UInt8, from buffer: UnsafeRawBufferPointer, at offset: Int64
   ) async -> Int32 {
     preconditionOnReactor()
     let registered = unsafe registeredIndex(of: buffer)
@@ -69,6 +79,7 @@ extension Reactor {
       } else {
         unsafe io_uring_prep_write(sqe, fd, buffer.baseAddress, size, UInt64(offset))
       }
+      unsafe sqe.pointee.flags |= flags
     }.result
   }
 
@@ -76,11 +87,8 @@ extension Reactor {
   package func write(
     _ file: FixedFile, from buffer: UnsafeRawBufferPointer, at offset: Int64
   ) async -> Int32 {
-    await unsafe perform(eager: true) { sqe in
-      unsafe io_uring_prep_write(
-        sqe, file.index, buffer.baseAddress, transferSize(buffer.count), UInt64(offset))
-      unsafe sqe.pointee.flags |= UInt8(pen_iosqe_fixed_file())
-    }.result
+    await unsafe write(
+      file.index, flags: UInt8(pen_iosqe_fixed_file()), from: buffer, at: offset)
   }
 
   /// Fills `buffer` from `offset`, resubmitting the rest of short reads; stops at the end of the file.
@@ -181,6 +189,27 @@ extension Reactor {
   package func unregisterFile(_ file: FixedFile) {
     preconditionOnReactor()
     unsafe fixedFiles.remove(file, ring: ring.ring)
+  }
+
+  /// The registered file of `owner`, a number that no other file of the process has; `fd` is registered for it at its first use.
+  ///
+  /// Nil when the table is full or refused. `onFirstUse` is called once, so that the owner knows which rings to tell when it
+  /// closes.
+  @inline(__always)
+  package func registeredFile(
+    of owner: UInt64, _ fd: Int32, onFirstUse: () -> Void
+  ) -> FixedFile? {
+    preconditionOnReactor()
+    let (file, isKnown) = fixedFiles.file(of: owner)
+    if isKnown { return file }
+    onFirstUse()
+    return unsafe fixedFiles.add(fd, for: owner, ring: ring.ring)
+  }
+
+  /// Takes the file of `owner` out of the table; operations in flight on it end normally.
+  package func unregisterFile(of owner: UInt64) {
+    preconditionOnReactor()
+    unsafe fixedFiles.remove(of: owner, ring: ring.ring)
   }
 
   /// Extents registered with this ring so far.

@@ -23,3 +23,5 @@ int pen_at_fresh_status(void);
 int pen_clear_nonblock(int fd);
 /// The d_off of the entry at `offset` of a getdents64 buffer: where to lseek to go on after it.
 int64_t pen_dirent_next(const void *buffer, size_t offset);
+/// Allocates the first `size` bytes of a file, growing it when it is shorter (fallocate(2), mode 0). Returns 0 or -errno.
+int pen_allocate(int fd, int64_t size);
