@@ -12,22 +12,30 @@ enum WorkerConnection {
 
   /// Most bytes of an answer that are taken.
   private static let sizeMax = 64 << 20
-  /// Seconds to wait for each piece.
+  /// Seconds to wait for each piece of an answer to a question, and to the wish for a change.
   private static let timeout = 10
+  private static let changeTimeout = 600
 
-  /// Asks for `target` and returns the status and the body of the answer.
-  static func get(
-    _ target: String, host: String, port: UInt16
+  /// Sends a request for `target` with a JSON `body`, none when empty; returns the status and the body of the answer.
+  static func request(
+    _ method: String, _ target: String, body: String, host: String, port: UInt16
   ) throws(Failure) -> (status: Int, body: String) {
-    let socket = try connect(host, port)
+    let seconds = method == "GET" ? timeout : changeTimeout
+    let socket = try connect(host, port, seconds)
     defer { close(socket) }
     let name = host.contains(":") ? "[\(host)]" : host
+    let content =
+      body.isEmpty
+      ? "" : "Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n"
     // HTTP/1.0: the answer ends where the connection does, and is never chunked.
-    try send("GET \(target) HTTP/1.0\r\nHost: \(name):\(port)\r\n\r\n", to: socket)
+    try send(
+      "\(method) \(target) HTTP/1.0\r\nHost: \(name):\(port)\r\n\(content)\r\n\(body)", to: socket)
     return try parse(try receive(from: socket))
   }
 
-  private static func connect(_ host: String, _ port: UInt16) throws(Failure) -> Int32 {
+  private static func connect(
+    _ host: String, _ port: UInt16, _ seconds: Int
+  ) throws(Failure) -> Int32 {
     var hints = unsafe addrinfo()
     unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
     unsafe hints.ai_flags = AI_NUMERICSERV
@@ -38,7 +46,7 @@ enum WorkerConnection {
     var failure = Failure(reason: "the name has no address")
     var next = unsafe found
     while let address = unsafe next?.pointee {
-      let socket = unsafe open(address)
+      let socket = unsafe open(address, seconds)
       if socket >= 0, unsafe Glibc.connect(socket, address.ai_addr, address.ai_addrlen) == 0 {
         return socket
       }
@@ -50,11 +58,11 @@ enum WorkerConnection {
   }
 
   /// A socket with its limits set; negative with `errno` when there is none.
-  private static func open(_ address: addrinfo) -> Int32 {
+  private static func open(_ address: addrinfo, _ seconds: Int) -> Int32 {
     let kind = unsafe address.ai_socktype | Int32(SOCK_CLOEXEC.rawValue)
     let socket = unsafe Glibc.socket(address.ai_family, kind, address.ai_protocol)
     guard socket >= 0 else { return socket }
-    var limit = timeval(tv_sec: timeout, tv_usec: 0)
+    var limit = timeval(tv_sec: seconds, tv_usec: 0)
     for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
       _ = unsafe setsockopt(
         socket, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))
@@ -102,7 +110,7 @@ enum WorkerConnection {
 
   private static func lastFailure() -> Failure {
     errno == EAGAIN
-      ? Failure(reason: "nothing came within \(timeout) seconds")
+      ? Failure(reason: "nothing came in time")
       : Failure(reason: unsafe String(cString: strerror(errno)))
   }
 }

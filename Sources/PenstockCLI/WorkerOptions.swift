@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Model
+import WorkerDaemon
 
 /// The options of a command that asks a running worker at its web port.
 struct WorkerOptions: ParsableArguments {
@@ -18,12 +19,27 @@ struct WorkerOptions: ParsableArguments {
   /// - Parameter target: Path and query.
   /// - Returns: the body of the answer.
   /// - Throws: exit code 1 after a line that says why there is no answer, or which other answer there is.
-  func get(_ target: String) throws -> String {
+  func get(_ target: String) throws -> String { try request("GET", target) }
+
+  /// The body of the worker's answer to a request with a JSON body.
+  ///
+  /// - Parameters:
+  ///   - method: GET, POST, PUT or DELETE.
+  ///   - target: Path and query.
+  ///   - body: JSON, or nothing.
+  /// - Returns: the body of the answer.
+  /// - Throws: as ``get(_:)``.
+  func request(_ method: String, _ target: String, body: String = "") throws -> String {
     let (host, port) = try address()
     do {
-      let answer = try WorkerConnection.get(target, host: host, port: port)
+      let answer = try WorkerConnection.request(
+        method, target, body: body, host: host, port: port)
       guard answer.status == 200 else {
-        Terminal.error("error: the worker at \(host):\(port) says \(answer.status): \(answer.body)")
+        // Refusals say what to change in their message.
+        let message = (try? JSONReader.parse(Array(answer.body.utf8)))?["message"]?.text
+        Terminal.error(
+          message.map { "error: \($0)" }
+            ?? "error: the worker at \(host):\(port) says \(answer.status): \(answer.body)")
         throw ExitCode(ExitStatus.failure)
       }
       return answer.body

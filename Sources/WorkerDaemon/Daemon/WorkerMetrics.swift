@@ -17,6 +17,7 @@ struct WorkerMetrics: Sendable {
       "penstock_build_info", "Version of this worker.", [("version=\"\(Version.text)\"", 1)])
     parts.files.counters.render(to: &page)
     renderStore(to: &page)
+    parts.files.policies.render(to: &page)
     renderServers(to: &page)
     renderProcess(to: &page)
     return page

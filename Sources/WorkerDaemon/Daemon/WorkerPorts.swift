@@ -67,7 +67,8 @@ struct WorkerPorts: Sendable {
       readiness: {
         parts.isDraining.load(ordering: .relaxed) ? .notReady("the worker is stopping") : .ready
       },
-      numa: { NUMAReport(parts) })
+      numa: { NUMAReport(parts) },
+      cache: CacheAPI(policies: parts.files.policies, mounts: parts.files.mounts))
     return try open("operations", settings.operations, settings, parts, handler)
   }
 

@@ -1,5 +1,5 @@
-// Port 30000: /metrics for Prometheus, /healthz and /readyz for supervisors, /v1/numa for `penstock info numa`, / for
-// people.
+// Port 30000: /metrics for Prometheus, /healthz and /readyz for supervisors, /v1/numa for `penstock info numa`, /v1/cache/…
+// for `penstock cache`, / for people.
 
 package import HTTPWire
 
@@ -8,6 +8,7 @@ package struct OperationsHandler: HTTPHandler {
   private let metrics: @Sendable () -> MetricsPage
   private let readiness: @Sendable () -> Readiness
   private let numa: @Sendable () -> NUMAReport
+  private let cache: CacheAPI?
 
   /// Whether the daemon can serve, and if not, why.
   package enum Readiness: Sendable, Equatable {
@@ -17,18 +18,22 @@ package struct OperationsHandler: HTTPHandler {
     case notReady(String)
   }
 
-  /// A handler that asks `metrics`, `readiness` and `numa` at each request.
+  /// A handler that asks `metrics`, `readiness` and `numa` at each request, and leaves `/v1/cache/…` to `cache`.
   package init(
     metrics: @escaping @Sendable () -> MetricsPage,
     readiness: @escaping @Sendable () -> Readiness,
-    numa: @escaping @Sendable () -> NUMAReport
+    numa: @escaping @Sendable () -> NUMAReport, cache: CacheAPI? = nil
   ) {
     self.metrics = metrics
     self.readiness = readiness
     self.numa = numa
+    self.cache = cache
   }
 
   package func handle(_ exchange: HTTPExchange) async {
+    if let cache, unsafe exchange.request.rawPath.starts(with: CacheAPI.prefix.utf8) {
+      return await cache.handle(exchange)
+    }
     let method = exchange.request.method
     guard method == .get || method == .head else {
       return await exchange.respond(
@@ -51,7 +56,8 @@ package struct OperationsHandler: HTTPHandler {
     default:
       await exchange.respond(
         .notFound, contentType: "application/json",
-        body: JSONText.message("unknown path; there are /metrics, /healthz, /readyz and /v1/numa"))
+        body: JSONText.message(
+          "unknown path; there are /metrics, /healthz, /readyz, /v1/numa and /v1/cache/…"))
     }
   }
 
@@ -61,6 +67,7 @@ package struct OperationsHandler: HTTPHandler {
       /healthz   200 while the process answers
       /readyz    200 while it can serve, 503 with the reason otherwise
       /v1/numa   NUMA nodes, rings, arenas and volumes as JSON; ?format=text for people
+      /v1/cache/ status, files, free, pin, unpin, priority, ttl, quota, scrub: what `penstock cache` says
 
     """
 

@@ -14,10 +14,17 @@ extension CachePolicies {
     var bytes: Int64
   }
 
+  /// Counts what `account`'s directory holds and, unless it `onlyCounts`, drops what is over its limit; blocks.
+  func recount(_ account: QuotaAccount, onlyCounts: Bool) {
+    guard account.beginSurvey() else { return }
+    survey(account, wanting: onlyCounts ? nil : 0, sparing: nil)
+  }
+
   /// Counts what `account`'s directory holds and drops its oldest files until `bytes` more fit; blocks.
   ///
+  /// Called by whom the account told to; nil only counts.
   /// Pinned files stay, and the file `spared` that the room is for. Of what is pinned nothing is dropped.
-  func survey(_ account: QuotaAccount, wanting bytes: Int64, sparing spared: FileKey?) {
+  func survey(_ account: QuotaAccount, wanting bytes: Int64?, sparing spared: FileKey?) {
     if account === pinned { return surveyPinned() }
     var resident: Int64 = 0
     var candidates: [Candidate] = []
@@ -34,9 +41,12 @@ extension CachePolicies {
       // What cannot be counted is taken for full.
       return account.finishSurvey(resident: account.limit, isFutile: true, now: monotonicNow)
     }
-    let freed = makeRoom(
-      account, resident: resident, wanting: bytes, Self.keepOldest(&candidates))
-    let isFull = resident - freed + account.inFlight > account.limit - bytes
+    var freed: Int64 = 0
+    if let bytes {
+      freed = makeRoom(
+        account, resident: resident, wanting: bytes, Self.keepOldest(&candidates))
+    }
+    let isFull = resident - freed + account.inFlight > account.limit - (bytes ?? 0)
     account.finishSurvey(
       resident: resident - freed, isFutile: isFull && freed == 0, now: monotonicNow)
   }
@@ -73,8 +83,20 @@ extension CachePolicies {
     return freed
   }
 
-  /// Counts what is pinned; blocks.
-  func surveyPinned() {
+  /// Drops what directories hold beyond their quotas; blocks.
+  func enforceQuotas() {
+    guard book.options.isQuotaEnabled else { return }
+    for (path, _) in book.rules.quotas.sorted {
+      if let account = book.account(of: path) { recount(account, onlyCounts: false) }
+    }
+  }
+
+  /// Counts what is pinned, unless someone else is at it; blocks.
+  func recountPinned() {
+    if pinned.beginSurvey() { surveyPinned() }
+  }
+
+  private func surveyPinned() {
     do throws(CatalogError) {
       let bytes = try residentBytes(at: outermostPins)
       let isFull = bytes >= pinned.limit

@@ -82,7 +82,11 @@ package final class PolicyKeeper: Sendable {
   /// Makes everything that is cached obey the rules.
   private func sweep() async {
     let result = await policies.offload { [policies] () -> Result<PolicyOutcome, CatalogError> in
-      do throws(CatalogError) { return .success(try policies.enforce()) } catch {
+      do throws(CatalogError) {
+        let outcome = try policies.enforce()
+        policies.enforceQuotas()
+        return .success(outcome)
+      } catch {
         return .failure(error)
       }
     }

@@ -73,6 +73,16 @@ package final class QuotaAccount: Sendable {
     }
   }
 
+  /// Begins a survey that no wish for room asked for; false when one is under way.
+  package func beginSurvey() -> Bool {
+    state.withLock { state in
+      guard !state.isSurveying else { return false }
+      state.isSurveying = true
+      state.committedMeanwhile = 0
+      return true
+    }
+  }
+
   /// The reserved bytes are in the cache now.
   package func commit(_ count: Int64) {
     state.withLock { state in

@@ -16,15 +16,17 @@ struct PolicyFixture: Sendable {
 
   init(
     capacity: Int = 8 << 20, pinnedRatio: Double = 0.5, catalog: FileCatalog = FileCatalog(),
-    validity: Duration = .seconds(3600)
+    validity: Duration = .seconds(3600), ttlEnabled: Bool = true, file: RulesFile? = nil
   ) throws {
     let clock = ManualWallClock()
     self.clock = clock
     var options = RuleBook.Options()
     options.statusValidity = validity
+    options.isTTLEnabled = ttlEnabled
     let store = try PageStore(capacity: capacity, pageSize: 64 << 10)
     policies = CachePolicies(
-      store: store, book: RuleBook(options: options), catalog: catalog, pinnedRatio: pinnedRatio,
+      store: store, book: RuleBook(options: options, file: file), catalog: catalog,
+      pinnedRatio: pinnedRatio,
       wallClock: { clock.now })
     service = try ServiceFixture(store: store, policies: policies)
   }

@@ -1,0 +1,32 @@
+// `penstock cache scrub`: the verification of what lies on disks.
+
+import ArgumentParser
+import Model
+import WorkerDaemon
+
+/// `penstock cache scrub`: compares pages on disks with their checksums.
+struct CacheScrubCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "scrub", abstract: "Verifies the pages on disks against their checksums.",
+    discussion: """
+      Starts a pass in the background; --status shows how far it is and what was found. A page that \
+      does not match is dropped and fetched again when it is read.
+      """)
+
+  @Flag(help: "Shows what the scrubber did, and starts nothing.")
+  var status = false
+  @OptionGroup var options: CacheOptions
+
+  func run() throws {
+    let (text, value) = try options.call(status ? "GET" : "POST", "scrub")
+    if options.json { return try options.print(text) }
+    func count(_ name: String) -> Int64 { value[name]?.integer ?? 0 }
+    let state = value["running"]?.truth == true ? "RUNNING" : "IDLE"
+    let lines = [
+      "Scrub State: \(state)", "Passes: \(count("passes"))",
+      "Pages Verified: \(count("pages")) out of \(count("pagesTotal"))",
+      "Bytes Verified: \(SizeText.print(count("bytes")))", "Pages Lost: \(count("lost"))",
+    ]
+    try options.print(lines.joined(separator: "\n"))
+  }
+}
