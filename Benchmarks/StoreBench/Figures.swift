@@ -16,6 +16,15 @@ enum Figures {
   }
 }
 
+extension Figures {
+  /// CPU time of the process in nanoseconds.
+  static var processCPU: UInt64 {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+  }
+}
+
 /// The machine's monotonic clock.
 enum AccessTime {
   /// CPU time of the calling thread in nanoseconds: what a busy machine's other work does not count in.

@@ -2,6 +2,8 @@
 //
 //   swift run -c release store-bench --pages 1000000 --threads 2
 //   swift run -c release store-bench numa
+//   swift run -c release store-bench disk DIR
+//   swift run -c release store-bench log DIR
 
 import ArgumentParser
 
@@ -9,5 +11,6 @@ import ArgumentParser
 struct StoreBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "store-bench", abstract: "Measures the page store.",
-    subcommands: [CallsCommand.self, NUMACommand.self], defaultSubcommand: CallsCommand.self)
+    subcommands: [CallsCommand.self, NUMACommand.self, DiskCommand.self, LogCommand.self],
+    defaultSubcommand: CallsCommand.self)
 }
