@@ -1,20 +1,20 @@
 // What a read needs to know of a page on a disk volume: what the store's index keeps of it.
 
-internal import Model
+package import Model
 
 /// A page at its place on a disk volume.
-struct DiskPage: Sendable, Equatable {
+package struct DiskPage: Sendable, Equatable {
   /// The page; its key has the file's version in it.
-  var key: PageKey
+  package var key: PageKey
   /// Bytes of the page.
-  var length: Int
+  package var length: Int
   /// First unit of its run.
-  var unit: UInt32
+  package var unit: UInt32
   /// The checksum that its bytes or their trailer must have.
-  var root: UInt32
+  package var root: UInt32
 
   /// A page of its parts.
-  init(key: PageKey, length: Int, unit: UInt32, root: UInt32) {
+  package init(key: PageKey, length: Int, unit: UInt32, root: UInt32) {
     self.key = key
     self.length = length
     self.unit = unit
@@ -22,7 +22,7 @@ struct DiskPage: Sendable, Equatable {
   }
 
   /// The page of a record of the log.
-  init(_ page: StoredPage) {
+  package init(_ page: StoredPage) {
     self.init(key: page.key, length: page.length, unit: page.unit, root: page.root)
   }
 }

@@ -1,7 +1,7 @@
 // How a read from a disk volume ended.
 
 /// The outcome of a read.
-enum DiskRead: Sendable, Equatable {
+package enum DiskRead: Sendable, Equatable {
   /// The bytes asked for lie there in the buffer; verified if that was asked for.
   case bytes(Range<Int>)
   /// What lies on the disk is not the page.

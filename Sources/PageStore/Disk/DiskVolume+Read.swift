@@ -9,7 +9,7 @@ extension DiskVolume {
   /// `buffer` is aligned to 4096 and holds those units: the whole page at most when it is at most 64 KiB and verified;
   /// `bufferSize` is always enough and saves a transfer at the end of a page. With `verify` the units read are compared with
   /// their checksums and those with the page's root.
-  func read(
+  package func read(
     _ range: Range<Int>, of page: DiskPage, into buffer: UnsafeMutableRawBufferPointer, verify: Bool
   ) async -> DiskRead {
     precondition(page.length > 0 && page.length <= layout.pageSize, "a page has a length")
@@ -21,20 +21,7 @@ extension DiskVolume {
     let start = now()
     let main = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<plan.main.count])
     let spare = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[plan.main.count...])
-    let errno: Int32
-    var isMatch = true
-    if let units = plan.trailer {
-      let isPooled = spare.count < units.count
-      let room = unsafe isPooled ? buffers.take() : spare
-      defer { if isPooled { unsafe buffers.giveBack(room) } }
-      let tail = unsafe UnsafeMutableRawBufferPointer(rebasing: room[..<units.count])
-      errno = await unsafe fetch(main, plan.main, tail, units, at: offset(of: page.unit))
-      if errno == 0 { isMatch = unsafe matches(page, plan, main, trailer: tail) }
-    } else {
-      let position = offset(of: page.unit) + Int64(plan.main.lowerBound)
-      errno = await unsafe fetch(main, at: position)
-      if errno == 0, verify { isMatch = unsafe matches(page, plan, main, trailer: main) }
-    }
+    let (errno, isMatch) = await unsafe fetch(page, plan, main, spare: spare, verify: verify)
     let bytes = plan.main.count + (plan.trailer?.count ?? 0)
     finish(read: true, bytes: bytes, errno: errno, since: start)
     guard errno == 0 else { return .failed(errno: errno) }
@@ -45,6 +32,36 @@ extension DiskVolume {
     }
     let place = range.lowerBound - plan.main.lowerBound
     return .bytes(place..<place + range.count)
+  }
+
+  /// Reads what `plan` says, the trailer into `spare` when there is room; an errno, and whether all of it matches.
+  private func fetch(
+    _ page: DiskPage, _ plan: DiskReadPlan, _ main: UnsafeMutableRawBufferPointer,
+    spare: UnsafeMutableRawBufferPointer, verify: Bool
+  ) async -> (errno: Int32, isMatch: Bool) {
+    let run = offset(of: page.unit)
+    guard let units = plan.trailer, let place = DiskLayout.trailer(page.length) else {
+      let errno = await unsafe fetch(main, at: run + Int64(plan.main.lowerBound))
+      guard errno == 0, verify else { return (errno, true) }
+      return unsafe (0, matches(page, plan, main, trailer: main))
+    }
+    let isPooled = spare.count < units.count
+    let room = unsafe isPooled ? buffers.take() : spare
+    defer { if isPooled { unsafe buffers.giveBack(room) } }
+    let tail = unsafe UnsafeMutableRawBufferPointer(rebasing: room[..<units.count])
+    let start = place.sums.lowerBound - units.lowerBound
+    let sums = unsafe UnsafeMutableRawBufferPointer(
+      rebasing: tail[start..<start + place.sums.count])
+    if unsafe trailers.copy(page, to: sums) {
+      let errno = await unsafe fetch(main, at: run + Int64(plan.main.lowerBound))
+      guard errno == 0 else { return (errno, true) }
+      return unsafe (0, matches(plan, main, sums: UnsafeRawBufferPointer(sums)))
+    }
+    let errno = await unsafe fetch(main, plan.main, tail, units, at: run)
+    guard errno == 0 else { return (errno, true) }
+    let isMatch = unsafe matches(page, plan, main, trailer: tail)
+    if isMatch { unsafe trailers.insert(page, UnsafeRawBufferPointer(sums)) }
+    return (0, isMatch)
   }
 
   /// True when what was read matches the page's root; `trailer` has the plan's trailer, or is `main` when that holds it.
@@ -60,7 +77,14 @@ extension DiskVolume {
     let start = (plan.trailer ?? plan.main).lowerBound
     let range = place.sums.lowerBound - start..<place.sums.upperBound - start
     let sums = unsafe UnsafeRawBufferPointer(rebasing: trailer[range])
-    guard unsafe seal.root(of: sums) == page.root else { return false }
+    return unsafe seal.root(of: sums) == page.root && matches(plan, main, sums: sums)
+  }
+
+  /// True when the units that were read match the page's verified `sums`.
+  private func matches(
+    _ plan: DiskReadPlan, _ main: UnsafeMutableRawBufferPointer, sums: UnsafeRawBufferPointer
+  ) -> Bool {
+    let verified = unsafe UnsafeRawBufferPointer(rebasing: main[..<plan.verified.count])
     let first = plan.main.lowerBound / DiskLayout.unitSize
     return unsafe PageSeal.matches(verified, from: first, sums: sums)
   }

@@ -7,13 +7,13 @@ internal import Model
 
 extension DiskVolume {
   /// What `restore` found.
-  struct Restoration: Sendable, Equatable {
+  package struct Restoration: Sendable, Equatable {
     /// Pages taken over.
-    var pages = 0
+    package var pages = 0
     /// Records that were dropped: refused, beyond the volume's end, or overwritten by a newer page.
-    var dropped = 0
+    package var dropped = 0
     /// Why the log could not be read to its end; the pages not yet read are given up then.
-    var failure: PageStoreError?
+    package var failure: PageStoreError?
   }
 
   /// Offers every page of the log to `body`, which returns the slot it is in from now on, or nil to refuse it; blocks.
@@ -21,7 +21,7 @@ extension DiskVolume {
   /// Called once, before anything is taken. Records that are refused or make no sense are removed from the log. The store
   /// may use, and give back, a page as soon as `body` has returned. Afterwards the volume is ready.
   @discardableResult
-  func restore(_ body: (StoredPage) -> UInt32?) -> Restoration {
+  package func restore(_ body: (StoredPage) -> UInt32?) -> Restoration {
     var result = Restoration()
     var (last, group) = (UInt64(0), [StoredPage]())
     var dropped: [UInt32] = []

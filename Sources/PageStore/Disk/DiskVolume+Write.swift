@@ -1,7 +1,7 @@
 // Writing pages: seal, fill the slack, write, and the trailer beside it when it has units of its own.
 
 import Glibc
-internal import Model
+package import Model
 import Synchronization
 
 extension DiskVolume {
@@ -12,7 +12,7 @@ extension DiskVolume {
   ///
   /// The memory behind the page up to the next multiple of 4096 belongs to it: it is zeroed, and the checksums are put
   /// there when they fit. A transfer that was short goes on where it stopped.
-  func write(
+  package func write(
     _ page: UnsafeMutableRawBufferPointer, key: PageKey, at unit: UInt32
   ) async -> DiskWrite {
     guard let base = page.baseAddress, page.count > 0 else {

@@ -10,7 +10,7 @@ internal import Model
 import Synchronization
 
 /// Space and pages of one disk.
-@safe final class DiskVolume: Volume, @unchecked Sendable {
+@safe package final class DiskVolume: Volume, @unchecked Sendable {
   /// What a volume is made of.
   struct Parts {
     /// What holds the bytes, and where the first unit lies on it.
@@ -32,25 +32,31 @@ import Synchronization
     var node = 0
     /// Position of the volume in the store.
     var number: UInt8 = 0
+    /// Bytes of checksums kept in memory, so that parts of large pages are read in one transfer.
+    var trailerMemory = 8 << 20
     /// What watches the volume's I/O.
     var health: VolumeHealth
     /// Monotonic nanoseconds.
     var now: @Sendable () -> UInt64
   }
 
-  let tier: Tier
-  let node: Int
-  let number: UInt8
+  /// The tier the volume belongs to, the NUMA node it is near to, and its position in the store.
+  package let tier: Tier
+  package let node: Int
+  package let number: UInt8
   let id: VolumeID
-  let quota: Int
+  /// Bytes that pages and their trailers may use.
+  package let quota: Int
   let layout: DiskLayout
   /// Units of the volume, numbered from 0.
-  let unitCount: UInt32
+  package let unitCount: UInt32
   let device: any BlockDevice
   let log: any PageLog
   let counters = DiskVolumeCounters()
-  let health: VolumeHealth
+  /// What watches the volume's I/O.
+  package let health: VolumeHealth
   let buffers: AlignedBuffers
+  let trailers: TrailerCache
   let now: @Sendable () -> UInt64
   let restorableUnits: UInt32
   private let dataOffset: Int64
@@ -79,6 +85,7 @@ import Synchronization
     quota = units * DiskLayout.unitSize
     let trailerUnits = layout.unitsPerBlock - parts.pageSize / DiskLayout.unitSize
     buffers = AlignedBuffers(size: max(1, trailerUnits) * DiskLayout.unitSize)
+    trailers = try TrailerCache(layout: layout, capacity: parts.trailerMemory)
     space = try RunAllocator(
       blockCount: parts.blockCount, unitsPerBlock: layout.unitsPerBlock, slotCount: parts.slotCount)
   }
@@ -86,20 +93,25 @@ import Synchronization
   // MARK: Space
 
   var units: Range<UInt32> { 0..<unitCount }
-  var used: Int { usedUnits.load(ordering: .relaxed) * DiskLayout.unitSize }
-  var ready: Int { isReady.load(ordering: .acquiring) ? quota : 0 }
+  /// Bytes in use, filling and doomed pages and quarantined runs included.
+  package var used: Int { usedUnits.load(ordering: .relaxed) * DiskLayout.unitSize }
+  /// The quota once the volume is restored, 0 before.
+  package var ready: Int { isReady.load(ordering: .acquiring) ? quota : 0 }
   /// Bytes that nobody may use again.
-  var quarantinedBytes: Int { quarantinedUnits.load(ordering: .relaxed) * DiskLayout.unitSize }
+  package var quarantinedBytes: Int {
+    quarantinedUnits.load(ordering: .relaxed) * DiskLayout.unitSize
+  }
   /// What the volume did so far.
-  var statistics: DiskVolumeStatistics { counters.snapshot }
+  package var statistics: DiskVolumeStatistics { counters.snapshot }
 
   /// Units of a page of `length` bytes, its trailer included.
-  func unitCount(_ length: Int) -> Int { DiskLayout.unitCount(length) }
+  package func unitCount(_ length: Int) -> Int { DiskLayout.unitCount(length) }
 
   /// Bytes of a buffer that is enough for any read.
-  static func bufferSize(pageSize: Int) -> Int { DiskLayout.bufferSize(pageSize: pageSize) }
+  package static func bufferSize(pageSize: Int) -> Int { DiskLayout.bufferSize(pageSize: pageSize) }
 
-  func take(_ count: Int, for slot: UInt32) -> UInt32? {
+  /// Takes a run of `count` units for the page at `slot`; its first unit, or nil when none is free.
+  package func take(_ count: Int, for slot: UInt32) -> UInt32? {
     lock.withLock {
       guard let unit = space.take(count, for: slot) else { return nil }
       usedUnits.store(space.usedUnits, ordering: .relaxed)
@@ -107,7 +119,8 @@ import Synchronization
     }
   }
 
-  func giveBack(_ unit: UInt32, _ count: Int, of slot: UInt32) {
+  /// Gives back the run of `count` units at `unit`, and removes the record of its page.
+  package func giveBack(_ unit: UInt32, _ count: Int, of slot: UInt32) {
     // Before the units are free: the record of their next owner comes after the removal.
     log.remove(unit: unit)
     lock.withLock {
@@ -130,7 +143,7 @@ import Synchronization
   func summarize() -> RunAllocator.Summary { lock.withLock { space.summarize() } }
 
   /// Takes the run of a page of `length` bytes at `unit` out of use for good, instead of giving it back.
-  func quarantine(unit: UInt32, length: Int, of slot: UInt32) {
+  package func quarantine(unit: UInt32, length: Int, of slot: UInt32) {
     let count = unitCount(length)
     log.remove(unit: unit)
     log.quarantine(unit: unit, count: count)
@@ -141,13 +154,13 @@ import Synchronization
   // MARK: Records
 
   /// Queues the record of a page whose bytes are written.
-  func record(_ page: StoredPage) { log.put(page) }
+  package func record(_ page: StoredPage) { log.put(page) }
 
   /// The next number in the order of writes.
-  func nextSequence() -> UInt64 { sequence.add(1, ordering: .relaxed).oldValue }
+  package func nextSequence() -> UInt64 { sequence.add(1, ordering: .relaxed).oldValue }
 
   /// Waits until the device has what was written and the log what was recorded before the call.
-  func flush() async {
+  package func flush() async {
     // A device that cannot sync shows it at the next write; what it lost does not match its root.
     _ = await device.sync()
     await log.flush()
@@ -156,7 +169,7 @@ import Synchronization
   /// Ends the log; blocks.
   ///
   /// Nothing else is called afterwards.
-  func close() { log.close() }
+  package func close() { log.close() }
 
   /// Where `unit` lies on the device.
   func offset(of unit: UInt32) -> Int64 { dataOffset + Int64(unit) * Int64(DiskLayout.unitSize) }

@@ -1,7 +1,7 @@
 // How a write to a disk volume ended.
 
 /// The outcome of a write.
-enum DiskWrite: Sendable, Equatable {
+package enum DiskWrite: Sendable, Equatable {
   /// The device took all bytes; the page's root is this.
   case written(root: UInt32)
   /// The device failed with this errno; what lies in the run now is of no use.

@@ -102,7 +102,7 @@ package final class VolumeFile: Sendable {
   /// A volume over these parts, not restored yet.
   ///
   /// - Throws: `memoryUnavailable`.
-  func makeVolume(
+  package func makeVolume(
     slotCount: Int, tier: Tier, node: Int, number: UInt8, health: VolumeHealth,
     now: @escaping @Sendable () -> UInt64
   ) throws(PageStoreError) -> DiskVolume {

@@ -90,9 +90,11 @@ struct DiskVolumeTests {
     #expect(await test.read(0..<50 * 4096, of: page) == .bytes(0..<50 * 4096))
     #expect(
       await test.read(51 * 4096 + 5..<52 * 4096, of: page) == .bytes(5..<4096))
-    test.device.edit { $0[start + (1 << 20) + 3] ^= 1 }
-    #expect(await test.read(0..<1, of: page) == .corrupt, "the sum of unit 0 is another")
-    #expect(await test.read(0..<1, of: page, verify: false) == .bytes(0..<1))
+    let other = try await test.write(key(6), length: 1 << 20, slot: 2)
+    let sum = test.offset(of: other) + (1 << 20) + 3
+    test.device.edit { $0[sum] ^= 1 }
+    #expect(await test.read(0..<1, of: other) == .corrupt, "the sum of unit 0 is another")
+    #expect(await test.read(0..<1, of: other, verify: false) == .bytes(0..<1))
   }
 
   @Test("a page at the wrong place or with another name is corrupt", arguments: [4096, 1 << 20])
@@ -179,12 +181,36 @@ struct DiskVolumeTests {
     let ranges = Set(test.device.takeLog().map(\.range))
     let trailer = start + 256 * 4096..<start + 257 * 4096
     #expect(ranges == [start + 4096..<start + 8192, trailer])
+    _ = await test.read(8192..<8193, of: page)
+    let second = [start + 8192..<start + 12_288]
+    #expect(test.device.takeLog().map(\.range) == second, "its trailer is in memory")
     _ = await test.read(4096..<4097, of: page, verify: false)
     #expect(test.device.takeLog().map(\.range) == [start + 4096..<start + 8192])
     let values = test.volume.statistics
     #expect(values.bytesWritten == 257 * 4096)
-    #expect(values.bytesRead == UInt64((257 + 7 + 2 + 1) * 4096))
-    #expect(values.reads == 5 && values.writes == 2)
+    #expect(values.bytesRead == UInt64((257 + 7 + 2 + 1 + 1) * 4096))
+    #expect(values.reads == 6 && values.writes == 2)
+  }
+
+  @Test("checksums in memory are not those of the next page at the same place")
+  func trailersInMemory() async throws {
+    let test = try TestVolume(blockCount: 1)
+    for number in 1...3 {
+      let page = try await test.write(key(number), length: 1 << 20)
+      for unit in [5, 9, 5] {
+        let range = unit * 4096 + 1..<unit * 4096 + 9
+        let outcome = await test.read(range, of: page)
+        #expect(outcome == .bytes(1..<9))
+        #expect(test.holds(range, of: page, at: 1..<9))
+      }
+      let place = test.offset(of: page) + 5 * 4096 + 2
+      test.device.edit { $0[place] ^= 1 }
+      #expect(await test.read(5 * 4096..<5 * 4096 + 1, of: page) == .corrupt)
+      var older = page
+      older.root ^= 1
+      #expect(await test.read(9 * 4096..<9 * 4096 + 1, of: older) == .corrupt)
+      test.volume.giveBack(page.unit, 257, of: 1)
+    }
   }
 
   @Test("a page that is given back leaves the log before its units are free")
