@@ -65,7 +65,8 @@ let package = Package(
     module("UFS", on: ["CLinux", "Model", "Ring", "HTTPWire"]),
     // F3
     module(
-      "WorkerDaemon", on: ["CLinux", "Model", "Ring", "HTTPWire", "PageStore", "UFS", logging]),
+      "WorkerDaemon",
+      on: ["CLinux", "CRocksDB", "Model", "Ring", "HTTPWire", "PageStore", "UFS", logging]),
     // F4
     .executableTarget(
       name: "penstockd", dependencies: ["Model", "WorkerDaemon", argumentParser],

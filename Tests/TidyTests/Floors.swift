@@ -20,7 +20,9 @@ enum Floors {
     "PageStore": ["CLinux", "CRocksDB", "Model", "Ring"],
     "UFS": ["CLinux", "Model", "Ring", "HTTPWire"],
     // F3
-    "WorkerDaemon": ["CLinux", "Model", "Ring", "HTTPWire", "PageStore", "UFS", "Logging"],
+    "WorkerDaemon": [
+      "CLinux", "CRocksDB", "Model", "Ring", "HTTPWire", "PageStore", "UFS", "Logging",
+    ],
     // F4
     "Penstockd": ["Model", "WorkerDaemon", "ArgumentParser", "Logging"],
     "PenstockCLI": ["Model", "WorkerDaemon", "ArgumentParser"],

@@ -10,6 +10,7 @@ extension Configuration {
     case httpHeadSizeMax = "alluxio.worker.http.max.head.size"
     case httpBodySizeMax = "alluxio.worker.http.max.body.size"
     case loadPartitionSize = "alluxio.worker.load.file.partition.size"
+    case metastoreCacheSize = "alluxio.dora.worker.metastore.rocksdb.cache.size"
     case landingSize = "penstock.worker.page.store.landing.size"
     case scrubBandwidth = "penstock.worker.page.store.scrub.bandwidth"
     case promoteBandwidth = "penstock.worker.page.store.promote.bandwidth"
@@ -52,6 +53,7 @@ extension Configuration {
     case cacheFilterEnabled = "alluxio.user.client.cache.filter.enabled"
     case ttlEnabled = "alluxio.ttl.policy.enabled"
     case quotaEnabled = "alluxio.quota.enabled"
+    case metastoreBloomFilter = "alluxio.dora.worker.metastore.rocksdb.bloom.filter"
   }
 
   /// Keys whose value is text or a path; an unset one reads as empty.
@@ -67,6 +69,7 @@ extension Configuration {
     case identityFile = "alluxio.worker.identity.uuid.file.path"
     case rootUFS = "alluxio.dora.client.ufs.root"
     case mountTableRootUFS = "alluxio.master.mount.table.root.ufs"
+    case metastoreDirectory = "alluxio.dora.worker.metastore.rocksdb.dir"
     case cacheFilterClass = "alluxio.user.client.cache.filter.class"
     case cacheFilterProperties = "alluxio.user.client.cache.filter.config-file"
     case cacheFilterFile = "alluxio.user.client.cache.filter.config.file"

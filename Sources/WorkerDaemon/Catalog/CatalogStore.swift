@@ -27,8 +27,14 @@ package struct CatalogError: Error, Sendable, Equatable, CustomStringConvertible
   /// One line: what is wrong.
   package let description: String
 
+  /// True when what the store holds is the cause; false for a lock, a permission, a full disk.
+  package let isDamage: Bool
+
   /// A failure with its line.
-  package init(_ description: String) { self.description = description }
+  package init(_ description: String, isDamage: Bool = false) {
+    self.description = description
+    self.isDamage = isDamage
+  }
 }
 
 /// An ordered map from bytes to bytes; calls may block, and come from any thread.

@@ -46,16 +46,23 @@ package final class FileCatalog: Sendable {
     package var next: [UInt8]?
   }
 
-  /// Changes kept in memory; more are lost, and counted.
-  private static let changeCountMax = 65_536
+  /// Changes kept in memory unless asked otherwise; more are lost, and counted.
+  package static let changeCountMax = 65_536
 
   private let store: any CatalogStore
+  private let changeCountMax: Int
   private let state = Mutex(State())
   /// Held while changes are written, so that they are in order.
   private let flushing = Mutex<Void>(())
 
   /// A catalog in `store`.
-  package init(store: any CatalogStore = MemoryCatalogStore()) { self.store = store }
+  package init(
+    store: any CatalogStore = MemoryCatalogStore(),
+    changeCountMax: Int = FileCatalog.changeCountMax
+  ) {
+    self.store = store
+    self.changeCountMax = changeCountMax
+  }
 
   /// What went on so far.
   package var counters: Counters { state.withLock { $0.counters } }
@@ -70,7 +77,7 @@ package final class FileCatalog: Sendable {
     state.withLock { state in
       switch state.changes[entry.key] {
       case nil:
-        guard state.changes.count < Self.changeCountMax else {
+        guard state.changes.count < changeCountMax else {
           state.counters.lost += 1
           return
         }
@@ -84,7 +91,7 @@ package final class FileCatalog: Sendable {
   /// Says that nothing of a file is cached any more.
   package func remove(_ key: FileKey) {
     state.withLock { state in
-      guard state.changes[key] != nil || state.changes.count < Self.changeCountMax else {
+      guard state.changes[key] != nil || state.changes.count < changeCountMax else {
         state.counters.lost += 1
         return
       }

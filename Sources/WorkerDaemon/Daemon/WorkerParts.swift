@@ -38,7 +38,8 @@ final class WorkerParts: Sendable {
     store = try Self.makeStore(settings, topology)
     // Before the rings: a filter that cannot be used ends the start with nothing to be taken down.
     let opened = try OpenedPolicies(
-      settings.policies, workDirectory: settings.workDirectory, store: store, pool: pool)
+      settings.policies, workDirectory: settings.workDirectory, store: store,
+      keepsPages: false, pool: pool)
     keeper = opened.keeper
     complaints = opened.complaints
     group = try Self.startRings(settings, topology)

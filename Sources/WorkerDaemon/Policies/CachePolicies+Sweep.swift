@@ -81,6 +81,7 @@ extension CachePolicies {
 
   /// Forgets an entry of whose file nothing is cached.
   private func forget(_ entry: CatalogEntry) {
+    if isRestoring { return }
     catalog.remove(entry.key)
     // A page that came between the look and the removal keeps its entry.
     if store.residentBytes(of: entry.key) > 0 { catalog.note(entry) }

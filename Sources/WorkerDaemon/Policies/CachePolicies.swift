@@ -27,6 +27,8 @@ package final class CachePolicies: Sendable {
   /// Files moved aside at the start because they were damaged.
   package let damagedFiles: [String]
   private let pool: BlockingPool?
+  /// True while pages of an earlier life are still being entered in the store.
+  private let restoring: Atomic<Bool>
   private let wallClock: @Sendable () -> Int64
 
   /// Policies over `store`; what blocks runs on `pool`, or at once without one.
@@ -37,11 +39,13 @@ package final class CachePolicies: Sendable {
   ///   - catalog: the cached files.
   ///   - pinnedRatio: share of the capacity that may be pinned.
   ///   - damagedFiles: files of rules that were moved aside.
+  ///   - isRestoring: whether pages of an earlier life are still to be entered in the store.
   ///   - pool: threads that may block.
   ///   - wallClock: milliseconds since the epoch.
   package init(
     store: PageStore, book: RuleBook = RuleBook(), catalog: FileCatalog = FileCatalog(),
-    pinnedRatio: Double = 0.8, damagedFiles: [String] = [], pool: BlockingPool? = nil,
+    pinnedRatio: Double = 0.8, damagedFiles: [String] = [], isRestoring: Bool = false,
+    pool: BlockingPool? = nil,
     wallClock: @escaping @Sendable () -> Int64 = CachePolicies.realTime
   ) {
     self.store = store
@@ -50,6 +54,7 @@ package final class CachePolicies: Sendable {
     self.pool = pool
     self.wallClock = wallClock
     self.damagedFiles = damagedFiles
+    restoring = Atomic(isRestoring)
     pinned = QuotaAccount(
       path: .root, limit: Int64((Double(store.capacity) * pinnedRatio).rounded(.down)))
   }
@@ -64,6 +69,12 @@ package final class CachePolicies: Sendable {
 
   /// Milliseconds since the epoch.
   package var now: Int64 { wallClock() }
+
+  /// True while a file of which nothing is cached may only not be entered yet.
+  package var isRestoring: Bool { restoring.load(ordering: .acquiring) }
+
+  /// Says that the store has all pages of earlier lives: what is not there now is gone.
+  package func finishRestoring() { restoring.store(false, ordering: .releasing) }
 
   /// Runs what may block where it may.
   package func offload<T: Sendable>(_ body: @escaping @Sendable () -> T) async -> T {
@@ -90,8 +101,8 @@ package final class CachePolicies: Sendable {
   /// Called when the record says that its age is due to be looked at.
   func checkAge(of record: FileRecord) async {
     guard let key = record.key, let timeToLive = record.decision.timeToLive else { return }
+    let (wasRestoring, now) = (isRestoring, now)
     let entry = await offload { [catalog] in catalog.entry(of: key) }
-    let now = now
     if let entry {
       let expiry = expiry(record.decision, cachedAt: entry.cachedAt)
       // An entry from the future is none: the clock was set back, and its pages could stay for ever.
@@ -106,6 +117,8 @@ package final class CachePolicies: Sendable {
         $0.expiredBytes += UInt64(bytes)
       }
     }
+    // Pages of an earlier life may still come, and nobody knows how old.
+    if wasRestoring { return }
     // Whatever comes from now on cannot be over before this.
     let (due, overflow) = now.addingReportingOverflow(timeToLive)
     record.setAgeDue(at: overflow ? .max : due)

@@ -49,12 +49,15 @@ package final class PolicyKeeper: Sendable {
   private func run(on reactor: Reactor) async {
     let sweepInterval = policies.book.options.ttlCheckInterval
     let tick = max(Self.tickMin, min(Self.tickMax, sweepInterval, filterInterval))
-    await sweep()
+    var wasRestoring = policies.isRestoring
+    if !wasRestoring { await sweep() }
     var nextSweep = Self.time(reactor.now, after: sweepInterval)
     var nextFilter = Self.time(reactor.now, after: filterInterval)
     while await reactor.sleep(for: tick) {
       if policies.catalog.hasChanges { await flush() }
-      if reactor.now >= nextSweep {
+      let isRestored = wasRestoring && !policies.isRestoring
+      if isRestored || reactor.now >= nextSweep {
+        wasRestoring = policies.isRestoring
         await sweep()
         nextSweep = Self.time(reactor.now, after: sweepInterval)
       }

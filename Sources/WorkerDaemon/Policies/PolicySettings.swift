@@ -14,6 +14,10 @@ package struct PolicySettings: Sendable {
   package var rules: RuleBook.Options
   /// Share of the capacity that may be pinned.
   package var pinnedRatio: Double
+  /// Directory of the catalog, for a worker whose pages outlive it.
+  package var metastoreDirectory: String
+  /// Settings of the catalog's database.
+  package var metastore: RocksCatalogStore.Options
 
   /// The settings of a configuration.
   package init(_ configuration: Configuration) {
@@ -25,6 +29,10 @@ package struct PolicySettings: Sendable {
     rules.isQuotaEnabled = configuration.boolean(.quotaEnabled)
     rules.ttlCheckInterval = configuration.duration(.ttlCheckInterval)
     pinnedRatio = configuration.number(.pinnedRatioMax)
+    metastoreDirectory = configuration.string(.metastoreDirectory)
+    metastore = RocksCatalogStore.Options()
+    metastore.cacheSize = Int(clamping: configuration.size(.metastoreCacheSize))
+    metastore.hasBloomFilter = configuration.boolean(.metastoreBloomFilter)
   }
 }
 
@@ -37,11 +45,12 @@ struct OpenedPolicies {
   /// What an operator has to look at.
   var complaints: [String] = []
 
-  /// Opens the policies of a worker over `store`; blocks.
+  /// Opens the policies of a worker over `store`, whose pages outlive the process when `keepsPages`; blocks.
   ///
   /// - Throws: `.configuration` for a cache filter that cannot be used, `.directory` for rules that cannot be read.
   init(
-    _ settings: PolicySettings, workDirectory: String, store: PageStore, pool: BlockingPool
+    _ settings: PolicySettings, workDirectory: String, store: PageStore, keepsPages: Bool,
+    pool: BlockingPool
   ) throws(StartError) {
     let file = RulesFile(directory: workDirectory)
     var rules = CacheRules()
@@ -66,10 +75,19 @@ struct OpenedPolicies {
         throw StartError(.configuration, error.description)
       }
     }
+    // What is known of pages that end with the process need not outlive it either.
+    var catalog: any CatalogStore = MemoryCatalogStore()
+    if keepsPages {
+      let opened = try OpenedCatalog(
+        directory: settings.metastoreDirectory,
+        key: Configuration.StringKey.metastoreDirectory.rawValue, options: settings.metastore)
+      catalog = opened.store
+      if let complaint = opened.complaint { complaints.append(complaint) }
+    }
     let book = RuleBook(rules, options: settings.rules, file: file)
     policies = CachePolicies(
-      store: store, book: book, catalog: FileCatalog(store: MemoryCatalogStore()),
-      pinnedRatio: settings.pinnedRatio, damagedFiles: damaged, pool: pool)
+      store: store, book: book, catalog: FileCatalog(store: catalog),
+      pinnedRatio: settings.pinnedRatio, damagedFiles: damaged, isRestoring: keepsPages, pool: pool)
     keeper = PolicyKeeper(
       policies, filter: settings.filter, stamp: stamp, filterInterval: settings.filterInterval)
   }

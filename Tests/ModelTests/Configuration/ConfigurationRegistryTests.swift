@@ -46,6 +46,7 @@ struct ConfigurationRegistryTests {
     for key in Configuration.PortKey.allCases { #expect(configuration.port(key) > 1024) }
     let off: Set<Configuration.BooleanKey> = [
       .brokenSymlinksSkipped, .cacheFilterEnabled, .ttlEnabled, .quotaEnabled,
+      .metastoreBloomFilter,
     ]
     for key in Configuration.BooleanKey.allCases {
       #expect(configuration.boolean(key) == !off.contains(key))

@@ -159,9 +159,12 @@ struct FileCatalogTests {
 
   @Test("notes beyond the bound are counted as lost")
   func bound() {
-    let catalog = FileCatalog()
-    for index in 0..<70_000 { catalog.note(Self.entry("/d", key: UInt64(index))) }
-    #expect(catalog.counters.lost == 70_000 - 65_536)
+    let catalog = FileCatalog(changeCountMax: 10)
+    for index in 0..<15 { catalog.note(Self.entry("/d", key: UInt64(index))) }
+    #expect(catalog.counters.lost == 5)
+    // Removals are no more than notes.
+    catalog.remove(FileKey(high: 3, low: ~3))
+    #expect(catalog.entry(of: FileKey(high: 3, low: ~3)) == nil && catalog.counters.lost == 5)
   }
 
   @Test("the catalog answers as a dictionary does, whatever order things come in")

@@ -16,7 +16,8 @@ struct PolicyFixture: Sendable {
 
   init(
     capacity: Int = 8 << 20, pinnedRatio: Double = 0.5, catalog: FileCatalog = FileCatalog(),
-    validity: Duration = .seconds(3600), ttlEnabled: Bool = true, file: RulesFile? = nil
+    validity: Duration = .seconds(3600), ttlEnabled: Bool = true, file: RulesFile? = nil,
+    isRestoring: Bool = false
   ) throws {
     let clock = ManualWallClock()
     self.clock = clock
@@ -26,7 +27,7 @@ struct PolicyFixture: Sendable {
     let store = try PageStore(capacity: capacity, pageSize: 64 << 10)
     policies = CachePolicies(
       store: store, book: RuleBook(options: options, file: file), catalog: catalog,
-      pinnedRatio: pinnedRatio,
+      pinnedRatio: pinnedRatio, isRestoring: isRestoring,
       wallClock: { clock.now })
     service = try ServiceFixture(store: store, policies: policies)
   }
@@ -166,6 +167,45 @@ struct CachePoliciesTests {
     try fixture.change { $0.ttl[RulePath("/t")] = .seconds(60) }
     #expect(try await fixture.read("t/a") == 2)
     #expect(try await fixture.read("t/a") == 0)
+  }
+
+  @Test("while pages of an earlier life are still being entered, nothing is forgotten")
+  func restoring() async throws {
+    let catalog = FileCatalog()
+    let fixture = try PolicyFixture(catalog: catalog, isRestoring: true)
+    defer { fixture.service.stop() }
+    fixture.put("t/a", pages: 1)
+    try await fixture.read("t/a")
+    let key = try #require(fixture.policies.store.residentFiles().first).file
+    let entry = try #require(catalog.entry(of: key))
+    fixture.policies.store.drop(key)
+    try fixture.policies.enforce()
+    #expect(catalog.entry(of: key) == entry)
+    _ = try fixture.policies.free(.root, forced: true)
+    #expect(catalog.entry(of: key) == entry)
+    fixture.policies.finishRestoring()
+    try fixture.policies.enforce()
+    #expect(catalog.entry(of: key) == nil)
+  }
+
+  @Test("pages over their time are not served after a restart, though they are entered late")
+  func restart() async throws {
+    let catalog = FileCatalog()
+    let first = try PolicyFixture(catalog: catalog)
+    first.put("t/a", pages: 1)
+    try await first.read("t/a")
+    try first.policies.catalog.flush()
+    first.service.stop()
+    let second = try PolicyFixture(catalog: catalog, isRestoring: true)
+    defer { second.service.stop() }
+    try second.change { $0.ttl[RulePath("/t")] = .seconds(60) }
+    second.put("t/a", pages: 1)
+    second.advance(.seconds(30))
+    // The record looks at the age before the pages are there, and again when it is over.
+    try await second.read("t/a")
+    #expect(try await second.read("t/a") == 0)
+    second.advance(.seconds(31))
+    #expect(try await second.read("t/a") == 1, "the time counts from the first life's load")
   }
 
   @Test("a sweep drops what is over its time, and forgets what is no longer cached")
