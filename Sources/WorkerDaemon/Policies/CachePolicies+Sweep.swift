@@ -53,6 +53,7 @@ extension CachePolicies {
 
   /// Drops the cached files at `path` and below, pinned ones only when `forced`; blocks.
   ///
+  /// Freeing everything also frees what no entry names.
   /// - Throws: when the catalog cannot be read.
   package func free(
     _ path: RulePath, forced: Bool
@@ -70,7 +71,18 @@ extension CachePolicies {
         drop(entry, counting: &outcome)
       }
     }
+    if path == .root { freeUnnamed(counting: &outcome) }
     return outcome
+  }
+
+  /// Drops pages that the catalog has lost sight of: nobody can say which rules hold for them.
+  private func freeUnnamed(counting outcome: inout PolicyOutcome) {
+    for file in store.residentFiles() where catalog.entry(of: file.file) == nil {
+      outcome.files += 1
+      outcome.bytes += file.bytes
+      outcome.droppedBytes += Int64(store.drop(file.file))
+      outcome.droppedFiles += 1
+    }
   }
 
   private func drop(_ entry: CatalogEntry, counting outcome: inout PolicyOutcome) {

@@ -70,6 +70,15 @@ extension RESTHandler {
       _ = try? await files.record(at: place)
     }
     files.forgetTree(place.ufsPath)
+    // Most cached files of a large tree have no record in memory; the catalog knows them all.
+    let policies = files.policies
+    await policies.offload {
+      do throws(CatalogError) {
+        _ = try policies.free(RulePath(place.alluxioPath), forced: true)
+      } catch {
+        // Counted by the catalog; what stays cached stays right.
+      }
+    }
   }
 
   /// `POST /v1/mv`, `/v1/copy`.

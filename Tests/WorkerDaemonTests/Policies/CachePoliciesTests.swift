@@ -300,6 +300,19 @@ struct CachePoliciesTests {
     #expect(try fixture.policies.catalog.list(.root, limit: 10).entries.map(\.path) == ["/e/c"])
   }
 
+  @Test("freeing everything frees what the catalog lost sight of, too")
+  func freeUnnamed() async throws {
+    let fixture = try PolicyFixture()
+    defer { fixture.service.stop() }
+    fixture.put("a", pages: 2)
+    try await fixture.read("a")
+    let key = try #require(fixture.policies.store.residentFiles().first).file
+    fixture.policies.catalog.remove(key)
+    let outcome = try fixture.policies.free(.root, forced: false)
+    #expect(outcome.droppedBytes == Int64(2 * fixture.service.pageSize))
+    #expect(fixture.policies.store.residentFiles().isEmpty)
+  }
+
   @Test("more than may be pinned is cached and not pinned")
   func pinnedLimit() async throws {
     let fixture = try PolicyFixture(capacity: 2 << 20, pinnedRatio: 0.25)

@@ -48,6 +48,29 @@ struct JSONReaderTests {
     #expect(throws: JSONProblem.self) { try JSONReader.parse([0x22, 0xFF, 0x22]) }
   }
 
+  @Test("no bytes trap the reader, and what it takes it takes again")
+  func garbage() throws {
+    var random = SplitMix(state: 3)
+    let sample = Array(#"{"a":[1,-2.5e3,"x\u00e9\n",{"b":null}],"c":true}"#.utf8)
+    var taken = 0
+    for _ in 0..<20_000 {
+      var bytes = sample
+      for _ in 0...(random.next() % 3) {
+        let place = Int(random.next() % UInt64(bytes.count))
+        switch random.next() % 3 {
+        case 0: bytes[place] = UInt8(truncatingIfNeeded: random.next())
+        case 1: bytes.remove(at: place)
+        default: bytes.insert(sample[Int(random.next() % UInt64(sample.count))], at: place)
+        }
+      }
+      guard let value = try? JSONReader.parse(bytes) else { continue }
+      taken += 1
+      let again = try JSONReader.parse(bytes)
+      #expect(value == again)
+    }
+    #expect(taken > 100)
+  }
+
   @Test("what the writer writes is read back")
   func roundTrip() throws {
     let text = "q\"\\\u{1}\u{7F}\n\tä/"

@@ -61,6 +61,59 @@ struct PathPatternTests {
     #expect(time < .seconds(20))
   }
 
+  @Test("patterns match what Swift's own engine matches")
+  func differential() throws {
+    var random = SplitMix(state: 99)
+    for round in 0..<400 {
+      let text = Self.randomPattern(&random, depth: 3)
+      let pattern = try PathPattern(text)
+      let reference = try Regex(text)
+      for _ in 0..<12 {
+        let path = String(
+          decoding: (0..<(random.next() % 7)).map { _ in
+            UInt8(ascii: "a") + UInt8(random.next() % 3)
+          }, as: UTF8.self)
+        let expected = try reference.wholeMatch(in: path) != nil
+        #expect(pattern.matches(path) == expected, "round \(round): \(text) on '\(path)'")
+      }
+    }
+  }
+
+  private static func randomPattern(_ random: inout SplitMix, depth: Int) -> String {
+    var text = ""
+    for _ in 0...(random.next() % 3) {
+      switch random.next() % (depth > 0 ? 8 : 4) {
+      case 0: text += "a"
+      case 1: text += "."
+      case 2: text += "[ab]"
+      case 3: text += "[^a]"
+      case 4: text += "(?:\(randomPattern(&random, depth: depth - 1)))"
+      case 5:
+        let (left, right) = (
+          randomPattern(&random, depth: depth - 1), randomPattern(&random, depth: depth - 1)
+        )
+        text += "(?:\(left)|\(right))"
+      case 6: text += "(?:\(randomPattern(&random, depth: depth - 1)))*"
+      default: text += "(?:\(randomPattern(&random, depth: depth - 1))){1,2}"
+      }
+    }
+    return text
+  }
+
+  @Test("no text traps the parser or the matcher")
+  func garbage() {
+    var random = SplitMix(state: 7)
+    let alphabet = Array("ab().*+?{}[]\\^$|-,:<>=!dwsQEkxu01&iA".unicodeScalars)
+    for _ in 0..<5000 {
+      var text = String.UnicodeScalarView()
+      for _ in 0..<(random.next() % 16) {
+        text.append(alphabet[Int(random.next() % UInt64(alphabet.count))])
+      }
+      guard let pattern = try? PathPattern(String(text)) else { continue }
+      _ = pattern.matches("ab01")
+    }
+  }
+
   @Test("groups nested without end are refused, not followed")
   func depth() {
     let deep = String(repeating: "(", count: 10_000)
