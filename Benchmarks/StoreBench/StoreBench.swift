@@ -2,6 +2,7 @@
 //
 //   swift run -c release store-bench --pages 1000000 --threads 2
 //   swift run -c release store-bench numa
+//   swift run -c release store-bench pressure
 //   swift run -c release store-bench disk DIR
 //   swift run -c release store-bench log DIR
 
@@ -11,6 +12,8 @@ import ArgumentParser
 struct StoreBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "store-bench", abstract: "Measures the page store.",
-    subcommands: [CallsCommand.self, NUMACommand.self, DiskCommand.self, LogCommand.self],
+    subcommands: [
+      CallsCommand.self, NUMACommand.self, PressureCommand.self, DiskCommand.self, LogCommand.self,
+    ],
     defaultSubcommand: CallsCommand.self)
 }
