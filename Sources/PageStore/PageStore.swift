@@ -4,55 +4,77 @@
 // every instant; bytes under a lease never change; one fill per page in the process. Not here: what a page's bytes are,
 // where they come from, and which paths may be cached.
 //
-//   PageStore ── StoreCore ─┬─ PageIndex      256 stripes: hash table, LRU list, pool of entries
+//   PageStore ── StoreCore ─┬─ PageIndex      256 stripes: hash table, lanes of the eviction policy, pool of entries
 //                           ├─ FileTable      resident pages and bytes by file
-//                           └─ Volume …       space: MemoryVolume over one arena per NUMA node (RunAllocator)
+//                           ├─ Volume …       space: MemoryVolume over one arena per NUMA node, DiskVolume over files
+//                           └─ StoreTasks     queues of the background: savers, promoter, reclaimer, scrubber
 
 import CLinux
 package import Model
 package import Ring
 
-/// A page store over memory; safe to use from any thread.
+/// A page store over memory and disks; safe to use from any thread.
 package final class PageStore: Sendable {
-  /// Most bytes of one store: 2^31 units.
-  package static let capacityMax = 8 << 40
+  /// Most bytes of one volume: 2^32 units.
+  package static let volumeCapacityMax = (16 << 40) - (16 << 20)
   /// Bytes of a full page.
   package let pageSize: Int
   /// The memory that pages lie in; rings register its extents.
   package let arenas: ArenaSet
   let core: StoreCore
 
-  /// Opens an empty store that uses the whole of `arenas`, for pages of at most `pageSize` bytes.
+  /// Opens a store that uses the whole of `arenas` and the `disks`, which are in the order of their tiers.
   ///
-  /// `seed` varies the hash; nil takes a random one.
+  /// Disks have no pages until `restore`.
   /// - Throws: `pageSizeInvalid`, `capacityTooSmall`, `capacityTooLarge`, `memoryUnavailable`.
-  package init(arenas: ArenaSet, pageSize: Int = 1 << 20, seed: UInt64? = nil)
-    throws(PageStoreError)
-  {
-    guard pageSize >= 64 << 10, pageSize <= 16 << 20, pageSize & (pageSize - 1) == 0,
-      arenas.extentSize % pageSize == 0
+  package init(
+    arenas: ArenaSet, disks: [DiskVolume], options: PageStoreOptions
+  ) throws(PageStoreError) {
+    let pageSize = options.pageSize
+    guard Self.isValid(pageSize), arenas.extentSize % pageSize == 0
     else { throw PageStoreError(.pageSizeInvalid, operation: "pageStore.open") }
-    let units = arenas.stride * arenas.arenas.count / RunAllocator.unitSize
-    guard units <= PageStore.capacityMax / RunAllocator.unitSize else {
-      throw PageStoreError(.capacityTooLarge, operation: "pageStore.open")
-    }
+    guard arenas.stride <= PageStore.volumeCapacityMax, arenas.arenas.count + disks.count < 255
+    else { throw PageStoreError(.capacityTooLarge, operation: "pageStore.open") }
     let chosenSeed: UInt64
-    if let seed { chosenSeed = seed } else { chosenSeed = try PageStore.randomSeed() }
-    let index = try PageIndex(pageCountMax: units, seed: chosenSeed)
-    var volumes: [any Volume] = []
-    for (position, arena) in arenas.arenas.enumerated() {
-      volumes.append(
-        try MemoryVolume(
-          arena: arena,
-          firstUnit: UInt32(position * arenas.stride / RunAllocator.unitSize),
-          pageSize: pageSize, slotCount: index.slotsPerStripe * PageIndex.stripeCount))
+    if let seed = options.seed { chosenSeed = seed } else { chosenSeed = try Self.randomSeed() }
+    let memoryUnits = arenas.stride * arenas.arenas.count / RunAllocator.unitSize
+    let units = memoryUnits + disks.reduce(0) { $0 + Int($1.unitCount) }
+    let tierCount = Set(disks.map(\.tier)).union([.mem]).count
+    let index = try PageIndex(
+      pageCountMax: units, laneCount: tierCount * 3 * options.policy.laneCount, seed: chosenSeed)
+    var memory: [MemoryVolume] = []
+    for arena in arenas.arenas {
+      memory.append(
+        try MemoryVolume(arena: arena, pageSize: pageSize, slotCount: index.slotCount))
     }
     self.pageSize = pageSize
     self.arenas = arenas
-    core = unsafe StoreCore(
-      pageSize: pageSize, index: index,
-      files: try FileTable(fileCountMax: units, seed: chosenSeed), volumes: volumes,
-      base: arenas.base, memory: arenas)
+    core = try unsafe StoreCore(
+      options, index: index, files: try FileTable(fileCountMax: units, seed: chosenSeed),
+      memory: memory, disks: disks,
+      arenas: ArenaLayout(base: arenas.base, stride: arenas.stride, owner: arenas))
+  }
+
+  private static func isValid(_ pageSize: Int) -> Bool {
+    pageSize >= 64 << 10 && pageSize <= 16 << 20 && pageSize & (pageSize - 1) == 0
+  }
+
+  /// Slots that the index of a store with `bytes` on all its volumes has: what a disk volume is told when it opens.
+  package static func slotCount(bytes: Int) -> Int {
+    PageIndex.slotCount(pageCountMax: bytes / RunAllocator.unitSize)
+  }
+
+  /// Opens an empty store over memory alone that uses the whole of `arenas`, for pages of at most `pageSize` bytes.
+  ///
+  /// `seed` varies the hash; nil takes a random one.
+  /// - Throws: `pageSizeInvalid`, `capacityTooSmall`, `capacityTooLarge`, `memoryUnavailable`.
+  package convenience init(arenas: ArenaSet, pageSize: Int = 1 << 20, seed: UInt64? = nil)
+    throws(PageStoreError)
+  {
+    var options = PageStoreOptions()
+    options.pageSize = pageSize
+    options.seed = seed
+    try self.init(arenas: arenas, disks: [], options: options)
   }
 
   /// Opens a store of `capacity` bytes in arenas of its own, split evenly between NUMA `nodes` and rounded down to pages.
@@ -61,8 +83,25 @@ package final class PageStore: Sendable {
   package convenience init(
     capacity: Int, pageSize: Int = 1 << 20, nodes: [Int] = [0], seed: UInt64? = nil
   ) throws(PageStoreError) {
+    var options = PageStoreOptions()
+    options.pageSize = pageSize
+    options.seed = seed
+    try self.init(memory: capacity, nodes: nodes, disks: [], options: options)
+  }
+
+  /// Opens a store of `capacity` bytes of memory, split evenly between NUMA `nodes` and rounded down to pages, over `disks`,
+  /// which are in the order of their tiers.
+  ///
+  /// - Throws: as above.
+  package convenience init(
+    memory capacity: Int, nodes: [Int] = [0], disks: [DiskVolume], options: PageStoreOptions
+  ) throws(PageStoreError) {
+    let pageSize = options.pageSize
     let perNode = pageSize > 0 ? capacity / max(1, nodes.count) / pageSize * pageSize : 0
-    guard capacity <= PageStore.capacityMax else {
+    guard Self.isValid(pageSize) else {
+      throw PageStoreError(.pageSizeInvalid, operation: "pageStore.open")
+    }
+    guard capacity <= PageStore.volumeCapacityMax else {
       throw PageStoreError(.capacityTooLarge, operation: "pageStore.open")
     }
     guard perNode > 0 else {
@@ -74,7 +113,7 @@ package final class PageStore: Sendable {
     } catch {
       throw PageStoreError(.memoryUnavailable, operation: "pageStore.open", cause: error)
     }
-    try self.init(arenas: arenas, pageSize: pageSize, seed: seed)
+    try self.init(arenas: arenas, disks: disks, options: options)
   }
 
   private static func randomSeed() throws(PageStoreError) -> UInt64 {
@@ -88,6 +127,9 @@ package final class PageStore: Sendable {
   }
 
   deinit {
+    core.tasks.close()
+    // First, so that what goes from the index now stays remembered on disk.
+    core.disks.forEach { $0.close() }
     // Pages that nobody holds go; the rest, and the memory, when the last lease or fill ends.
     _ = unsafe core.dropAll { _ in true }
     core.releaseHolder()
@@ -103,19 +145,38 @@ package final class PageStore: Sendable {
   }
 
   /// Looks a page up as used now; reads the clock, which costs about 20 ns more.
-  package func lookup(_ key: PageKey) -> Lookup { lookup(key, now: AccessClock.nanoseconds) }
+  package func lookup(_ key: PageKey) -> Lookup { lookup(key, now: core.options.clock()) }
+
+  /// Bytes of a buffer that any page on disk can be read into, a multiple of 4096.
+  package var readBufferSize: Int { DiskVolume.bufferSize(pageSize: pageSize) }
 
   /// Decides, atomically against all other callers, who brings the page of `length` bytes.
   ///
   /// The owner's space is reserved near NUMA `node` before this returns, evicting pages unused the longest when there is
   /// none; the effort is bounded (at most 64 blocks). May block for about a millisecond while memory is first made resident.
-  package func fill(_ key: PageKey, length: Int, node: Int = 0, now: UInt64) -> FillDecision {
-    core.fill(key, length: length, node: node, tick: AccessClock.tick(now))
+  /// The file has `traits` from now on, when they are given.
+  package func fill(
+    _ key: PageKey, length: Int, node: Int = 0, traits: FileTraits? = nil, now: UInt64
+  ) -> FillDecision {
+    core.fill(key, length: length, node: node, traits: traits, tick: AccessClock.tick(now))
   }
 
   /// Decides who brings the page, as of now; reads the clock.
-  package func fill(_ key: PageKey, length: Int, node: Int = 0) -> FillDecision {
-    fill(key, length: length, node: node, now: AccessClock.nanoseconds)
+  package func fill(
+    _ key: PageKey, length: Int, node: Int = 0, traits: FileTraits? = nil
+  ) -> FillDecision {
+    fill(key, length: length, node: node, traits: traits, now: core.options.clock())
+  }
+
+  /// Enters the pages that the disk at `position` remembers; blocks, for seconds when there are millions.
+  ///
+  /// Reads and fills go on meanwhile; the disk takes no pages until this returns.
+  @discardableResult
+  package func restore(disk position: Int) -> DiskVolume.Restoration { core.restore(position) }
+
+  /// Gives the pages of `file`, resident ones and those to come, other traits.
+  package func setTraits(_ traits: FileTraits, of file: FileKey) {
+    core.setTraits(traits, of: file)
   }
 
   /// True when the page is resident; counts as no use and no hit.
@@ -142,13 +203,12 @@ package final class PageStore: Sendable {
   @discardableResult
   package func dropAll() -> Int { unsafe core.dropAll { _ in true } }
 
-  /// Evicts pages unused the longest until at most `target` bytes are used, or `limit` pages are gone.
+  /// Evicts pages from memory, in the policy's order, until at most `target` bytes are used, or `limit` pages are gone.
   ///
   /// For a background task between watermarks. Returns the bytes of space freed; 0 means that nothing could leave.
   @discardableResult
   package func evict(toUsed target: Int, limit: Int = 1024) -> Int {
-    core.evict(
-      toUsed: target, limit: limit, tick: AccessClock.tick(AccessClock.nanoseconds))
+    core.evict(0, toUsed: target, limit: limit, tick: core.now)
   }
 
   /// Makes memory resident until `count` bytes on each node are free, within the quota; for a background thread.

@@ -1,5 +1,7 @@
 // The store's figures, summed over stripes and volumes when read.
 
+import Synchronization
+
 /// A snapshot of a store's gauges and counters; gauges of different stripes may be a few operations apart.
 package struct PageStoreStatistics: Sendable, Equatable {
   /// Most bytes the store may use.
@@ -8,7 +10,7 @@ package struct PageStoreStatistics: Sendable, Equatable {
   ///
   /// Never above `capacity`.
   package var used = 0
-  /// Bytes of memory made resident so far.
+  /// Bytes of memory made resident, and of disks that were opened.
   package var committed = 0
   /// Resident pages, and their bytes.
   package var pages = 0
@@ -34,6 +36,39 @@ package struct PageStoreStatistics: Sendable, Equatable {
   package var evictedBytes: UInt64 = 0
   /// Pages dropped by name.
   package var drops: UInt64 = 0
+  /// Pages in memory that are to be written to disk.
+  package var unsaved = 0
+  /// Hits that were served from disk; `hits` has them too.
+  package var storedHits = 0
+  /// Pages written from memory to disk, and their bytes; pages that no disk took.
+  package var saved = 0
+  package var savedBytes = 0
+  package var unsavable = 0
+  /// Pages brought from disk to memory, and their bytes.
+  package var promoted = 0
+  package var promotedBytes = 0
+  /// Pages moved from a disk tier to the one below, and their bytes.
+  package var demoted = 0
+  package var demotedBytes = 0
+  /// Pages on disk whose bytes did not match their checksum, and that could not be read: each was a miss.
+  package var corrupt = 0
+  package var unreadable = 0
+}
+
+/// What one volume holds.
+package struct VolumeUsage: Sendable, Equatable {
+  /// Its tier.
+  package var tier: Tier
+  /// The NUMA node it is near to.
+  package var node: Int
+  /// Most bytes it may use.
+  package var quota: Int
+  /// Bytes in use.
+  package var used: Int
+  /// Pages, those with a copy in memory too included.
+  package var pages: Int
+  /// True while pages may be put there.
+  package var acceptsPages: Bool
 }
 
 extension PageStore {
@@ -48,6 +83,7 @@ extension PageStore {
       sum.committed += volume.ready
     }
     sum.files = core.files.count
+    add(core.tasks, to: &sum)
     for number in 0..<PageIndex.stripeCount { add(core.index.stripe(number), to: &sum) }
     return sum
   }
@@ -57,6 +93,30 @@ extension PageStore {
 
   /// Bytes in use, filling and doomed pages included.
   package var used: Int { core.used }
+
+  /// What each volume holds: the arenas of memory, then the disks in the order of their tiers.
+  package var volumes: [VolumeUsage] {
+    core.volumes.enumerated().map { number, volume in
+      VolumeUsage(
+        tier: volume.tier, node: volume.node, quota: volume.quota, used: volume.used,
+        pages: core.tasks.copies[number], acceptsPages: volume.acceptsPages)
+    }
+  }
+
+  private func add(_ tasks: StoreTasks, to sum: inout PageStoreStatistics) {
+    let counters = tasks.counters
+    sum.unsaved = max(0, tasks.unsavedCount.load(ordering: .relaxed))
+    sum.storedHits = counters.storedHits.load(ordering: .relaxed)
+    sum.saved = counters.saved.load(ordering: .relaxed)
+    sum.savedBytes = counters.savedBytes.load(ordering: .relaxed)
+    sum.unsavable = counters.unsavable.load(ordering: .relaxed)
+    sum.promoted = counters.promoted.load(ordering: .relaxed)
+    sum.promotedBytes = counters.promotedBytes.load(ordering: .relaxed)
+    sum.demoted = counters.demoted.load(ordering: .relaxed)
+    sum.demotedBytes = counters.demotedBytes.load(ordering: .relaxed)
+    sum.corrupt = counters.corrupt.load(ordering: .relaxed)
+    sum.unreadable = counters.unreadable.load(ordering: .relaxed)
+  }
 
   private func add(_ stripe: IndexStripe, to sum: inout PageStoreStatistics) {
     stripe.lock()

@@ -7,7 +7,7 @@ import Testing
 struct PageEntryTests {
   @Test("links, stamps and the record's address share words without touching each other")
   func packing() {
-    #expect(MemoryLayout<PageEntry>.stride == 48)
+    #expect(MemoryLayout<PageEntry>.stride == 56)
     let entry = UnsafeMutablePointer<PageEntry>.allocate(capacity: 1)
     unsafe memset0(entry)
     defer { unsafe entry.deallocate() }

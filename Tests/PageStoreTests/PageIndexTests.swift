@@ -17,7 +17,7 @@ struct PageIndexTests {
       unsafe entry.pointee.low = key.file.low
       unsafe entry.pointee.index = key.index
       unsafe stripe.insert(entry, hash)
-      unsafe stripe.link(entry, tick)
+      unsafe stripe.link(entry, 0, tick)
     }
     return Int(hash >> 56)
   }
@@ -25,23 +25,25 @@ struct PageIndexTests {
   @Test(
     "the stripe of the page unused the longest is found, also when the clock wraps or runs ahead")
   func oldest() throws {
-    let index = try PageIndex(pageCountMax: 1000, seed: 7)
-    #expect(index.oldestStripe(now: 5, from: 0) == nil)
+    let index = try PageIndex(pageCountMax: 1000, laneCount: 3, seed: 7)
+    #expect(index.oldestStripe(ofLane: 0, now: 5, from: 0) == nil)
     let first = put(key(1), in: index, at: AccessClock.mask - 5)
     let second = put(key(2), in: index, at: 10)
     try #require(first != second)
-    #expect(index.oldestStripe(now: 20, from: 77) == first, "from before the clock wrapped")
+    #expect(
+      index.oldestStripe(ofLane: 0, now: 20, from: 77) == first, "from before the clock wrapped")
     _ = put(key(1), in: index, at: 1000)
-    #expect(index.oldestStripe(now: 20, from: 0) == second, "a stamp of the future is young")
+    #expect(
+      index.oldestStripe(ofLane: 0, now: 20, from: 0) == second, "a stamp of the future is young")
     _ = put(key(2), in: index, at: 1000)
-    #expect(index.oldestStripe(now: 1000, from: first) == first, "equal ages take turns")
-    #expect(index.oldestStripe(now: 1000, from: second) == second)
+    #expect(index.oldestStripe(ofLane: 0, now: 1000, from: first) == first, "equal ages take turns")
+    #expect(index.oldestStripe(ofLane: 0, now: 1000, from: second) == second)
     #expect(AccessClock.tick(1280) == 10)
   }
 
   @Test("pages spread over the stripes, and each slot names its entry and stripe")
   func spread() throws {
-    let index = try PageIndex(pageCountMax: 100_000, seed: 7)
+    let index = try PageIndex(pageCountMax: 100_000, laneCount: 3, seed: 7)
     var counts = [Int](repeating: 0, count: PageIndex.stripeCount)
     for number in 0..<25_600 {
       counts[put(key(number / 8, UInt32(number % 8)), in: index, at: 1)] += 1

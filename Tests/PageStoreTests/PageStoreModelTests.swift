@@ -102,6 +102,7 @@ struct PageStoreModelTests {
       unsafe write(page, to: fill.buffer)
       world.fills.append((page, Held(fill)))
       if world.fills.count > 6 { endFill(&world) }
+    case .stored: Issue.record("SEED=\(world.seed): there is no disk")
     case .join:
       #expect(isFilling, "SEED=\(world.seed): a wait for nobody")
     case .rejected(let reason):
@@ -188,6 +189,7 @@ struct PageStoreModelTests {
           unsafe write(page, to: fill.buffer)
           let lease = fill.commit()
           if unsafe !isPattern(lease.bytes, of: page) { complaints.append("wrong bytes") }
+        case .stored: complaints.append("there is no disk")
         case .join(let waiter):
           let result = await waiter.result(of: page)
           if result == "wrong bytes" { complaints.append(result) }

@@ -51,6 +51,7 @@ extension PageStore {
   func put(_ key: PageKey, _ length: Int = 64 << 10, now: UInt64) -> Bool {
     switch fill(key, length: length, now: now) {
     case .hit: return true
+    case .stored: return true
     case .owner(let fill):
       unsafe write(key, to: fill.buffer)
       _ = fill.commit(now: now)
@@ -63,6 +64,7 @@ extension PageStore {
   func lease(_ key: PageKey, now: UInt64 = 0) throws -> PageLease {
     switch lookup(key, now: now) {
     case .hit(let lease): return lease
+    case .stored: throw Missing(key: key)
     case .miss: throw Missing(key: key)
     }
   }
@@ -87,6 +89,7 @@ extension PageStore {
   func wish(_ key: PageKey, _ length: Int = 64 << 10, now: UInt64 = 0) -> String {
     switch fill(key, length: length, now: now) {
     case .hit: "hit"
+    case .stored: "stored"
     case .owner: "owner"
     case .join: "join"
     case .rejected(let reason): "\(reason)"

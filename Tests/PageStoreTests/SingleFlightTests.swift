@@ -166,6 +166,7 @@ struct SingleFlightTests {
         for _ in 0..<8 {
           group.addTask {
             switch store.fill(key(round), length: 64 << 10) {
+            case .stored: return "stored"
             case .rejected(let reason): return "rejected \(reason)"
             case .join(let waiter): return await waiter.result(of: key(round))
             default: return "a page"
@@ -186,6 +187,7 @@ struct SingleFlightTests {
   ) async -> Bool {
     switch store.fill(key, length: length) {
     case .hit(let lease): return unsafe isPattern(lease.bytes, of: key)
+    case .stored: return false
     case .owner(let fill):
       owners.value.add(1, ordering: .relaxed)
       await Task.yield()

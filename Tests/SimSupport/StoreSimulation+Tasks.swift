@@ -58,6 +58,7 @@ extension StoreSimulation {
       count("hits")
       if canary == .keptLease, random.chance(20_000) { return kept.append(KeptLease(lease)) }
       await use(lease, want, &random)
+    case .stored(let lease): await use(lease, want, &random)
     case .miss:
       count("misses")
       await fill(want, &random, tries: 3)
@@ -72,6 +73,26 @@ extension StoreSimulation {
     guard random.below(4) == 0 else { return }
     await executor.wait(UInt64(random.below(3_000_000)))
     verify(lease, want)
+  }
+
+  /// Reads the wanted part of a page on disk and checks it; a page that is lost is filled again.
+  private func use(
+    _ lease: borrowing StoredLease, _ want: Want, _ random: inout SimRandom
+  ) async {
+    guard let store = life?.store else { return }
+    guard lease.count == want.length, lease.key == want.key else {
+      return fail("a lease of \(lease.count) bytes on disk for a page of \(want.length)")
+    }
+    count("stored hits")
+    let buffer = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: store.readBufferSize, alignment: 4096)
+    defer { buffer.deallocate() }
+    switch await lease.read(want.inPage, into: buffer) {
+    case .bytes(let range):
+      verify(
+        UnsafeRawBufferPointer(rebasing: buffer[range]), of: want.file, at: want.start, "disk")
+    case .lost: count("lost")
+    }
   }
 
   private func verify(_ lease: borrowing PageLease, _ want: Want) {
@@ -89,6 +110,7 @@ extension StoreSimulation {
     guard let store = life?.store else { return }
     switch store.fill(want.key, length: want.length, node: 0, now: executor.now) {
     case .hit(let lease): await use(lease, want, &random)
+    case .stored(let lease): await use(lease, want, &random)
     case .owner(let fill): await bring(fill, want, &random)
     case .join(let waiter):
       count("joins")

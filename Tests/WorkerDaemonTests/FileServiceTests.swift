@@ -71,6 +71,7 @@ struct ServiceFixture: Sendable {
           bytes += Array(fill.buffer[done..<length])
           fill.fail(.abandoned)
           done = length
+        case .stored(let buffer): bytes += Array(buffer.bytes); done += buffer.count
         case .passedThrough(let buffer): bytes += Array(buffer.bytes); done += buffer.count
         }
       }

@@ -6,17 +6,24 @@ import PageStore
 /// A page store that a trace is replayed on.
 struct PolicyReplay {
   /// The policies there are, by the names that the configuration uses.
-  static let policies = ["lru"]
+  static let policies = EvictionPolicyKind.allCases.map(\.rawValue)
 
   private let trace: TracePages
   private let store: PageStore
 
   /// The hits of a store of `unitCount` units with the policy named `policy`.
   static func hits(_ trace: TracePages, policy: String, unitCount: Int) throws -> HitCount {
+    guard let kind = EvictionPolicyKind(rawValue: policy) else {
+      throw ReplayError.policyUnknown(policy)
+    }
+    var options = PageStoreOptions()
+    options.pageSize = TracePages.replayedPageSize
+    options.seed = 1
+    options.policy = kind
     let replay = PolicyReplay(
       trace: trace,
       store: try PageStore(
-        capacity: unitCount * TracePages.unitSize, pageSize: TracePages.replayedPageSize, seed: 1))
+        memory: unitCount * TracePages.unitSize, disks: [], options: options))
     var count = try HitCount(trace) { try replay.access($0) }
     count.evictions = Int(replay.store.statistics.evictions)
     return count
@@ -34,6 +41,7 @@ struct PolicyReplay {
     case .owner(let fill): _ = fill.commit(now: now)
     case .rejected: break
     case .hit: throw ReplayError.notAlone
+    case .stored: throw ReplayError.notAlone
     case .join: throw ReplayError.notAlone
     }
     return false
@@ -43,5 +51,7 @@ struct PolicyReplay {
   enum ReplayError: Error {
     /// Somebody else filled the page.
     case notAlone
+    /// There is no policy of this name.
+    case policyUnknown(String)
   }
 }

@@ -46,7 +46,10 @@ extension StoreCore {
         stripe.lock()
         let entry = unsafe stripe.entry(local)
         let word = unsafe entry.pointee.current
-        if word.isResident || word.isFilling, unsafe matches(entry) {
+        // A copy behind another goes with it; one being made is dropped by who makes it.
+        let isSeen = unsafe entry.pointee.flags.isDisjoint(with: [.moving])
+        if word.isResident || word.isFilling, isSeen, unsafe !isBehind(entry), unsafe matches(entry)
+        {
           freed += unsafe drop(entry, in: stripe)
         } else {
           stripe.unlock()
@@ -65,9 +68,19 @@ extension StoreCore {
       return 0
     }
     unsafe stripe.state.pointee.counters.drops += 1
-    let isBack = unsafe doom(entry, in: stripe)
+    let tick = now
+    var backs = 0
+    if let behind = unsafe behind(entry), unsafe doom(behind, in: stripe, tick) { backs += 1 }
+    if unsafe doom(entry, in: stripe, tick) { backs += 1 }
     stripe.unlock()
-    if isBack { releaseHolder() }
+    for _ in 0..<backs { releaseHolder() }
     return word.length
   }
+
+  private func isBehind(_ entry: UnsafeMutablePointer<PageEntry>) -> Bool {
+    unsafe !isMemory(entry) && entry.pointee.flags.contains(.behind)
+  }
+
+  /// Bytes in use on all volumes.
+  var used: Int { volumes.reduce(0) { $0 + $1.used } }
 }

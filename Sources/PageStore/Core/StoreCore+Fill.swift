@@ -4,35 +4,52 @@
 //                        │  ▲ join: a waiter is counted
 //                        │  └ drop: marked doomed, goes on; at its commit only those who wait get it
 //                        └──fail, abandoned, no room──▶ (absent), waiters get the reason
+//
+// With a disk below, a page that became resident is unsaved: queued to be written, and in no lane until it was.
 
 import Model
 import Synchronization
 
 extension StoreCore {
   /// Decides who fills `key`; makes room near `node` when it is the caller.
-  func fill(_ key: PageKey, length: Int, node: Int, tick: UInt64) -> FillDecision {
+  func fill(
+    _ key: PageKey, length: Int, node: Int, traits: FileTraits?, tick: UInt64
+  ) -> FillDecision {
     let hash = index.hash(key)
     let stripe = index.stripe(of: hash)
     stripe.lock()
     guard length > 0, length <= pageSize else { return reject(.lengthInvalid, stripe) }
-    if let entry = unsafe stripe.find(key, hash) { return unsafe join(entry, stripe, tick) }
+    if let entry = unsafe stripe.find(key, hash) {
+      guard unsafe isOut(entry) else { return unsafe join(entry, stripe, tick) }
+      // On a disk that is out: what lies there cannot be served, and the page is wanted now.
+      let isBack = unsafe doom(entry, in: stripe, tick)
+      stripe.unlock()
+      if isBack { releaseHolder() }
+      return fill(key, length: length, node: node, traits: traits, tick: tick)
+    }
     guard let entry = unsafe stripe.take() else { return reject(.full, stripe) }
-    guard files.beginFill(key.file, index: key.index) else {
+    guard let traits = files.beginFill(key.file, index: key.index, traits: traits) else {
       unsafe stripe.giveBack(entry)
       return reject(.full, stripe)
     }
-    unsafe begin(entry, key, length: length)
+    unsafe begin(entry, key, length: length, traits)
     unsafe stripe.insert(entry, hash)
     unsafe stripe.state.pointee.counters.fills += 1
     unsafe stripe.state.pointee.counters.filling += 1
     stripe.unlock()
     retainForEntry()
     let slot = unsafe index.slot(of: entry)
-    guard let unit = makeRoom(unitCount(length), for: slot, near: node, tick: tick) else {
-      unsafe fail(entry, .rejected(.full))
-      return .rejected(.full)
+    let place: Place
+    switch makeRoom(
+      length, for: slot, in: 0, near: node, priority: traits.priority, tick: tick)
+    {
+    case .found(let found): place = found
+    case .none(let reason):
+      unsafe fail(entry, .rejected(reason))
+      return .rejected(reason)
     }
-    unsafe entry.pointee.unit = unit
+    unsafe entry.pointee.unit = place.unit
+    unsafe entry.pointee.volume = place.volume
     let buffer = unsafe UnsafeMutableRawBufferPointer(start: address(of: entry), count: length)
     return unsafe .owner(PageFill(key, buffer, entry: entry, core: self))
   }
@@ -43,11 +60,26 @@ extension StoreCore {
     return .rejected(reason)
   }
 
-  private func begin(_ entry: UnsafeMutablePointer<PageEntry>, _ key: PageKey, length: Int) {
+  /// True when `entry` is a copy on a disk that may not be read.
+  private func isOut(_ entry: UnsafeMutablePointer<PageEntry>) -> Bool {
+    guard unsafe entry.pointee.current.isResident, unsafe !isMemory(entry) else { return false }
+    return unsafe !disk(of: entry).acceptsReads
+  }
+
+  private func begin(
+    _ entry: UnsafeMutablePointer<PageEntry>, _ key: PageKey, length: Int, _ traits: FileTraits
+  ) {
     unsafe entry.pointee.high = key.file.high
     unsafe entry.pointee.low = key.file.low
     unsafe entry.pointee.index = key.index
     unsafe entry.pointee.unit = PageEntry.noUnit
+    unsafe entry.pointee.volume = 0
+    unsafe entry.pointee.aux = 0
+    unsafe entry.pointee.heat = 0
+    unsafe entry.pointee.lane = PageEntry.noLane
+    var flags: EntryFlags = traits.isPinned ? .pinned : []
+    flags.priority = traits.priority
+    unsafe entry.pointee.flags = flags
     let word = unsafe PageWord(fillOf: length, generation: entry.pointee.current.generation)
     unsafe entry.pointee.word.store(word.raw, ordering: .relaxed)
     // SAFETY: the retain is taken back by `takeRecord`, once, when the fill ends.
@@ -62,9 +94,12 @@ extension StoreCore {
     _ entry: UnsafeMutablePointer<PageEntry>, _ stripe: IndexStripe, _ tick: UInt64
   ) -> FillDecision {
     if let word = unsafe pin(entry) {
-      unsafe stripe.use(entry, tick)
-      stripe.unlock()
-      return unsafe .hit(lease(entry, word))
+      unsafe stripe.use(entry, tick, policy)
+      if unsafe isMemory(entry) {
+        stripe.unlock()
+        return unsafe .hit(lease(entry, word))
+      }
+      return unsafe .stored(storedLease(entry, word, stripe))
     }
     guard unsafe entry.pointee.current.isFilling else { return reject(.full, stripe) }
     let record = unsafe record(of: entry)
@@ -101,7 +136,8 @@ extension StoreCore {
     let record = unsafe takeRecord(of: entry)
     let before = unsafe entry.pointee.current
     precondition(before.isFilling, "a fill ends once")
-    let file = unsafe FileKey(high: entry.pointee.high, low: entry.pointee.low)
+    let file = unsafe entry.pointee.file
+    var isUnsaved = false
     // The filler's pin is the only one while it fills, so a plain store is enough.
     var word = PageWord(raw: before.raw & ~PageWord.filling + UInt64(record.waiters))
     unsafe stripe.state.pointee.counters.filling -= 1
@@ -116,13 +152,23 @@ extension StoreCore {
       unsafe stripe.state.pointee.counters.resident += 1
       unsafe stripe.state.pointee.counters.residentBytes += Int64(before.length)
       unsafe entry.pointee.recordBits = 0
-      unsafe stripe.link(entry, tick)
+      tasks.copies.add(1, to: unsafe Int(entry.pointee.volume))
+      if savesPages {
+        unsafe entry.pointee.flags.insert(.unsaved)
+        isUnsaved = true
+      } else {
+        unsafe list(entry, in: stripe, tick)
+      }
     }
     unsafe entry.pointee.word.store(word.raw, ordering: .releasing)
     record.state = .committed
     let suspended = record.takeSuspended()
     stripe.unlock()
     suspended.resume()
+    if isUnsaved {
+      tasks.unsavedCount.add(1, ordering: .relaxed)
+      unsafe queueUnsaved(CopyName(slot: index.slot(of: entry), generation: word.generation))
+    }
     return unsafe lease(entry, word)
   }
 
@@ -134,8 +180,7 @@ extension StoreCore {
     let word = unsafe entry.pointee.current
     precondition(word.isFilling, "a fill ends once")
     unsafe stripe.remove(entry)
-    files.endFill(
-      unsafe FileKey(high: entry.pointee.high, low: entry.pointee.low), length: nil)
+    files.endFill(unsafe entry.pointee.file, length: nil)
     unsafe stripe.state.pointee.counters.filling -= 1
     if case .rejected = reason {
       unsafe stripe.state.pointee.counters.rejections += 1

@@ -1,8 +1,9 @@
 // Making room: which page leaves, how much leaves with it, and how hard one fill tries.
 //
-// The victim is the page unused the longest in the whole store: each stripe keeps its own order and publishes the stamp
-// of its oldest page, and the search compares 256 stamps without a lock. A page that someone holds counts as used now
-// and goes to the new end of its list, so that it is met once, not at every search.
+// The victim is the policy's choice among the lanes of the tier's lowest priority that has pages. In a lane it is the oldest
+// page of the whole store: each stripe keeps its own order and publishes the stamp of its oldest, and the search compares
+// 256 stamps without a lock. A page that someone holds counts as used now and goes to the new end of its list, so that it
+// is met once, not at every search.
 //
 // A full page needs a whole block: the victim's neighbours in its block leave with it, unless held. So does a small page
 // when the victim's own units do not make its run: one block gives room to the next dozens of small pages, while picking
@@ -11,53 +12,103 @@
 import Model
 import Synchronization
 
+/// A place for a copy.
+struct Place: Equatable {
+  let volume: UInt8
+  let unit: UInt32
+}
+
+/// A place that was found, or why there is none.
+enum Room {
+  case found(Place)
+  case none(Rejection)
+}
+
 extension StoreCore {
   /// Blocks one fill frees at most; beyond that it is turned away and the caller passes through.
   private static let evictionsPerFillMax = 64
   /// Held pages one fill steps over at most.
   private static let stepsPerFillMax = 4096
+  /// Pages on disk whose copy in memory is in use that one search spares.
+  private static let sparedMax = 64
 
-  /// What one attempt to evict the oldest page did.
+  /// What one attempt to evict the next page did.
   private enum Eviction {
-    /// There is no resident page.
+    /// There is no page that may leave.
     case nothing
-    /// The page was held, or gone before its stripe was locked.
+    /// The page was held, got another chance, or was gone before its stripe was locked.
     case skipped
-    /// A page left its units at `unit`.
-    case freed(unit: UInt32, bytes: Int)
+    /// The page has a fresher copy in front and got another chance for it.
+    case spared
+    /// A page left its units.
+    case freed(Place, bytes: Int)
   }
 
-  /// Takes `count` units for `slot`, on the volumes of `node` first, evicting when there is no room; nil when none can be made.
-  func makeRoom(_ count: Int, for slot: UInt32, near node: Int, tick: UInt64) -> UInt32? {
-    if let unit = take(count, for: slot, near: node) { return unit }
-    var steps = 0
-    var evictions = 0
+  /// A search for victims in one tier.
+  private struct Search {
+    let tier: Int
+    /// Pages above this priority stay.
+    let priority: CachePriority
+    let tick: UInt64
+    /// Whether copies behind others are spared.
+    var spares = true
+  }
+
+  /// Takes a run for a page of `length` bytes at `slot` in `tier`, near `node` first, evicting when there is no room.
+  func makeRoom(
+    _ length: Int, for slot: UInt32, in tier: Int, near node: Int, priority: CachePriority,
+    tick: UInt64
+  ) -> Room {
+    if let place = take(length, for: slot, in: tier, near: node) {
+      noteUse(of: tier)
+      return .found(place)
+    }
+    var search = Search(tier: tier, priority: priority, tick: tick)
+    var (steps, evictions, spared) = (0, 0, 0)
     let stepsMax = min(StoreCore.stepsPerFillMax, entryCount + PageIndex.stripeCount)
     while steps < stepsMax, evictions < StoreCore.evictionsPerFillMax {
       steps += 1
-      switch evictOldest(tick) {
-      case .nothing: return take(count, for: slot, near: node)
+      switch evictNext(search) {
+      case .nothing:
+        if let place = take(length, for: slot, in: tier, near: node) { return .found(place) }
+        return .none(rejection(in: tier, above: priority))
       case .skipped: continue
-      case .freed(let unit, _):
+      case .spared:
+        spared += 1
+        search.spares = spared < StoreCore.sparedMax
+      case .freed(let place, _):
         evictions += 1
-        if let unit = take(count, for: slot, near: node) { return unit }
-        evictNeighbours(of: unit)
-        if let unit = take(count, for: slot, near: node) { return unit }
+        if let place = take(length, for: slot, in: tier, near: node) { return .found(place) }
+        evictNeighbours(of: place, search)
+        if let place = take(length, for: slot, in: tier, near: node) { return .found(place) }
       }
     }
-    return nil
+    return .none(.full)
   }
 
-  /// Evicts the pages unused the longest until at most `target` bytes are used or `limit` pages are gone; returns bytes freed.
-  func evict(toUsed target: Int, limit: Int, tick: UInt64) -> Int {
+  /// Why nothing in `tier` may leave.
+  private func rejection(in tier: Int, above priority: CachePriority) -> Rejection {
+    if tier == 0, tasks.unsavedCount.load(ordering: .relaxed) > 0 { return .busy }
+    let lanes = policy.laneCount
+    let first = (tier * 3 + Int(priority.rawValue) + 1) * lanes
+    let isHeldByDearer = (first..<(tier + 1) * 3 * lanes).contains { index.pages(ofLane: $0) > 0 }
+    return isHeldByDearer ? .priority : .full
+  }
+
+  /// Evicts pages of `tier` until at most `target` bytes are used or `limit` pages are gone; returns bytes freed.
+  func evict(_ tier: Int, toUsed target: Int, limit: Int, tick: UInt64) -> Int {
+    var search = Search(tier: tier, priority: .high, tick: tick)
     var freed = 0
-    var (steps, evictions) = (0, 0)
+    var (steps, evictions, spared) = (0, 0, 0)
     let stepsMax = min(limit * 2, entryCount) + PageIndex.stripeCount
-    while used > target, evictions < limit, steps < stepsMax {
+    while used(tier) > target, evictions < limit, steps < stepsMax {
       steps += 1
-      switch evictOldest(tick) {
+      switch evictNext(search) {
       case .nothing: return freed
       case .skipped: continue
+      case .spared:
+        spared += 1
+        search.spares = spared < StoreCore.sparedMax
       case .freed(_, let bytes):
         evictions += 1
         freed += bytes
@@ -66,67 +117,166 @@ extension StoreCore {
     return freed
   }
 
-  /// Bytes in use on all volumes.
-  var used: Int { volumes.reduce(0) { $0 + $1.used } }
+  /// Bytes in use on the volumes of `tier`.
+  func used(_ tier: Int) -> Int {
+    var sum = 0
+    for volume in tiers[tier].volumes { sum += volumes[volume].used }
+    return sum
+  }
 
-  private func take(_ count: Int, for slot: UInt32, near node: Int) -> UInt32? {
-    for volume in volumes where volume.node == node {
-      if let unit = volume.take(count, for: slot) { return unit }
+  /// Wakes the reclaimer when `tier` rose over its high watermark.
+  private func noteUse(of tier: Int) {
+    if let high = tiers[tier].high, used(tier) > high { tasks.overfull.happen() }
+  }
+
+  private func take(_ length: Int, for slot: UInt32, in tier: Int, near node: Int) -> Place? {
+    let range = tiers[tier].volumes
+    if range.count == 1 { return take(length, for: slot, from: range.lowerBound) }
+    if tier == 0 {
+      for number in range where volumes[number].node == node {
+        if let place = take(length, for: slot, from: number) { return place }
+      }
+      for number in range where volumes[number].node != node {
+        if let place = take(length, for: slot, from: number) { return place }
+      }
+      return nil
     }
-    for volume in volumes where volume.node != node {
-      if let unit = volume.take(count, for: slot) { return unit }
+    // On disks the node comes first, then the emptiest: I/O spreads as the pages do.
+    let order = range.map { (number: $0, rank: rank(volumes[$0], node)) }
+      .sorted { ($0.rank, $0.number) < ($1.rank, $1.number) }
+    for candidate in order {
+      if let place = take(length, for: slot, from: candidate.number) { return place }
     }
     return nil
   }
 
-  private func evictOldest(_ tick: UInt64) -> Eviction {
+  /// Permille of the volume in use, and a thousand more on a far node.
+  private func rank(_ volume: any Volume, _ node: Int) -> Int {
+    volume.used / max(1, volume.quota / 1000) + (volume.node == node ? 0 : 1000)
+  }
+
+  private func take(_ length: Int, for slot: UInt32, from number: Int) -> Place? {
+    let volume = volumes[number]
+    guard volume.acceptsPages, let unit = volume.take(volume.unitCount(length), for: slot) else {
+      return nil
+    }
+    return Place(volume: UInt8(number), unit: unit)
+  }
+
+  // MARK: Victims
+
+  private func evictNext(_ search: Search) -> Eviction {
+    guard let (lane, first) = nextLane(search.tier, search.priority) else { return .nothing }
+    return evictOldest(ofLane: lane, first: first, search)
+  }
+
+  /// The copy that would leave `tier` next, still there; pages that get another chance are given it.
+  func nextVictim(of tier: Int) -> CopyName? {
+    let tick = now
+    for _ in 0..<min(StoreCore.stepsPerFillMax, entryCount + PageIndex.stripeCount) {
+      guard let (lane, first) = nextLane(tier, .high) else { return nil }
+      let start = hand.load(ordering: .relaxed)
+      guard let number = index.oldestStripe(ofLane: lane, now: tick, from: start) else { continue }
+      hand.store(number &+ 1, ordering: .relaxed)
+      let stripe = index.stripe(number)
+      stripe.lock()
+      defer { stripe.unlock() }
+      guard let entry = unsafe stripe.oldest(lane) else { continue }
+      let word = unsafe entry.pointee.current
+      if word.pins > 0 {
+        unsafe stripe.touch(entry, tick)
+        continue
+      }
+      switch unsafe policy.onVictim(lane: lane - first, heat: &entry.pointee.heat) {
+      case .toLane(let next):
+        unsafe stripe.unlink(entry)
+        unsafe stripe.link(entry, UInt8(first + next), tick)
+      case .leave: return unsafe CopyName(slot: index.slot(of: entry), generation: word.generation)
+      }
+    }
+    return nil
+  }
+
+  /// The lane that gives the next victim of `tier`, and the first lane of its priority.
+  private func nextLane(_ tier: Int, _ priority: CachePriority) -> (lane: Int, first: Int)? {
+    for priority in 0...Int(priority.rawValue) {
+      let first = (tier * 3 + priority) * policy.laneCount
+      var counts = LaneCounts()
+      for lane in 0..<policy.laneCount { counts[lane] = index.pages(ofLane: first + lane) }
+      if let lane = policy.victimLane(counts) { return (first + lane, first) }
+    }
+    return nil
+  }
+
+  private func evictOldest(ofLane lane: Int, first: Int, _ search: Search) -> Eviction {
     let start = hand.load(ordering: .relaxed)
-    guard let number = index.oldestStripe(now: tick, from: start) else { return .nothing }
+    guard let number = index.oldestStripe(ofLane: lane, now: search.tick, from: start) else {
+      return .skipped
+    }
     hand.store(number &+ 1, ordering: .relaxed)
     let stripe = index.stripe(number)
     stripe.lock()
-    guard let entry = unsafe stripe.oldest else {
+    guard let entry = unsafe stripe.oldest(lane) else {
       stripe.unlock()
       return .skipped
     }
     guard unsafe entry.pointee.current.pins == 0 else {
-      unsafe stripe.touch(entry, tick)
+      unsafe stripe.touch(entry, search.tick)
       stripe.unlock()
       return .skipped
     }
-    return unsafe evict(entry, in: stripe)
+    if search.spares, unsafe !isMemory(entry), unsafe entry.pointee.flags.contains(.behind) {
+      unsafe stripe.touch(entry, search.tick)
+      stripe.unlock()
+      return .spared
+    }
+    switch unsafe policy.onVictim(lane: lane - first, heat: &entry.pointee.heat) {
+    case .toLane(let next):
+      unsafe stripe.unlink(entry)
+      unsafe stripe.link(entry, UInt8(first + next), search.tick)
+      stripe.unlock()
+      return .skipped
+    case .leave(let isRemembered):
+      if isRemembered { unsafe ghosts.insert(PageIndex.hash(entry, seed: index.seed)) }
+      return unsafe evict(entry, in: stripe, search.tick)
+    }
   }
 
-  /// Evicts an idle page and releases the stripe's lock.
-  private func evict(_ entry: UnsafeMutablePointer<PageEntry>, in stripe: IndexStripe) -> Eviction {
-    let (unit, length) = unsafe (entry.pointee.unit, entry.pointee.current.length)
+  /// Evicts an idle copy and releases the stripe's lock.
+  private func evict(
+    _ entry: UnsafeMutablePointer<PageEntry>, in stripe: IndexStripe, _ tick: UInt64
+  ) -> Eviction {
+    let length = unsafe entry.pointee.current.length
+    let place = unsafe Place(volume: entry.pointee.volume, unit: entry.pointee.unit)
     unsafe stripe.state.pointee.counters.evictions += 1
     unsafe stripe.state.pointee.counters.evictedBytes += UInt64(length)
-    let isBack = unsafe doom(entry, in: stripe)
+    let isBack = unsafe doom(entry, in: stripe, tick)
     precondition(isBack, "nobody can pin a page while its stripe is locked")
     stripe.unlock()
     releaseHolder()
-    return .freed(unit: unit, bytes: unitCount(length) * RunAllocator.unitSize)
+    let count = volumes[Int(place.volume)].unitCount(length)
+    return .freed(place, bytes: count * RunAllocator.unitSize)
   }
 
-  /// Evicts the idle small pages in the block of `unit`.
-  private func evictNeighbours(of unit: UInt32) {
-    let volume = volume(of: unit)
-    let unitsPerBlock = pageSize / RunAllocator.unitSize
-    let first = volume.units.lowerBound
-    let block = Int(unit - first) / unitsPerBlock
+  /// Evicts the idle small pages in the block of `place` that may leave.
+  private func evictNeighbours(of place: Place, _ search: Search) {
+    let volume = volumes[Int(place.volume)]
+    let block = volume.block(of: place.unit)
+    let unitsPerBlock = volume.unitCount(pageSize)
     unsafe withUnsafeTemporaryAllocation(of: UInt32.self, capacity: unitsPerBlock) { buffer in
-      let count = unsafe volume.slots(besides: unit, into: buffer)
+      let count = unsafe volume.slots(besides: place.unit, into: buffer)
       for position in 0..<count {
         let entry = unsafe index.entry(at: buffer[position])
         let stripe = unsafe index.stripe(of: entry)
         stripe.lock()
         let word = unsafe entry.pointee.current
         // The slot may have another page by now: only an idle page that still lies in this block leaves.
-        if word.isResident, word.pins == 0, unsafe volume.units.contains(entry.pointee.unit),
-          unsafe Int(entry.pointee.unit - first) / unitsPerBlock == block
+        if word.isResident, word.pins == 0, unsafe entry.pointee.volume == place.volume,
+          unsafe volume.block(of: entry.pointee.unit) == block,
+          unsafe entry.pointee.lane != PageEntry.noLane,
+          unsafe entry.pointee.flags.priority <= search.priority
         {
-          _ = unsafe evict(entry, in: stripe)
+          _ = unsafe evict(entry, in: stripe, search.tick)
         } else {
           stripe.unlock()
         }

@@ -92,7 +92,12 @@ import Synchronization
 
   // MARK: Space
 
-  var units: Range<UInt32> { 0..<unitCount }
+  /// False while no page may be put here.
+  package var acceptsPages: Bool { isReady.load(ordering: .acquiring) && health.acceptsPages }
+  /// False while no page may be read from here.
+  package var acceptsReads: Bool { health.acceptsReads }
+  /// The block that `unit` lies in.
+  func block(of unit: UInt32) -> Int { Int(unit) / layout.unitsPerBlock }
   /// Bytes in use, filling and doomed pages and quarantined runs included.
   package var used: Int { usedUnits.load(ordering: .relaxed) * DiskLayout.unitSize }
   /// The quota once the volume is restored, 0 before.

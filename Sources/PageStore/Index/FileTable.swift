@@ -1,5 +1,5 @@
 // Resident pages and bytes of each file, so that "how much of this file is cached" is one look-up. 64 stripes of the
-// page index's kind: a linear hash table over flat records of 40 bytes, the stripes interleaved. A record lives while its file has a page or a fill.
+// page index's kind: a linear hash table over flat records of 48 bytes, the stripes interleaved. A record lives while its file has a page or a fill.
 //
 // Lock order: after a page stripe's lock, never with another file stripe's.
 
@@ -22,6 +22,8 @@ import Model
     var lastIndex: UInt32
     /// Next of the chain or the free list; 0 at its end.
     var next: UInt32
+    /// What operators say of the file.
+    var traits: FileTraits
 
     var key: FileKey { FileKey(high: high, low: low) }
   }
@@ -49,7 +51,7 @@ import Model
   ///
   /// - Throws: `memoryUnavailable`.
   init(fileCountMax: Int, seed: UInt64) throws(PageStoreError) {
-    precondition(MemoryLayout<Record>.stride == 40, "a record is 40 bytes")
+    precondition(MemoryLayout<Record>.stride == 48, "a record is 48 bytes")
     precondition(MemoryLayout<Stripe>.size <= FileTable.stride, "a stripe fits")
     let capacity = min(1 << 26, fileCountMax / FileTable.stripeCount * 2 + 4096)
     let total = capacity * FileTable.stripeCount
@@ -81,16 +83,29 @@ import Model
     unsafe stripes.deallocate()
   }
 
-  /// Counts a fill of the page at `index` of `file`; false when the table is full.
-  func beginFill(_ file: FileKey, index: UInt32) -> Bool {
+  /// Counts a fill of the page at `index` of `file`, which has `traits` from now on, or those it had.
+  ///
+  /// Returns the file's traits, nil when the table is full.
+  func beginFill(_ file: FileKey, index: UInt32, traits: FileTraits?) -> FileTraits? {
     unsafe withStripe(of: file) { stripe, hash in
       var number = unsafe find(file, hash, stripe)
       if number == 0 { number = unsafe make(file, hash, stripe) }
-      guard number != 0 else { return false }
+      guard number != 0 else { return nil }
+      if let traits { unsafe record(number, stripe).pointee.traits = traits }
       unsafe record(number, stripe).pointee.fills += 1
       unsafe record(number, stripe).pointee.lastIndex =
         max(index, record(number, stripe).pointee.lastIndex)
-      return true
+      return unsafe record(number, stripe).pointee.traits
+    }
+  }
+
+  /// Gives `file` other traits; returns its record, nil when it has neither page nor fill.
+  func setTraits(_ traits: FileTraits, of file: FileKey) -> Record? {
+    unsafe withStripe(of: file) { stripe, hash in
+      let number = unsafe find(file, hash, stripe)
+      guard number != 0 else { return nil }
+      unsafe record(number, stripe).pointee.traits = traits
+      return unsafe record(number, stripe).pointee
     }
   }
 
@@ -200,7 +215,7 @@ import Model
     let position = unsafe stripe.pointee.buckets.position(of: hash)
     unsafe record(number, stripe).pointee = Record(
       high: file.high, low: file.low, bytes: 0, pages: 0, fills: 0, lastIndex: 0,
-      next: stripe.pointee.buckets[position])
+      next: stripe.pointee.buckets[position], traits: FileTraits())
     unsafe stripe.pointee.buckets[position] = number
     unsafe stripe.pointee.count += 1
     unsafe stripe.pointee.buckets.grow(

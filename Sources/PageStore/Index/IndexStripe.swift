@@ -1,11 +1,11 @@
-// One lock's part of the index: a hash table, an LRU list and a pool of entries, all of flat memory.
+// One lock's part of the index: a hash table, the lanes' lists and a pool of entries, all of flat memory.
 //
-//   State (256 bytes, one per stripe)      entries (48 B each, 256 apart; number 0 is never used)
-//   | mutex | buckets | newest, oldest | → | 1 | 2 | 3 | …  chained by hash, by LRU, or by the free list
-//   | hits, misses | colder counters   |
+//   State (384 bytes, one per stripe)      entries (56 B each, 256 apart; number 0 is never used)
+//   | mutex | buckets | lanes | hits … | → | 1 | 2 | 3 | …  chained by hash, by lane, or by the free list
 //
-// Lock order: a stripe's lock, then a file stripe's or a volume's. Never two stripes at once (but in checkInvariants,
-// which takes all of them in order).
+// A lane's list is in the order of stamps, the oldest published; an entry is in one lane or in none.
+// Lock order: a stripe's lock, then a file stripe's, a volume's or a log's. Never two stripes at once (but in
+// checkInvariants, which takes all of them in order).
 
 import Glibc
 import Model
@@ -17,11 +17,13 @@ import Synchronization
   @safe struct State {
     var mutex: pthread_mutex_t
     let entries: UnsafeMutablePointer<PageEntry>
-    /// The oldest entry's stamp, readable without the lock; `noStamp` when the list is empty.
-    let oldestStamp: UnsafeMutablePointer<Atomic<UInt64>>
+    /// The stripe's part of each lane.
+    let lanes: UnsafeMutablePointer<Lane>
+    /// The stamp of each lane's oldest entry, `stripeCount` apart and readable without the lock; `noStamp` for an empty one.
+    let oldestStamps: UnsafeMutablePointer<Atomic<UInt64>>
+    /// Pages of each lane in all stripes.
+    let lanePages: UnsafeMutablePointer<Atomic<Int>>
     var buckets: LinearBuckets
-    var newest: UInt32 = 0
-    var oldest: UInt32 = 0
     var hits: UInt64 = 0
     var misses: UInt64 = 0
     // Changed by fills and evictions only, from here on.
@@ -33,12 +35,19 @@ import Synchronization
     var counters = StripeCounters()
   }
 
-  /// The stamp of an empty LRU list.
+  /// One stripe's part of a lane.
+  struct Lane {
+    var newest: UInt32 = 0
+    var oldest: UInt32 = 0
+    var count: UInt32 = 0
+  }
+
+  /// The stamp of an empty lane.
   static let noStamp = UInt64.max
-  /// Pages from which on a stripe's order is exact only to an eighth of its span.
+  /// Pages from which on a lane's order in its stripe is exact only to an eighth of its span.
   static let exactCount: UInt32 = 64
   /// Bytes from one stripe's state to the next: no two stripes share a cache line, nor a pair of them.
-  static let stride = 256
+  static let stride = 384
 
   // SAFETY: a state lives as long as its index.
   let state: UnsafeMutablePointer<State>
@@ -114,16 +123,33 @@ import Synchronization
     unsafe state.pointee.indexed -= 1
   }
 
-  // MARK: LRU list
+  // MARK: Lanes
 
-  /// Counts a use of `entry` at `tick`: it becomes the newest, unless it is among the newest anyway.
-  ///
-  /// Moving a page touches its neighbours in the list, three cache misses in a large store. In a stripe of 64 pages or more
-  /// a page used within the newest eighth of the stripe's span of time stays where it is: its age is off by at most that.
+  /// Does what the policy says of a hit on `entry` at `tick`.
   @inline(__always)
-  func use(_ entry: UnsafeMutablePointer<PageEntry>, _ tick: UInt64) {
-    if unsafe state.pointee.indexed >= IndexStripe.exactCount {
-      let oldest = unsafe state.pointee.oldestStamp.pointee.load(ordering: .relaxed)
+  func use(_ entry: UnsafeMutablePointer<PageEntry>, _ tick: UInt64, _ policy: EvictionPolicyKind) {
+    let lane = unsafe entry.pointee.lane
+    guard lane != PageEntry.noLane else { return }
+    let first = Int(lane) / policy.laneCount * policy.laneCount
+    switch unsafe policy.onHit(lane: Int(lane) - first, heat: &entry.pointee.heat) {
+    case .stay: return
+    case .toNewest: unsafe refresh(entry, tick)
+    case .toLane(let next):
+      unsafe unlink(entry)
+      unsafe link(entry, UInt8(first + next), tick)
+    }
+  }
+
+  /// Makes `entry` the newest of its lane at `tick`, unless it is among the newest anyway.
+  ///
+  /// Moving a page touches its neighbours in the list, three cache misses in a large store. In a lane of 64 pages or more
+  /// a page used within the newest eighth of the lane's span of time stays where it is: its age is off by at most that.
+  @inline(__always)
+  private func refresh(_ entry: UnsafeMutablePointer<PageEntry>, _ tick: UInt64) {
+    let lane = unsafe Int(entry.pointee.lane)
+    if unsafe state.pointee.lanes[lane].count >= IndexStripe.exactCount {
+      let oldest = unsafe state.pointee.oldestStamps[lane * PageIndex.stripeCount]
+        .load(ordering: .relaxed)
       let span = (tick &- oldest) & AccessClock.mask
       let age = unsafe (tick &- entry.pointee.stamp) & AccessClock.mask
       if age < span >> 3 { return }
@@ -131,63 +157,94 @@ import Synchronization
     unsafe touch(entry, tick)
   }
 
-  /// Makes `entry` the newest at `tick`; it is in the list.
+  /// Makes `entry` the newest of its lane at `tick`.
   @inline(__always)
   func touch(_ entry: UnsafeMutablePointer<PageEntry>, _ tick: UInt64) {
-    if unsafe state.pointee.newest == local(entry) {
+    let lane = unsafe entry.pointee.lane
+    if unsafe state.pointee.lanes[Int(lane)].newest == local(entry) {
       unsafe entry.pointee.stamp = tick
-      if unsafe entry.pointee.older == 0 { publishOldest() }
+      if unsafe entry.pointee.older == 0 { publishOldest(Int(lane)) }
       return
     }
-    unsafe unlink(entry)
-    unsafe link(entry, tick)
+    unsafe detach(entry)
+    unsafe attach(entry, lane, tick)
   }
 
-  /// Puts `entry` at the new end of the list.
+  /// Puts `entry`, which is in no lane, at the new end of `lane`.
+  func link(_ entry: UnsafeMutablePointer<PageEntry>, _ lane: UInt8, _ tick: UInt64) {
+    unsafe precondition(entry.pointee.lane == PageEntry.noLane, "an entry is in one lane")
+    unsafe state.pointee.lanes[Int(lane)].count += 1
+    unsafe state.pointee.lanePages[Int(lane)].add(1, ordering: .relaxed)
+    unsafe attach(entry, lane, tick)
+  }
+
+  /// Takes `entry` out of its lane, if it is in one.
+  func unlink(_ entry: UnsafeMutablePointer<PageEntry>) {
+    let lane = unsafe entry.pointee.lane
+    guard lane != PageEntry.noLane else { return }
+    unsafe state.pointee.lanes[Int(lane)].count -= 1
+    unsafe state.pointee.lanePages[Int(lane)].subtract(1, ordering: .relaxed)
+    unsafe detach(entry)
+    unsafe entry.pointee.lane = PageEntry.noLane
+  }
+
   @inline(__always)
-  func link(_ entry: UnsafeMutablePointer<PageEntry>, _ tick: UInt64) {
+  private func attach(_ entry: UnsafeMutablePointer<PageEntry>, _ lane: UInt8, _ tick: UInt64) {
     let number = unsafe local(entry)
-    let former = unsafe state.pointee.newest
+    let former = unsafe state.pointee.lanes[Int(lane)].newest
+    unsafe entry.pointee.lane = lane
     unsafe entry.pointee.older = former
     unsafe entry.pointee.newer = 0
     unsafe entry.pointee.stamp = tick
-    unsafe state.pointee.newest = number
+    unsafe state.pointee.lanes[Int(lane)].newest = number
     if former != 0 {
       unsafe self.entry(former).pointee.newer = number
     } else {
-      unsafe state.pointee.oldest = number
-      publishOldest()
+      unsafe state.pointee.lanes[Int(lane)].oldest = number
+      publishOldest(Int(lane))
     }
   }
 
-  /// Takes `entry` out of the list.
   @inline(__always)
-  func unlink(_ entry: UnsafeMutablePointer<PageEntry>) {
+  private func detach(_ entry: UnsafeMutablePointer<PageEntry>) {
+    let lane = unsafe Int(entry.pointee.lane)
     let (older, newer) = unsafe (entry.pointee.older, entry.pointee.newer)
     if newer != 0 {
       unsafe self.entry(newer).pointee.older = older
     } else {
-      unsafe state.pointee.newest = older
+      unsafe state.pointee.lanes[lane].newest = older
     }
     if older != 0 {
       unsafe self.entry(older).pointee.newer = newer
     } else {
-      unsafe state.pointee.oldest = newer
-      publishOldest()
+      unsafe state.pointee.lanes[lane].oldest = newer
+      publishOldest(lane)
     }
   }
 
-  /// The least recently used entry, or nil.
-  var oldest: UnsafeMutablePointer<PageEntry>? {
-    let number = unsafe state.pointee.oldest
+  /// The entry of `lane` that leaves next, or nil.
+  func oldest(_ lane: Int) -> UnsafeMutablePointer<PageEntry>? {
+    let number = unsafe state.pointee.lanes[lane].oldest
     return number == 0 ? nil : unsafe entry(number)
   }
 
   @inline(__always)
-  private func publishOldest() {
-    let number = unsafe state.pointee.oldest
+  private func publishOldest(_ lane: Int) {
+    let number = unsafe state.pointee.lanes[lane].oldest
     let stamp = number == 0 ? IndexStripe.noStamp : unsafe entry(number).pointee.stamp
-    unsafe state.pointee.oldestStamp.pointee.store(stamp, ordering: .relaxed)
+    unsafe state.pointee.oldestStamps[lane * PageIndex.stripeCount]
+      .store(stamp, ordering: .relaxed)
+  }
+
+  /// Puts the entries of `lane` in the order of their stamps and dates them to `tick`, after they came in any order.
+  func sort(_ lane: Int, _ tick: UInt64) {
+    var entries: [UnsafeMutablePointer<PageEntry>] = unsafe []
+    while let entry = unsafe oldest(lane) {
+      unsafe unlink(entry)
+      unsafe entries.append(entry)
+    }
+    unsafe entries.sort { unsafe $0.pointee.stamp < $1.pointee.stamp }
+    unsafe entries.forEach { unsafe link($0, UInt8(lane), tick) }
   }
 
   // MARK: Pool
@@ -198,11 +255,14 @@ import Synchronization
     if recycled != 0 {
       let taken = unsafe entry(recycled)
       unsafe state.pointee.free = taken.pointee.chain
+      unsafe taken.pointee.lane = PageEntry.noLane
       return unsafe taken
     }
     guard unsafe state.pointee.fresh < state.pointee.capacity else { return nil }
     defer { unsafe state.pointee.fresh += 1 }
-    return unsafe entry(state.pointee.fresh)
+    let taken = unsafe entry(state.pointee.fresh)
+    unsafe taken.pointee.lane = PageEntry.noLane
+    return unsafe taken
   }
 
   /// Gives `entry`, which is in no table and no list, back; its generation moves on.
@@ -211,6 +271,7 @@ import Synchronization
     unsafe entry.pointee.word.store(
       PageWord(freeWithGeneration: generation).raw, ordering: .relaxed)
     unsafe entry.pointee.unit = PageEntry.noUnit
+    unsafe entry.pointee.flags = []
     unsafe entry.pointee.chain = state.pointee.free
     unsafe state.pointee.free = local(entry)
   }

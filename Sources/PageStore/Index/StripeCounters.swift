@@ -4,6 +4,10 @@
 struct StripeCounters {
   var resident: Int64 = 0
   var residentBytes: Int64 = 0
+  /// Copies on disk behind one in memory.
+  var behind: Int64 = 0
+  /// Copies being made of others.
+  var moving: Int64 = 0
   var doomed: Int64 = 0
   var doomedBytes: Int64 = 0
   var filling: Int64 = 0

@@ -1,4 +1,4 @@
-// The memory tier's volume: one NUMA node's arena. A unit's address is the arena set's base plus its number times 4096.
+// The memory tier's volume: one NUMA node's arena. A unit's address is the arena's base plus its number times 4096.
 //
 // Memory is made resident 2 MiB (or one page) at a time by the thread that finds no run, under a lock of its own: readers
 // and givers-back never wait for it. `prepare` does the same ahead of need from a background thread.
@@ -10,8 +10,9 @@ import Synchronization
 @safe final class MemoryVolume: Volume, @unchecked Sendable {
   let tier = Tier.mem
   let node: Int
-  let units: Range<UInt32>
+  let unitCount: UInt32
   let quota: Int
+  let acceptsPages = true
   private let arena: Arena
   private let pageSize: Int
   private let growth = Lock()
@@ -22,10 +23,10 @@ import Synchronization
   private let readyBytes = Atomic<Int>(0)
   private let isRefused = Atomic<Bool>(false)
 
-  /// A volume over `arena`, whose first unit has number `firstUnit` in the store.
+  /// A volume over `arena`.
   ///
   /// - Throws: `capacityTooSmall`, `memoryUnavailable`.
-  init(arena: Arena, firstUnit: UInt32, pageSize: Int, slotCount: Int) throws(PageStoreError) {
+  init(arena: Arena, pageSize: Int, slotCount: Int) throws(PageStoreError) {
     let blockCount = arena.capacity / pageSize
     guard blockCount > 0 else {
       throw PageStoreError(.capacityTooSmall, operation: "pageStore.open")
@@ -34,7 +35,7 @@ import Synchronization
     self.pageSize = pageSize
     node = arena.node
     quota = blockCount * pageSize
-    units = firstUnit..<firstUnit + UInt32(quota / RunAllocator.unitSize)
+    unitCount = UInt32(quota / RunAllocator.unitSize)
     space = try RunAllocator(
       blockCount: blockCount, unitsPerBlock: pageSize / RunAllocator.unitSize,
       slotCount: slotCount)
@@ -42,6 +43,12 @@ import Synchronization
 
   var used: Int { usedUnits.load(ordering: .relaxed) * RunAllocator.unitSize }
   var ready: Int { readyBytes.load(ordering: .relaxed) }
+
+  func unitCount(_ length: Int) -> Int {
+    (length + RunAllocator.unitSize - 1) / RunAllocator.unitSize
+  }
+
+  func block(of unit: UInt32) -> Int { Int(unit) * RunAllocator.unitSize / pageSize }
 
   func take(_ count: Int, for slot: UInt32) -> UInt32? {
     if let unit = takeReady(count, for: slot) { return unit }
@@ -57,13 +64,13 @@ import Synchronization
 
   func giveBack(_ unit: UInt32, _ count: Int, of slot: UInt32) {
     lock.withLock {
-      space.giveBack(unit - units.lowerBound, count, of: slot)
+      space.giveBack(unit, count, of: slot)
       usedUnits.store(space.usedUnits, ordering: .relaxed)
     }
   }
 
   func slots(besides unit: UInt32, into buffer: UnsafeMutableBufferPointer<UInt32>) -> Int {
-    lock.withLock { unsafe space.slots(besides: unit - units.lowerBound, into: buffer) }
+    lock.withLock { unsafe space.slots(besides: unit, into: buffer) }
   }
 
   func prepare(_ count: Int) -> Bool {
@@ -82,7 +89,7 @@ import Synchronization
     lock.withLock {
       guard let unit = space.take(count, for: slot) else { return nil }
       usedUnits.store(space.usedUnits, ordering: .relaxed)
-      return units.lowerBound + unit
+      return unit
     }
   }
 

@@ -9,14 +9,19 @@ protocol Volume: AnyObject, Sendable {
   var tier: Tier { get }
   /// The NUMA node it is near to.
   var node: Int { get }
-  /// The store's numbers of its units; no two volumes share one.
-  var units: Range<UInt32> { get }
-  /// Most bytes it may use, a multiple of the page size.
+  /// Units of 4 KiB it has; their numbers begin at 0.
+  var unitCount: UInt32 { get }
+  /// Most bytes it may use.
   var quota: Int { get }
-  /// Bytes in use, filling and doomed pages included; never above `quota`.
+  /// Bytes in use, filling, moving and doomed pages included; never above `quota`.
   var used: Int { get }
   /// Bytes that could be used without asking the medium for more.
   var ready: Int { get }
+  /// False while no page may be put here.
+  var acceptsPages: Bool { get }
+
+  /// Units that a page of `length` bytes takes here.
+  func unitCount(_ length: Int) -> Int
 
   /// Takes a run of `count` units for the page at `slot`, asking the medium for more space within the quota when none fits.
   ///
@@ -29,11 +34,14 @@ protocol Volume: AnyObject, Sendable {
   /// Writes the slots of the small pages in the block of `unit` to `buffer` and returns how many.
   func slots(besides unit: UInt32, into buffer: UnsafeMutableBufferPointer<UInt32>) -> Int
 
+  /// The block that `unit` lies in.
+  func block(of unit: UInt32) -> Int
+
   /// Gets space from the medium until `count` more bytes are free, as far as the quota allows; for a background thread.
   ///
   /// Returns false when the medium refused.
   func prepare(_ count: Int) -> Bool
 
-  /// Space by kind of block, for `checkInvariants`.
+  /// Counts what the volume's space holds; for checks, O(units).
   func summarize() -> RunAllocator.Summary
 }

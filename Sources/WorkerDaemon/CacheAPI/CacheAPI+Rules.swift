@@ -1,5 +1,6 @@
 // Rules over HTTP: lists, and changes with the words that Alluxio's commands print (compat §8).
 
+import PageStore
 import Model
 
 extension CacheAPI {

@@ -1,7 +1,7 @@
 // Rules as people change them: checked, kept, and then obeyed by what is cached already.
 
 import Model
-import PageStore
+package import PageStore
 
 /// How a rule is set.
 package enum RuleChange: Sendable, Equatable {

@@ -1,5 +1,7 @@
 // That a page may be brought into the cache, and what counts against which limit.
 
+import PageStore
+
 /// Leave to fill a page; committed or cancelled once, by who got it.
 struct FillGrant: ~Copyable {
   /// Which pages leave before the page.
@@ -17,6 +19,9 @@ struct FillGrant: ~Copyable {
     self.bytes = bytes
     self.accounts = accounts
   }
+
+  /// What the store is told of the page's file.
+  var traits: FileTraits { FileTraits(priority: priority, isPinned: isPinned) }
 
   /// The page is in the cache.
   consuming func commit() {

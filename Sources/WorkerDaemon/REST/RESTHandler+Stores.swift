@@ -10,7 +10,7 @@ extension RESTHandler {
   /// A buffer for an upload; waits its turn.
   private func uploadBuffer(
     _ exchange: HTTPExchange
-  ) async throws(RESTProblem) -> PassThroughBuffer {
+  ) async throws(RESTProblem) -> ReadBuffer {
     guard let buffer = await uploadBuffers[exchange.reactor.index].take() else {
       throw RESTProblem(503, "Too many uploads wait for their turn; try again")
     }

@@ -42,7 +42,7 @@ package struct RESTHandler: HTTPHandler {
   let options: Options
   let peers = InfoPeers()
   let known = KnownFiles()
-  let uploadBuffers: [PassThroughPool]
+  let uploadBuffers: [ReadBufferPool]
   private let fixedNodeBody: [UInt8]
 
   /// A handler over `files` and `loads` for a server with `ringCount` rings.
@@ -51,7 +51,7 @@ package struct RESTHandler: HTTPHandler {
     self.loads = loads
     self.options = options
     uploadBuffers = (0..<ringCount).map { _ in
-      PassThroughPool(capacity: Self.uploadBytesPerRing)
+      ReadBufferPool(capacity: Self.uploadBytesPerRing)
     }
     fixedNodeBody = RESTJSON.node(host: options.advertisedHost, port: options.advertisedPort)
   }

@@ -8,12 +8,12 @@ import UFS
 // SAFETY: used by tasks of one reactor, one step at a time; after a deadline passes, by the late step alone.
 final class Upload: @unchecked Sendable {
   private let writer: RingConfined<any UFSWriter>?
-  private let buffer: PassThroughBuffer
+  private let buffer: ReadBuffer
   /// Whether a step is under way; a late one keeps the writer to itself.
   private var isBusy = false
 
   /// An upload through `buffer`, into `writer` where the whole file is written.
-  init(writer: RingConfined<any UFSWriter>?, buffer: consuming PassThroughBuffer) {
+  init(writer: RingConfined<any UFSWriter>?, buffer: consuming ReadBuffer) {
     self.writer = writer
     self.buffer = buffer
   }

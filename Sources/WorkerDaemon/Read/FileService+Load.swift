@@ -38,9 +38,10 @@ extension FileService {
           continue
         }
         let access = try await self.access(
-          record, page: index, wanted: 0..<length, reader: &reader)
+          record, page: index, wanted: 0..<length, waitsForRoom: true, reader: &reader)
         switch consume access {
         case .hit: resident += Int64(length)
+        case .stored: resident += Int64(length)
         case .filled: filled += Int64(length)
         case .transient(let fill):
           fill.fail(.abandoned)

@@ -1,4 +1,4 @@
-// One page: from the store, or by a single-flight fill from the UFS, or past the store when that has no room.
+// One page: from the store's memory or disk, or by a single-flight fill from the UFS, or past the store when that has no room.
 
 import Model
 import PageStore
@@ -33,11 +33,12 @@ extension FileService {
 
   /// Bytes of page `index` of `record`, of which `wanted` (offsets in the page, not empty) will be used.
   ///
-  /// The result covers `wanted`; `firstOffset(of:)` says where its bytes begin in the page. Suspends.
+  /// With `waitsForRoom` it waits for memory whose pages are being written to disk, and passes through otherwise. Suspends.
   ///
   /// - Throws: What the UFS says; `.changed` when the file is no longer at the record's version.
   package func access(
-    _ record: FileRecord, page index: UInt32, wanted: Range<Int>, reader: inout ReaderHolder
+    _ record: FileRecord, page index: UInt32, wanted: Range<Int>, waitsForRoom: Bool = false,
+    reader: inout ReaderHolder
   ) async throws(UFSError) -> PageAccess {
     guard let file = record.key else { preconditionFailure("pages belong to files") }
     let key = PageKey(file: file, index: index)
@@ -49,19 +50,49 @@ extension FileService {
       return try await passThrough(record, index, wanted: wanted, reader: &reader)
     }
     if record.isAgeDue(policies.now) { await policies.checkAge(of: record) }
-    if case .hit(let lease) = store.lookup(key, now: reactor.now) { return .hit(lease) }
-    return try await miss(record, key, wanted: wanted, reactor, reader: &reader)
+    switch store.lookup(key, now: reactor.now) {
+    case .hit(let lease): return .hit(lease)
+    case .stored(let lease):
+      if let buffer = try await read(lease, wanted, record, reactor) { return .stored(buffer) }
+    case .miss: break
+    }
+    return try await miss(
+      record, key, wanted: wanted, waitsForRoom: waitsForRoom, reactor, reader: &reader)
+  }
+
+  /// Reads the wanted part of a page on disk; nil when the page was lost by that.
+  private func read(
+    _ lease: consuming StoredLease, _ wanted: Range<Int>, _ record: FileRecord, _ reactor: Reactor
+  ) async throws(UFSError) -> ReadBuffer? {
+    guard var buffer = await storedReads[reactor.index].take() else {
+      throw UFSError(
+        .unavailable, operation: "worker.read", path: record.status.ufsPath,
+        cause: .rule(.noBuffer))
+    }
+    switch await unsafe lease.read(wanted, into: buffer.memory) {
+    case .bytes(let range):
+      buffer.filled = range
+      buffer.node = lease.node
+      return buffer
+    case .lost: return nil
+    }
   }
 
   private func miss(
-    _ record: FileRecord, _ key: PageKey, wanted: Range<Int>, _ reactor: Reactor,
-    reader: inout ReaderHolder
+    _ record: FileRecord, _ key: PageKey, wanted: Range<Int>, waitsForRoom: Bool,
+    _ reactor: Reactor, reader: inout ReaderHolder
   ) async throws(UFSError) -> PageAccess {
     let length = pageLength(key.index, of: record.length)
-    for _ in 0..<Self.joinCountMax {
+    var attempts = 0
+    while attempts < Self.joinCountMax {
+      attempts += 1
       guard let grant = await policies.admit(record, length: length) else { break }
-      switch store.fill(key, length: length, node: reactor.node) {
+      switch store.fill(
+        key, length: length, node: reactor.node, traits: grant.traits)
+      {
       case .hit(let lease): return .hit(lease)
+      case .stored(let lease):
+        if let buffer = try await read(lease, wanted, record, reactor) { return .stored(buffer) }
       case .owner(let fill):
         return try await complete(
           fill, grant, record, key.index, length: length, reader: &reader)
@@ -72,6 +103,9 @@ extension FileService {
           // What failed a moment ago for the owner would fail now; anything else is worth another try.
           if let error = Self.sourceError(reason), error.code != .changed { throw error }
         }
+      case .rejected(.busy) where waitsForRoom:
+        await store.waitForRoom()
+        attempts -= 1
       case .rejected:
         return try await passThrough(record, key.index, wanted: wanted, reader: &reader)
       }
@@ -132,7 +166,7 @@ extension FileService {
       throw UFSError(
         .changed, operation: "worker.read", path: record.status.ufsPath, cause: .rule(.shortRead))
     }
-    buffer.count = count
+    buffer.filled = 0..<count
     counters.passedThrough(bytes: count)
     return .passedThrough(buffer)
   }

@@ -126,6 +126,11 @@ extension FileService {
       }
       fill.fail(.abandoned)
       return wanted.count
+    case .stored(let buffer):
+      counters.cachedRead(bytes: wanted.count)
+      counters.pageRead(bytes: wanted.count, node: buffer.node)
+      unsafe try await exchange.send(unsafe buffer.bytes)
+      return buffer.count
     case .passedThrough(let buffer):
       unsafe try await exchange.send(unsafe buffer.bytes)
       return buffer.count

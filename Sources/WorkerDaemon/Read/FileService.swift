@@ -22,6 +22,8 @@ package final class FileService: Sendable {
     package var recordCountMax = 100_000
     /// Bytes a ring may hold in buffers for reads that bypass the cache.
     package var passThroughBytesPerRing = 64 << 20
+    /// Bytes a ring may hold in buffers for reads from disks of the store.
+    package var storedBytesPerRing = 64 << 20
 
     package init() {}
   }
@@ -35,7 +37,8 @@ package final class FileService: Sendable {
   /// What was read, from where.
   package let counters: ReadCounters
   let table: FileTable
-  let passThrough: [PassThroughPool]
+  let passThrough: [ReadBufferPool]
+  let storedReads: [ReadBufferPool]
 
   /// A service over `mounts` and `store` for the rings of `reactors`; without `policies`, one without rules.
   package init(
@@ -48,7 +51,10 @@ package final class FileService: Sendable {
     counters = ReadCounters(ringNodes: reactors.map(\.node))
     self.policies = policies ?? Self.withoutRules(store, options)
     passThrough = reactors.map { _ in
-      PassThroughPool(capacity: options.passThroughBytesPerRing)
+      ReadBufferPool(capacity: options.passThroughBytesPerRing)
+    }
+    storedReads = reactors.map { _ in
+      ReadBufferPool(capacity: options.storedBytesPerRing, size: store.readBufferSize)
     }
   }
 

@@ -11,5 +11,7 @@ package enum PageAccess: ~Copyable {
   /// A page that was read but must not be kept: its file changed too recently for its version to be trusted later.
   case transient(PageFill)
   /// A part of a page read past the store, which had no room; it begins at the requested offset.
-  case passedThrough(PassThroughBuffer)
+  case passedThrough(ReadBuffer)
+  /// The wanted part of a page on disk, verified as configured.
+  case stored(ReadBuffer)
 }

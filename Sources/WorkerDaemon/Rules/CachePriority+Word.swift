@@ -1,18 +1,6 @@
 // Priorities as people write them.
 
-/// How long a file's pages stay compared with others: all of a lower priority leave first.
-package enum CachePriority: UInt8, Sendable, Comparable, CaseIterable {
-  /// Leaves first.
-  case low = 0
-  /// What nobody said anything about.
-  case medium = 1
-  /// Leaves last.
-  case high = 2
-
-  package static func < (left: CachePriority, right: CachePriority) -> Bool {
-    left.rawValue < right.rawValue
-  }
-}
+package import PageStore
 
 extension CachePriority {
   /// The word for it: `low`, `medium`, `high`.

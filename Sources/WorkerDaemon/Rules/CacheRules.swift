@@ -1,5 +1,7 @@
 // Everything that operators say of paths, at one moment.
 
+package import PageStore
+
 /// The rules in force.
 package struct CacheRules: Sendable {
   /// That a path is pinned; there is nothing more to say.

@@ -5,6 +5,7 @@
 
 import Model
 import Ring
+import PageStore
 import Synchronization
 
 /// The rules of a worker.

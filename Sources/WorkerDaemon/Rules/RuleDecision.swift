@@ -1,5 +1,7 @@
 // What the rules come to for one file.
 
+package import PageStore
+
 /// The rules of one path, looked up once and kept with what is known of the file.
 package struct RuleDecision: Sendable {
   /// State of the rules that it was made in; another one makes it out of date.

@@ -7,6 +7,7 @@
 
 import Glibc
 import Model
+import PageStore
 import Ring
 
 /// The file that rules live in between runs.

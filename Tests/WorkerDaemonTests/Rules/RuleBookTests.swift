@@ -1,4 +1,5 @@
 import Model
+import PageStore
 import Testing
 
 @testable import WorkerDaemon

@@ -1,4 +1,5 @@
 import DaemonDriver
+import PageStore
 import Testing
 
 @testable import WorkerDaemon

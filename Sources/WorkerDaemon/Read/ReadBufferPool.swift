@@ -1,58 +1,68 @@
-// Buffers for reads that bypass the store, when it has no room: bounded per ring, waited for, never grown.
+// Buffers for bytes that are in no page of memory, from the UFS past the store or from a page on disk: bounded per ring,
+// waited for, never grown.
 
 import Glibc
 import Ring
 
-/// A buffer of a `PassThroughPool`; returns to it when it ends.
+/// A buffer of a `ReadBufferPool`; returns to it when it ends.
 // SAFETY: memory and count of one allocation, owned by this value alone.
-@safe package struct PassThroughBuffer: ~Copyable {
+@safe package struct ReadBuffer: ~Copyable {
   /// The memory, aligned to 4 KiB.
   package let memory: UnsafeMutableRawBufferPointer
-  /// Bytes that hold data.
-  package var count = 0
-  private let pool: PassThroughPool
+  /// The part that holds the wanted bytes.
+  package var filled = 0..<0
+  /// The NUMA node that the bytes came from.
+  package var node = 0
+  private let pool: ReadBufferPool
 
-  init(_ memory: UnsafeMutableRawBufferPointer, pool: PassThroughPool) {
+  init(_ memory: UnsafeMutableRawBufferPointer, pool: ReadBufferPool) {
     unsafe self.memory = unsafe memory
     self.pool = pool
   }
 
   /// The bytes read.
   package var bytes: UnsafeRawBufferPointer {
-    unsafe UnsafeRawBufferPointer(rebasing: memory[..<count])
+    unsafe UnsafeRawBufferPointer(rebasing: memory[filled])
   }
+
+  /// Number of bytes read.
+  package var count: Int { filled.count }
 
   deinit { unsafe pool.giveBack(memory) }
 }
 
-/// The pass-through buffers of one ring; confined to its thread.
+/// The read buffers of one ring; confined to its thread.
 // SAFETY: every use is on the ring's thread, as `FileService` takes the pool of the current reactor.
-@safe package final class PassThroughPool: @unchecked Sendable {
-  /// Size of a buffer in bytes: large enough that a read's cost is the copy, not the call.
+@safe package final class ReadBufferPool: @unchecked Sendable {
+  /// Default size of a buffer in bytes: large enough that a read's cost is the copy, not the call.
   static let bufferSize = 256 << 10
   /// Free buffers kept for the next read; more are returned to the system.
   private static let spareCountMax = 4
   /// Tasks that may wait for a buffer; those that come later are told to come again.
   private static let waitCountMax = 1024
 
+  private let size: Int
   private let countMax: Int
   private var count = 0
   private var spare: [UnsafeMutableRawBufferPointer] = unsafe []
   private var waiting: [UnsafeContinuation<Void, Never>] = unsafe []
 
-  /// A pool of at most `capacity` bytes, one buffer at least.
-  init(capacity: Int) { countMax = max(1, capacity / Self.bufferSize) }
+  /// A pool of at most `capacity` bytes in buffers of `size`, one buffer at least.
+  init(capacity: Int, size: Int = bufferSize) {
+    self.size = size
+    countMax = max(1, capacity / size)
+  }
 
   deinit { unsafe spare.forEach { unsafe free($0.baseAddress) } }
 
   /// A buffer; waits when all are in use, nil when too many wait already.
-  func take() async -> PassThroughBuffer? {
+  func take() async -> ReadBuffer? {
     while true {
-      if let buffer = unsafe spare.popLast() { return unsafe PassThroughBuffer(buffer, pool: self) }
-      if count < countMax, let memory = unsafe aligned_alloc(4096, Self.bufferSize) {
+      if let buffer = unsafe spare.popLast() { return unsafe ReadBuffer(buffer, pool: self) }
+      if count < countMax, let memory = unsafe aligned_alloc(4096, size) {
         count += 1
-        return unsafe PassThroughBuffer(
-          UnsafeMutableRawBufferPointer(start: memory, count: Self.bufferSize), pool: self)
+        return unsafe ReadBuffer(
+          UnsafeMutableRawBufferPointer(start: memory, count: size), pool: self)
       }
       guard unsafe waiting.count < Self.waitCountMax else { return nil }
       await unsafe withUnsafeContinuation { unsafe waiting.append($0) }

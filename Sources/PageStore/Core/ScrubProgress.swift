@@ -1,0 +1,143 @@
+// Where the scrubber stands, readable from any thread.
+
+import Synchronization
+
+/// Counters of one store's scrubber.
+final class ScrubProgress: Sendable {
+  /// Passes over all disks that were finished.
+  let passes = Atomic<Int>(0)
+  /// Pages and bytes read in the pass under way, or in the last one.
+  let pages = Atomic<Int>(0)
+  let bytes = Atomic<Int>(0)
+  /// Pages found wrong or unreadable since start.
+  let lost = Atomic<Int>(0)
+  /// True while a pass is under way.
+  let isRunning = Atomic<Bool>(false)
+  /// Monotonic nanoseconds when the last pass began and ended; 0 before.
+  let beganAt = Atomic<UInt64>(0)
+  let endedAt = Atomic<UInt64>(0)
+  /// Someone wants a pass now.
+  let wanted = Event()
+}
+
+/// What the scrubber did.
+package struct ScrubStatus: Sendable, Equatable {
+  /// True while a pass is under way.
+  package var isRunning = false
+  /// Passes finished since start.
+  package var passes = 0
+  /// Pages read in the pass under way, or in the last one.
+  package var pages = 0
+  /// Their bytes.
+  package var bytes = 0
+  /// Pages on disk.
+  package var pagesTotal = 0
+  /// Pages found wrong or unreadable since start.
+  package var lost = 0
+  /// Bytes it may read each second; 0 when it runs only when asked to.
+  package var bandwidth = 0
+}
+
+extension PageStore {
+  /// What the scrubber did so far.
+  package var scrubStatus: ScrubStatus {
+    let progress = core.tasks.scrub
+    return ScrubStatus(
+      isRunning: progress.isRunning.load(ordering: .relaxed),
+      passes: progress.passes.load(ordering: .relaxed),
+      pages: progress.pages.load(ordering: .relaxed),
+      bytes: progress.bytes.load(ordering: .relaxed),
+      pagesTotal: (core.memoryCount..<core.volumes.count).reduce(0) { $0 + core.tasks.copies[$1] },
+      lost: progress.lost.load(ordering: .relaxed), bandwidth: core.options.scrubBandwidth)
+  }
+
+  /// Asks for a pass over all pages on disk now.
+  package func startScrub() { core.tasks.scrub.wanted.happen() }
+
+  /// Compares pages on disk with their checksums, one after another, at the configured bandwidth; `sleep` waits for a
+  /// number of nanoseconds.
+  package func runScrubber(sleep: (UInt64) async -> Void) async {
+    guard !core.disks.isEmpty, let buffer = TransferBuffer(readBufferSize) else { return }
+    let progress = core.tasks.scrub
+    while !core.tasks.isClosed.load(ordering: .relaxed) {
+      let seen = progress.wanted.count
+      if core.options.scrubBandwidth == 0 { await progress.wanted.wait(after: seen) }
+      if core.tasks.isClosed.load(ordering: .relaxed) { return }
+      progress.pages.store(0, ordering: .relaxed)
+      progress.bytes.store(0, ordering: .relaxed)
+      progress.beganAt.store(core.options.clock(), ordering: .relaxed)
+      progress.isRunning.store(true, ordering: .relaxed)
+      let count = await scrubAll(through: buffer, sleep)
+      progress.isRunning.store(false, ordering: .relaxed)
+      progress.endedAt.store(core.options.clock(), ordering: .relaxed)
+      progress.passes.add(1, ordering: .relaxed)
+      // A store with next to nothing on disk must not turn in circles.
+      if count < 1 << 20 { await sleep(1_000_000_000) }
+    }
+  }
+
+  /// One pass; returns the bytes read.
+  private func scrubAll(
+    through buffer: TransferBuffer, _ sleep: (UInt64) async -> Void
+  ) async -> Int {
+    var total = 0
+    for number in 0..<PageIndex.stripeCount {
+      var local: UInt32 = 1
+      while true {
+        if core.tasks.isClosed.load(ordering: .relaxed) { return total }
+        let start = core.options.clock()
+        guard let count = await core.scrubNext(number, from: &local, through: buffer) else { break }
+        total += count
+        let bandwidth = core.options.scrubBandwidth
+        await pace(count, of: bandwidth > 0 ? bandwidth : 64 << 20, since: start, sleep)
+      }
+    }
+    return total
+  }
+}
+
+extension StoreCore {
+  /// Reads and verifies the next page on disk of a stripe at or after entry `local`; suspends.
+  ///
+  /// Returns its bytes, nil at the end of the stripe.
+  func scrubNext(
+    _ number: Int, from local: inout UInt32, through buffer: TransferBuffer
+  ) async -> Int? {
+    let stripe = index.stripe(number)
+    var found: UnsafeMutablePointer<PageEntry>?
+    var word = PageWord(raw: 0)
+    stripe.lock()
+    while unsafe found == nil, unsafe local < stripe.state.pointee.fresh {
+      let entry = unsafe stripe.entry(local)
+      local += 1
+      if unsafe !isMemory(entry), unsafe entry.pointee.current.isResident,
+        let pinned = unsafe pin(entry)
+      {
+        word = pinned
+        unsafe found = entry
+      }
+    }
+    let page = unsafe found.map { unsafe storedPage($0, word) }
+    stripe.unlock()
+    guard let entry = unsafe found, let page else { return nil }
+    let disk = unsafe disk(of: entry)
+    if disk.acceptsReads {
+      switch await unsafe disk.read(
+        0..<page.length, of: page, into: buffer.memory, verify: true)
+      {
+      case .bytes: unsafe markVerified(entry)
+      case .corrupt: unsafe loseScrubbed(entry, isCorrupt: true)
+      case .failed: unsafe loseScrubbed(entry, isCorrupt: false)
+      }
+    }
+    tasks.scrub.pages.add(1, ordering: .relaxed)
+    tasks.scrub.bytes.add(page.length, ordering: .relaxed)
+    unsafe release(entry, generation: word.generation)
+    return page.length
+  }
+
+  private func loseScrubbed(_ entry: UnsafeMutablePointer<PageEntry>, isCorrupt: Bool) {
+    unsafe lose(entry, isCorrupt: isCorrupt)
+    tasks.scrub.lost.add(1, ordering: .relaxed)
+  }
+}

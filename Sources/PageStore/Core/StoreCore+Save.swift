@@ -1,0 +1,68 @@
+// Write-behind: pages in memory get a copy on the best disk that takes them.
+
+import Model
+import Synchronization
+
+extension StoreCore {
+  /// Disks of one tier that a page is tried on.
+  private static let attemptsPerTierMax = 3
+
+  /// Queues a page that became resident in memory to be written below.
+  func queueUnsaved(_ name: CopyName) {
+    if tasks.unsaved.put(name) { return }
+    // Closed: the page will not be written any more.
+    keepUnsaved(name)
+    endSave()
+  }
+
+  /// Writes the page of `name` below, when it is still there; suspends.
+  func save(_ name: CopyName, near node: Int) async {
+    defer { endSave() }
+    let copy = unsafe beginCopy(of: name) { unsafe $0.pointee.flags.contains(.unsaved) }
+    guard let copy else { return keepUnsaved(name) }
+    for tier in 1..<max(1, tiers.count) {
+      for _ in 0..<StoreCore.attemptsPerTierMax {
+        guard makeRoom(for: copy, in: tier, near: node) else { break }
+        switch await write(copy) {
+        case .written(let root):
+          if finishSave(copy, root: root) {
+            tasks.counters.saved.add(1, ordering: .relaxed)
+            tasks.counters.savedBytes.add(copy.length, ordering: .relaxed)
+          }
+          return
+        case .failed: loseRoom(of: copy)
+        }
+      }
+    }
+    tasks.counters.unsavable.add(1, ordering: .relaxed)
+    giveUpSave(copy)
+  }
+
+  /// Writes the source of `copy`, in memory, to the place of its target.
+  private func write(_ copy: CopyInProgress) async -> DiskWrite {
+    let bytes = unsafe UnsafeMutableRawBufferPointer(
+      start: address(of: copy.source), count: copy.length)
+    return await unsafe disk(of: copy.target).write(
+      bytes, key: copy.key, at: copy.target.pointee.unit)
+  }
+
+  /// Lets the page of `name` leave memory without a copy below, when it is still there.
+  private func keepUnsaved(_ name: CopyName) {
+    let entry = unsafe index.entry(at: name.slot)
+    let stripe = unsafe index.stripe(of: entry)
+    stripe.lock()
+    let word = unsafe entry.pointee.current
+    if word.isResident, word.generation == name.generation,
+      unsafe entry.pointee.flags.contains(.unsaved)
+    {
+      unsafe entry.pointee.flags.remove(.unsaved)
+      unsafe list(entry, in: stripe, now)
+    }
+    stripe.unlock()
+  }
+
+  private func endSave() {
+    tasks.unsavedCount.subtract(1, ordering: .releasing)
+    tasks.room.happen()
+  }
+}

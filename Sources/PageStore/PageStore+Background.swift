@@ -1,0 +1,93 @@
+// The work a store does beside its readers. Each method runs until `stopBackground`, on its caller's executor: a daemon
+// starts them on its rings, a simulation on an executor of its own.
+//
+//   savers (a few per ring)   unsaved pages ──▶ disks
+//   promoter                  hot pages on disk ──▶ memory, at a limited rate
+//   reclaimer                 tiers over their high watermark ──▶ the tier below, or away, down to the low one
+//   scrubber                  pages on disk, one after another, compared with their checksums
+
+import Model
+import Synchronization
+
+extension PageStore {
+  /// Writes unsaved pages below, one after another; what `node`'s disks take goes there.
+  ///
+  /// As many run at once as pages are to be in flight.
+  package func runSaver(node: Int) async {
+    while let name = await core.tasks.unsaved.next() { await core.save(name, near: node) }
+  }
+
+  /// Brings hot pages from disk to memory near `node`; `sleep` waits for a number of nanoseconds.
+  package func runPromoter(node: Int, sleep: (UInt64) async -> Void) async {
+    guard let buffer = TransferBuffer(readBufferSize) else { return }
+    while let name = await core.tasks.promotions.next() {
+      let start = core.options.clock()
+      let count = await core.promote(name, near: node, through: buffer)
+      await pace(count, of: core.options.promotionBandwidth, since: start, sleep)
+    }
+  }
+
+  /// Keeps tiers between their watermarks.
+  package func runReclaimer() async {
+    guard let buffer = TransferBuffer(readBufferSize) else { return }
+    while !core.tasks.isClosed.load(ordering: .relaxed) {
+      let seen = core.tasks.overfull.count
+      for tier in core.tiers.indices { await reclaim(tier, through: buffer) }
+      await core.tasks.overfull.wait(after: seen)
+    }
+  }
+
+  private func reclaim(_ tier: Int, through buffer: TransferBuffer) async {
+    guard let high = core.tiers[tier].high, core.used(tier) > high else { return }
+    let low = core.tiers[tier].low
+    let demotes = tier > 0 && tier + 1 < core.tiers.count
+    while core.used(tier) > low, !core.tasks.isClosed.load(ordering: .relaxed) {
+      if demotes, await core.demoteNext(tier, through: buffer) { continue }
+      // A slice at a time: others want the thread.
+      guard core.evict(tier, toUsed: low, limit: 256, tick: core.now) > 0 else { return }
+      core.tasks.room.happen()
+      await Task.yield()
+    }
+  }
+
+  /// Waits as long as `count` bytes take at `bandwidth` bytes a second, counted from `start`.
+  func pace(
+    _ count: Int, of bandwidth: Int, since start: UInt64, _ sleep: (UInt64) async -> Void
+  ) async {
+    guard count > 0, bandwidth > 0 else { return }
+    let due = UInt64(Double(count) / Double(bandwidth) * 1e9)
+    let spent = core.options.clock() &- start
+    if spent < due { await sleep(due - spent) }
+  }
+
+  /// Waits until a fill that was turned away as busy may fit: a page was saved, or room was made.
+  package func waitForRoom() async {
+    let seen = core.tasks.room.count
+    guard core.tasks.unsavedCount.load(ordering: .acquiring) > 0 else { return }
+    await core.tasks.room.wait(after: seen)
+  }
+
+  /// Waits until no page is unsaved.
+  package func waitUntilSaved() async {
+    while true {
+      let seen = core.tasks.room.count
+      guard core.tasks.unsavedCount.load(ordering: .acquiring) > 0,
+        !core.tasks.isClosed.load(ordering: .relaxed)
+      else { return }
+      await core.tasks.room.wait(after: seen)
+    }
+  }
+
+  /// Ends the background tasks; each returns after the page it is at.
+  package func stopBackground() { core.tasks.close() }
+
+  /// Waits until the disks' logs have what was written; suspends.
+  package func flush() async {
+    for disk in core.disks { await disk.flush() }
+  }
+
+  /// Ends the disks; blocks.
+  ///
+  /// Background tasks have ended. What is dropped afterwards stays remembered on disk.
+  package func closeDisks() { core.disks.forEach { $0.close() } }
+}

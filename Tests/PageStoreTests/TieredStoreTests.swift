@@ -1,0 +1,223 @@
+import Glibc
+import Model
+import Testing
+
+@testable import PageStore
+
+@Suite("Tiers")
+struct TieredStoreTests {
+  @Test("a page is written below once, may then leave memory, and is read from disk")
+  func writeBehind() async throws {
+    let tiers = try TieredStore(memory: 4, [(.ssd, 16)])
+    let store = tiers.store
+    for number in 0..<4 { #expect(store.put(key(number), now: 1000)) }
+    #expect(store.evict(toUsed: 0) == 0, "an unsaved page does not leave")
+    #expect(store.wish(key(9), now: 1001) == "busy")
+    #expect(store.statistics.unsaved == 4)
+    await tiers.saveAll()
+    #expect(store.checkInvariants() == [])
+    #expect(store.statistics.unsaved == 0 && store.statistics.saved == 4)
+    #expect(store.statistics.pages == 4, "a page with two copies is one page")
+    #expect(await tiers.place(of: key(0)) == "memory")
+    #expect(store.evict(toUsed: 0) == 4 * TieredStore.pageSize)
+    #expect(store.checkInvariants() == [])
+    for number in 0..<4 { #expect(await tiers.place(of: key(number)) == "ssd") }
+    let written = tiers.disks[0].statistics.bytesWritten
+    #expect(written == 4 * UInt64(tiers.disks[0].unitCount(TieredStore.pageSize)) * 4096)
+    #expect(store.residentBytes(of: key(0).file) == Int64(TieredStore.pageSize))
+    #expect(store.statistics.pages == 4)
+  }
+
+  @Test("a page on disk that is read again comes to memory, and leaves it without a write")
+  func promotion() async throws {
+    let tiers = try TieredStore(memory: 2, [(.ssd, 16)])
+    let store = tiers.store
+    for number in 0..<2 { store.put(key(number), now: 1000) }
+    await tiers.saveAll()
+    store.evict(toUsed: 0)
+    let written = tiers.disks[0].statistics.bytesWritten
+    #expect(await tiers.place(of: key(0)) == "ssd")
+    #expect(store.core.tasks.promotions.count == 0, "one hit is not heat")
+    #expect(await tiers.place(of: key(0)) == "ssd")
+    #expect(await tiers.place(of: key(0)) == "ssd", "queued once")
+    #expect(store.core.tasks.promotions.count == 1)
+    try await tiers.promoteAll()
+    #expect(store.checkInvariants() == [])
+    #expect(await tiers.place(of: key(0)) == "memory")
+    #expect(store.statistics.promoted == 1 && store.statistics.pages == 2)
+    store.evict(toUsed: 0)
+    #expect(store.checkInvariants() == [])
+    #expect(await tiers.place(of: key(0)) == "ssd")
+    #expect(tiers.disks[0].statistics.bytesWritten == written, "no page is written twice")
+  }
+
+  @Test("a page dropped while it is written, promoted or demoted is gone, and its space too")
+  func dropWhileMoving() async throws {
+    let tiers = try TieredStore(memory: 2, [(.ssd, 4), (.hdd, 4)])
+    let store = tiers.store
+    store.put(key(1), now: 1000)
+    let name = try #require(await store.core.tasks.unsaved.next())
+    let copy = try #require(store.core.beginCopy(of: name) { _ in true })
+    #expect(store.core.makeRoom(for: copy, in: 1, near: 0))
+    #expect(store.checkInvariants() == [])
+    #expect(store.drop(page: key(1)) == TieredStore.pageSize)
+    #expect(!store.core.finishSave(copy, root: 1))
+    #expect(store.used == 0 && store.checkInvariants() == [])
+
+    store.put(key(2), now: 1000)
+    await tiers.saveAll()
+    store.drop(key(2).file)
+    #expect(store.used == 0 && store.checkInvariants() == [], "both copies go")
+  }
+
+  @Test("a full disk tier hands its coldest pages down, and readers see no difference")
+  func demotion() async throws {
+    let tiers = try TieredStore(memory: 2, [(.ssd, 4), (.hdd, 8)])
+    let store = tiers.store
+    for number in 0..<4 {
+      store.put(key(number), now: UInt64(number + 1) * 1000)
+      await tiers.saveAll()
+    }
+    store.evict(toUsed: 0)
+    #expect(try await tiers.demote(2) == 2)
+    #expect(store.checkInvariants() == [])
+    #expect(await tiers.place(of: key(0), now: 9000) == "hdd")
+    #expect(await tiers.place(of: key(1), now: 9000) == "hdd")
+    #expect(await tiers.place(of: key(3), now: 9000) == "ssd")
+    #expect(store.statistics.demoted == 2 && store.statistics.pages == 4)
+    for number in 4..<6 {
+      store.put(key(number), now: 10_000)
+      await tiers.saveAll()
+    }
+    #expect(await tiers.place(of: key(2), now: 11_000) == "ssd", "room was there")
+    #expect(store.checkInvariants() == [])
+  }
+
+  @Test("wrong bytes on disk are a miss: the page is filled again, its run is used no more")
+  func corruption() async throws {
+    let tiers = try TieredStore(memory: 2, [(.ssd, 2)])
+    let store = tiers.store
+    store.put(key(0), now: 1000)
+    await tiers.saveAll()
+    store.evict(toUsed: 0)
+    tiers.devices[0].edit { $0[100] ^= 1 }
+    #expect(await tiers.place(of: key(0)) == "lost")
+    #expect(await tiers.place(of: key(0)) == "nowhere")
+    #expect(store.statistics.corrupt == 1 && store.statistics.pages == 0)
+    #expect(tiers.disks[0].quarantinedBytes == TieredStore.pageSize)
+    #expect(store.checkInvariants() == [])
+    store.put(key(0), now: 2000)
+    await tiers.saveAll()
+    store.evict(toUsed: 0)
+    #expect(await tiers.place(of: key(0)) == "ssd")
+    #expect(store.checkInvariants() == [])
+  }
+
+  @Test("first touch verifies a page once, off never does")
+  func verification() async throws {
+    for mode in PageStoreOptions.Verification.allCases {
+      let tiers = try TieredStore(memory: 2, [(.ssd, 2)]) {
+        $0.verification = mode
+        $0.promotionHits = 0
+      }
+      tiers.store.put(key(0), now: 1000)
+      await tiers.saveAll()
+      tiers.store.evict(toUsed: 0)
+      #expect(await tiers.place(of: key(0)) == "ssd")
+      tiers.devices[0].edit { $0[9] ^= 1 }
+      let found = await tiers.place(of: key(0))
+      #expect(found == (mode == .always ? "lost" : "wrong bytes"), "\(mode)")
+    }
+  }
+
+  @Test("a disk that fails takes no pages; what it cannot take stays in memory until its turn")
+  func failingDisk() async throws {
+    let tiers = try TieredStore(memory: 2, [(.ssd, 4)])
+    let store = tiers.store
+    tiers.devices[0].fail(EIO)
+    store.put(key(0), now: 1000)
+    await tiers.saveAll()
+    #expect(store.statistics.unsavable == 1)
+    #expect(await tiers.place(of: key(0)) == "memory")
+    #expect(store.checkInvariants() == [])
+    #expect(store.evict(toUsed: 0) == TieredStore.pageSize)
+    #expect(await tiers.place(of: key(0)) == "nowhere")
+  }
+
+  @Test(
+    "pages come back after a restart in the order they were written, and account for their space")
+  func restart() async throws {
+    let first = try TieredStore(memory: 4, [(.ssd, 4)])
+    for number in 0..<4 {
+      first.store.put(key(number), now: UInt64(number + 1) * 1000)
+      await first.saveAll()
+    }
+    var pages: [UInt32: StoredPage] = [:]
+    for change in first.logs[0].changes {
+      switch change {
+      case .put(let page): pages[page.unit] = page
+      case .remove(let unit): pages[unit] = nil
+      case .quarantine: break
+      }
+    }
+    let log = MemoryLog(pages.values.sorted { $0.unit < $1.unit })
+    let second = try TieredStore(memory: 4, [(.ssd, 4)], logs: [log], devices: first.devices)
+    let store = second.store
+    #expect(store.checkInvariants() == [])
+    #expect(store.statistics.pages == 4 && store.used == 4 * TieredStore.pageSize)
+    store.put(key(9), now: 50_000)
+    await second.saveAll()
+    #expect(await second.place(of: key(0)) == "nowhere", "the oldest left")
+    for number in 1..<4 { #expect(await second.place(of: key(number)) == "ssd") }
+    #expect(store.checkInvariants() == [])
+  }
+
+  @Test("low priority leaves first, pinned pages stay, and a dearer page is not pushed out")
+  func traits() async throws {
+    let store = try PageStore(capacity: 3 * TieredStore.pageSize, pageSize: TieredStore.pageSize)
+    func put(_ number: Int, _ traits: FileTraits, now: UInt64) -> String {
+      switch store.fill(key(number), length: TieredStore.pageSize, traits: traits, now: now) {
+      case .owner(let fill):
+        write(key(number), to: fill.buffer)
+        _ = fill.commit(now: now)
+        return "owner"
+      case .rejected(let reason): return "\(reason)"
+      default: return "other"
+      }
+    }
+    #expect(put(1, FileTraits(priority: .high), now: 1000) == "owner")
+    #expect(put(2, FileTraits(priority: .low), now: 2000) == "owner")
+    #expect(put(3, FileTraits(isPinned: true), now: 500) == "owner")
+    #expect(put(4, FileTraits(), now: 3000) == "owner")
+    #expect(!store.contains(key(2)) && store.contains(key(1)) && store.contains(key(3)))
+    #expect(put(5, FileTraits(priority: .low), now: 4000) == "priority")
+    store.setTraits(FileTraits(), of: key(3).file)
+    #expect(store.checkInvariants() == [])
+    #expect(put(6, FileTraits(priority: .high), now: 5000) == "owner")
+    #expect(put(7, FileTraits(priority: .high), now: 6000) == "owner")
+    #expect(!store.contains(key(3)) && !store.contains(key(4)) && store.contains(key(1)))
+    store.setTraits(FileTraits(isPinned: true), of: key(1).file)
+    store.setTraits(FileTraits(isPinned: true), of: key(6).file)
+    store.setTraits(FileTraits(isPinned: true), of: key(7).file)
+    #expect(put(8, FileTraits(priority: .high), now: 7000) == "full")
+    #expect(store.checkInvariants() == [])
+  }
+
+  @Test("the scrubber finds rot before a reader does")
+  func scrub() async throws {
+    let tiers = try TieredStore(memory: 4, [(.ssd, 4)])
+    for number in 0..<4 { tiers.store.put(key(number), now: 1000) }
+    await tiers.saveAll()
+    tiers.devices[0].edit { $0[5] ^= 4 }
+    let buffer = try #require(TransferBuffer(tiers.store.readBufferSize))
+    for stripe in 0..<PageIndex.stripeCount {
+      var local: UInt32 = 1
+      while await tiers.store.core.scrubNext(stripe, from: &local, through: buffer) != nil {}
+    }
+    #expect(tiers.store.scrubStatus.pages == 4 && tiers.store.scrubStatus.lost == 1)
+    #expect(tiers.store.checkInvariants() == [])
+    for number in 0..<4 {
+      #expect(await tiers.place(of: key(number)) == "memory", "the copy in front stays")
+    }
+  }
+}
