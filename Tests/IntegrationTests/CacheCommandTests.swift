@@ -162,6 +162,26 @@ extension Integration {
       }
     }
 
+    @Test("what is pinned survives a cache that overflows many times")
+    func pin() async throws {
+      try await blocking {
+        let fixture = try Fixture { folder in
+          try old(folder, "p/keep", 16 << 20)
+          for index in 0..<10 { try old(folder, "x/\(index)", 64 << 20) }
+        }
+        #expect(try read(fixture, "p/keep") == 16 << 20)
+        #expect(try cache(fixture, "pin", "/data/p").output.contains("16.00MB is cached now"))
+        for index in 0..<10 { #expect(try read(fixture, "x/\(index)") == 64 << 20) }
+        #expect(try read(fixture, "p/keep") == 0, "it never left")
+        #expect(try read(fixture, "x/0") == 64 << 20, "others did")
+        let much = try cache(fixture, "pin", "/data/x")
+        #expect(much.status == .code(1))
+        #expect(
+          much.errors.contains("penstock.worker.page.store.pinned.ratio.max"), "\(much.errors)")
+        fixture.expectAlive()
+      }
+    }
+
     @Test("files are listed and freed, and what was freed is what was held")
     func listAndFree() async throws {
       try await blocking {

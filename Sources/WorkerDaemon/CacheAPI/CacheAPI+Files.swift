@@ -107,6 +107,19 @@ extension CacheAPI {
       writer.member("files", store.files)
       writer.member("pinnedBytes", policies.pinned.used ?? 0)
       writer.member("pinnedBytesMax", policies.pinned.limit)
+      writer.name("volumes")
+      writer.array { writer in
+        for volume in policies.store.volumes {
+          writer.object {
+            $0.member("tier", "\(volume.tier)".uppercased())
+            $0.member("node", volume.node)
+            $0.member("quotaBytes", volume.quota)
+            $0.member("usedBytes", volume.used)
+            $0.member("pages", volume.pages)
+            $0.member("acceptsPages", volume.acceptsPages)
+          }
+        }
+      }
       writer.name("rules")
       writer.object {
         $0.member("ttl", rules.ttl.count)
@@ -135,7 +148,20 @@ extension CacheAPI {
 
   /// `/v1/cache/scrub`: the verification of what lies on disks.
   func scrub(_ change: RuleChange?) throws(CacheProblem) -> [UInt8] {
-    throw CacheProblem(501, "UNSUPPORTED", "this worker has no volumes on disks to be scrubbed")
+    guard policies.store.volumes.contains(where: { $0.tier != .mem }) else {
+      throw CacheProblem(501, "UNSUPPORTED", "this worker has no volumes on disks to be scrubbed")
+    }
+    if change == .add { policies.store.startScrub() }
+    let status = policies.store.scrubStatus
+    return JSONWriter.object {
+      $0.member("running", status.isRunning)
+      $0.member("passes", status.passes)
+      $0.member("pages", status.pages)
+      $0.member("pagesTotal", status.pagesTotal)
+      $0.member("bytes", status.bytes)
+      $0.member("lost", status.lost)
+      $0.member("bandwidth", status.bandwidth)
+    }
   }
 
   /// `bytes` in hexadecimal.

@@ -2,6 +2,7 @@
 
 import PageStore
 import Model
+import PageStore
 
 extension CacheAPI {
   /// `/v1/cache/ttl`.

@@ -32,6 +32,13 @@ extension CachePolicies {
   package func enforce(at path: RulePath = .root) throws(CatalogError) -> PolicyOutcome {
     var outcome = PolicyOutcome()
     let now = now
+    var pinnable = pinned.limit
+    var path = path
+    if !book.rules.pins.isEmpty {
+      recountPinned()
+      // More than may be pinned: whose pages are depends on all of them.
+      if (pinned.used ?? .max) > pinned.limit { path = .root }
+    }
     try catalog.forEach(path) { entry in
       let bytes = store.residentBytes(of: entry.key)
       guard bytes > 0 else { return forget(entry) }
@@ -39,7 +46,9 @@ extension CachePolicies {
       outcome.bytes += bytes
       let decision = decide(entry)
       let isOver = now >= expiry(decision, cachedAt: entry.cachedAt)
-      guard isOver || !decision.isCached else { return apply(decision, to: entry) }
+      guard isOver || !decision.isCached else {
+        return apply(decision, to: entry, bytes, &pinnable)
+      }
       drop(entry, counting: &outcome)
       if isOver {
         counters.update {
@@ -99,7 +108,15 @@ extension CachePolicies {
     if store.residentBytes(of: entry.key) > 0 { catalog.note(entry) }
   }
 
-  /// Tells the store what the rules say of a file's pages.
-  private func apply(_ decision: RuleDecision, to entry: CatalogEntry) {
+  /// Tells the store what the rules say of a file's pages, of which at most `pinnable` bytes are pinned.
+  private func apply(
+    _ decision: RuleDecision, to entry: CatalogEntry, _ bytes: Int64, _ pinnable: inout Int64
+  ) {
+    var traits = FileTraits(priority: decision.priority, isPinned: decision.isPinned)
+    if traits.isPinned {
+      traits.isPinned = bytes <= pinnable
+      if traits.isPinned { pinnable -= bytes }
+    }
+    store.setTraits(traits, of: entry.key)
   }
 }

@@ -313,6 +313,58 @@ struct CachePoliciesTests {
     #expect(fixture.policies.store.residentFiles().isEmpty)
   }
 
+  @Test(
+    "what is pinned survives pressure, before and after it was cached, and leaves when unpinned")
+  func pins() async throws {
+    // 32 pages, of which 16 may be pinned.
+    let fixture = try PolicyFixture(capacity: 2 << 20)
+    defer { fixture.service.stop() }
+    let page = Int64(fixture.service.pageSize)
+    func press() async throws {
+      for index in 0..<3 {
+        fixture.put("x/\(index)", pages: 16)
+        try await fixture.read("x/\(index)")
+      }
+    }
+    for name in ["p/a", "p/b", "q/c"] {
+      fixture.put(name, pages: 4)
+      try await fixture.read(name)
+    }
+    #expect(try fixture.policies.pin(RulePath("/p")) == 8 * page)
+    try await press()
+    #expect(try await fixture.resident("p/a") == 4 * page)
+    #expect(try await fixture.resident("p/b") == 4 * page)
+    #expect(try await fixture.resident("q/c") == 0)
+    fixture.put("p/later", pages: 4)
+    try await fixture.read("p/later")
+    try await press()
+    #expect(try await fixture.resident("p/later") == 4 * page)
+    try fixture.policies.unpin(RulePath("/p"))
+    try await press()
+    #expect(try await fixture.resident("p/a") == 0)
+    #expect(fixture.policies.pinned.used == 0)
+  }
+
+  @Test("low priority leaves before high, also by a rule that came later")
+  func priorities() async throws {
+    let fixture = try PolicyFixture(capacity: 2 << 20)
+    defer { fixture.service.stop() }
+    let page = Int64(fixture.service.pageSize)
+    for name in ["h/a", "m/b", "m/c"] {
+      fixture.put(name, pages: 8)
+      try await fixture.read(name)
+    }
+    _ = try fixture.policies.setPriority(.high, at: RulePath("/h"), .add)
+    fixture.put("m/d", pages: 16)
+    try await fixture.read("m/d")
+    #expect(try await fixture.resident("h/a") == 8 * page, "the oldest, but dear")
+    #expect(try await fixture.resident("m/b") == 0)
+    _ = try fixture.policies.setPriority(.low, at: RulePath("/h"), .update)
+    fixture.put("m/e", pages: 8)
+    try await fixture.read("m/e")
+    #expect(try await fixture.resident("h/a") == 0)
+  }
+
   @Test("more than may be pinned is cached and not pinned")
   func pinnedLimit() async throws {
     let fixture = try PolicyFixture(capacity: 2 << 20, pinnedRatio: 0.25)
