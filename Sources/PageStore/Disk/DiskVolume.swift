@@ -26,6 +26,8 @@ import Synchronization
     var blockCount: Int
     /// Units that the device had when it was opened; records beyond them are dropped.
     var restorableUnits: UInt32 = .max
+    /// True when the log was closed after its last change, so that what it says is what lies on the device.
+    var isClean = false
     /// Slots of the store's pages are below this number.
     var slotCount: Int
     var tier = Tier.ssd
@@ -59,6 +61,7 @@ import Synchronization
   let trailers: TrailerCache
   let now: @Sendable () -> UInt64
   let restorableUnits: UInt32
+  private let isClean: Bool
   private let dataOffset: Int64
   private let sequence = Atomic<UInt64>(1)
   private let lock = Lock()
@@ -66,6 +69,8 @@ import Synchronization
   private var space: RunAllocator
   /// The unit of the page that the store is taking over, and whether it gave it back meanwhile.
   private var adopting: (unit: UInt32, isGivenBack: Bool)?
+  /// A bit for each block that has pages from before a crash.
+  private var suspects: [UInt64]
   private let usedUnits = Atomic<Int>(0)
   private let quarantinedUnits = Atomic<Int>(0)
   private let isReady = Atomic<Bool>(false)
@@ -83,6 +88,8 @@ import Synchronization
     unitCount = UInt32(units)
     restorableUnits = min(parts.restorableUnits, UInt32(units))
     quota = units * DiskLayout.unitSize
+    isClean = parts.isClean
+    suspects = Array(repeating: 0, count: parts.isClean ? 0 : parts.blockCount / 64 + 1)
     let trailerUnits = layout.unitsPerBlock - parts.pageSize / DiskLayout.unitSize
     buffers = AlignedBuffers(size: max(1, trailerUnits) * DiskLayout.unitSize)
     trailers = try TrailerCache(layout: layout, capacity: parts.trailerMemory)
@@ -119,6 +126,7 @@ import Synchronization
   package func take(_ count: Int, for slot: UInt32) -> UInt32? {
     lock.withLock {
       guard let unit = space.take(count, for: slot) else { return nil }
+      if count == layout.unitsPerBlock { setSuspect(unit, false) }
       usedUnits.store(space.usedUnits, ordering: .relaxed)
       return unit
     }
@@ -147,13 +155,30 @@ import Synchronization
 
   func summarize() -> RunAllocator.Summary { lock.withLock { space.summarize() } }
 
-  /// Takes the run of a page of `length` bytes at `unit` out of use for good, instead of giving it back.
+  /// Takes the run of a page of `length` bytes at `unit`, which was not what it should be, out of use for good, instead of
+  /// giving it back.
+  ///
+  /// A page from before a crash is given back: its record may be of a time before its place was another page's, so that
+  /// what is wrong is not the medium.
   package func quarantine(unit: UInt32, length: Int, of slot: UInt32) {
     let count = unitCount(length)
+    if lock.withLock({ isSuspect(unit) }) { return giveBack(unit, count, of: slot) }
     log.remove(unit: unit)
     log.quarantine(unit: unit, count: count)
     lock.withLock { space.retire(unit, count, of: slot) }
     quarantinedUnits.add(count, ordering: .relaxed)
+  }
+
+  private func isSuspect(_ unit: UInt32) -> Bool {
+    let block = Int(unit) / layout.unitsPerBlock
+    return !suspects.isEmpty && suspects[block / 64] >> UInt64(block % 64) & 1 == 1
+  }
+
+  private func setSuspect(_ unit: UInt32, _ isSuspect: Bool) {
+    guard !suspects.isEmpty else { return }
+    let block = Int(unit) / layout.unitsPerBlock
+    let bit = UInt64(1) << UInt64(block % 64)
+    suspects[block / 64] = isSuspect ? suspects[block / 64] | bit : suspects[block / 64] & ~bit
   }
 
   // MARK: Records
@@ -199,6 +224,7 @@ extension DiskVolume {
       guard let slot else { return false }
       let isAdopted = space.adopt(unit: page.unit, count: count, slot: slot)
       precondition(isAdopted, "the store gives a slot of its own")
+      setSuspect(page.unit, true)
       if isGivenBack { space.giveBack(page.unit, count, of: slot) }
       usedUnits.store(space.usedUnits, ordering: .relaxed)
       return true

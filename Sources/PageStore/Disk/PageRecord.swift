@@ -1,6 +1,7 @@
 // Keys and values of the page log; docs/formats/volume.md has every byte. Any bytes may be given to be read.
 //
 //   key    00                        value  u8 version, u64 u64 volume id               whose log it is
+//          00 00                            u8 version                                  closed after its last change
 //          01 unit (big-endian u32)         u8 version, u24 units                       a bad run
 //          02 unit (big-endian u32)         u8 version, u24 length - 1, u32 page index, a page
 //                                           u64 u64 file key, u64 sequence, u32 root, u32 filled at
@@ -24,6 +25,7 @@ enum PageRecord {
   /// What a record says.
   enum Content: Equatable {
     case owner(VolumeID)
+    case closed
     case bad(unit: UInt32, count: Int)
     case page(StoredPage)
     case unknown
@@ -55,6 +57,7 @@ enum PageRecord {
     if tag == ownerTag, key.count == 1, value.count == ownerSize {
       return unsafe .owner(VolumeID(high: word(value, 1), low: word(value, 9)))
     }
+    if tag == ownerTag, key.count == 2, unsafe key[1] == 0, value.count == 1 { return .closed }
     guard key.count == keySize else { return .unknown }
     let unit = UInt32(bigEndian: unsafe key.loadUnaligned(fromByteOffset: 1, as: UInt32.self))
     if tag == badTag, value.count == badSize {

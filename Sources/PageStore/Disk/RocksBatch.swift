@@ -69,6 +69,14 @@ internal import CRocksDB
     }
   }
 
+  /// Adds the record that says that nothing comes after it; or its removal.
+  func setClosed(_ isClosed: Bool) {
+    unsafe withUnsafeBytes(of: (PageRecord.ownerTag, UInt8(0))) { key in
+      guard isClosed else { return unsafe remove(key: key) }
+      unsafe withUnsafeBytes(of: PageRecord.version) { value in unsafe put(key, value) }
+    }
+  }
+
   private func put(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
     unsafe rocksdb_writebatch_put(
       handle, key.baseAddress?.assumingMemoryBound(to: CChar.self), key.count,

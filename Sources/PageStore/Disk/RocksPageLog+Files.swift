@@ -8,13 +8,21 @@ extension RocksPageLog {
   /// Opens the database at `path` and makes sure that it is `volume`'s.
   ///
   /// - Throws: `volumeLogDamaged`, `volumeMismatch`, `volumeUnavailable`.
-  static func open(_ path: String, _ volume: VolumeID) throws(PageStoreError) -> RocksDatabase {
+  static func open(
+    _ path: String, _ volume: VolumeID
+  ) throws(PageStoreError) -> (database: RocksDatabase, wasClosed: Bool) {
     let database: RocksDatabase
     var owner: PageRecord.Content?
+    var wasClosed = false
     do throws(RocksDatabase.Failure) {
       database = try RocksDatabase(path: path)
       unsafe try database.scan { key, value in
-        owner = unsafe PageRecord.read(key: key, value: value)
+        let content = unsafe PageRecord.read(key: key, value: value)
+        guard owner != nil else {
+          owner = content
+          return true
+        }
+        wasClosed = content == .closed
         return false
       }
       if owner == nil {
@@ -22,6 +30,13 @@ extension RocksPageLog {
         batch.own(volume)
         try database.write(batch)
         owner = .owner(volume)
+      }
+      if wasClosed, owner == .owner(volume) {
+        let batch = RocksBatch()
+        batch.setClosed(false)
+        try database.write(batch)
+        // Before any page is overwritten.
+        try database.sync()
       }
     } catch {
       guard error.isDamage else {
@@ -34,7 +49,7 @@ extension RocksPageLog {
       throw PageStoreError(
         .volumeMismatch, operation: "pageStore.log", subject: "\(path): the log of another volume")
     }
-    return database
+    return (database, wasClosed)
   }
 
   /// The error for a log that cannot be read.

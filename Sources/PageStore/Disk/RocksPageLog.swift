@@ -39,6 +39,8 @@ import Ring
   /// The database's directory.
   let path: String
   let volume: VolumeID
+  /// True when the log was closed after its last change before it was opened now; never after a crash.
+  let wasClosed: Bool
   private let signal = LogSignal()
   // Guarded by the signal's mutex from here on.
   private var group = RocksBatch()
@@ -59,7 +61,9 @@ import Ring
   package init(path: String, volume: VolumeID) throws(PageStoreError) {
     self.path = path
     self.volume = volume
-    database = try RocksPageLog.open(path, volume)
+    let (database, wasClosed) = try RocksPageLog.open(path, volume)
+    self.database = database
+    self.wasClosed = wasClosed
   }
 
   // MARK: Changes
@@ -151,7 +155,7 @@ import Ring
         switch unsafe PageRecord.read(key: key, value: value) {
         case .page(let page): body(page)
         case .bad(let unit, let count): quarantined(unit, count)
-        case .owner: break
+        case .owner, .closed: break
         case .unknown:
           unreadable += 1
           unsafe odd.remove(key: key)
@@ -173,7 +177,7 @@ import Ring
     database = nil
     do throws(PageStoreError) {
       let place = try RocksPageLog.moveAside(path)
-      database = try RocksPageLog.open(path, volume)
+      database = try RocksPageLog.open(path, volume).database
       return RocksPageLog.damage(path, failure, movedTo: place)
     } catch {
       signal.withLock { failureText = error.description }
@@ -253,6 +257,12 @@ import Ring
   /// Makes what was written durable and closes the database.
   private func finish() {
     do throws(RocksDatabase.Failure) {
+      // Only a log that lost no change may say that it is whole.
+      if signal.withLock({ isRestored && failureText == nil && values.dropped == 0 }) {
+        let batch = RocksBatch()
+        batch.setClosed(true)
+        try database?.write(batch)
+      }
       try database?.sync()
     } catch {
       // What a crash would lose is lost; the next start reads those pages again.

@@ -111,7 +111,8 @@ package final class VolumeFile: Sendable {
       DiskVolume.Parts(
         device: device, dataOffset: Superblock.dataOffset, log: log, id: superblock.id,
         pageSize: superblock.pageSize, blockCount: Int(superblock.unitCount) / unitsPerBlock,
-        restorableUnits: restorableUnits, slotCount: slotCount, tier: tier, node: node,
+        restorableUnits: restorableUnits, isClean: log.wasClosed, slotCount: slotCount, tier: tier,
+        node: node,
         number: number, health: health, now: now))
   }
 

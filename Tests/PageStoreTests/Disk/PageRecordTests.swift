@@ -47,6 +47,7 @@ struct PageRecordTests {
       case .page(let page): #expect(page.length > 0 && value.count == 40, "SEED=\(seed)")
       case .bad(_, let count): #expect(count >= 0 && value.count == 4, "SEED=\(seed)")
       case .owner: #expect(key == [0] && value.count == 17, "SEED=\(seed)")
+      case .closed: #expect(key == [0, 0] && value == [1], "SEED=\(seed)")
       case .unknown: break
       }
     }

@@ -20,7 +20,8 @@ import Testing
 
   init(
     pageSize: Int = 1 << 20, blockCount: Int = 4, slotCount: Int = 4096,
-    log: MemoryLog = MemoryLog(), restorableUnits: UInt32 = .max, isRestored: Bool = true
+    log: MemoryLog = MemoryLog(), restorableUnits: UInt32 = .max, isClean: Bool = false,
+    isRestored: Bool = true
   ) throws {
     let layout = DiskLayout(pageSize: pageSize)
     device = MemoryDevice(size: 4096 + blockCount * layout.unitsPerBlock * 4096)
@@ -29,7 +30,8 @@ import Testing
     volume = try DiskVolume(
       DiskVolume.Parts(
         device: device, dataOffset: 4096, log: log, id: TestVolume.id, pageSize: pageSize,
-        blockCount: blockCount, restorableUnits: restorableUnits, slotCount: slotCount,
+        blockCount: blockCount, restorableUnits: restorableUnits, isClean: isClean,
+        slotCount: slotCount,
         number: 3, health: VolumeHealth(now: 0), now: { 0 }))
     unsafe page = .allocate(byteCount: pageSize, alignment: 4096)
     unsafe buffer = .allocate(
