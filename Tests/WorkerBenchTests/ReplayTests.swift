@@ -61,6 +61,37 @@ struct ReplayTests {
     let units = 3 * TracePages.unitsPerPage
     #expect(OfflineOptimum.hits(trace, unitCount: units).pageHits >= 11)
     #expect(try PolicyReplay.hits(trace, policy: "lru", unitCount: units).pageHits == 8)
+    #expect(try PolicyReplay.hits(trace, policy: "fifo", unitCount: units).pageHits == 5)
+  }
+
+  @Test("FIFO has Belady's anomaly: more frames, fewer hits")
+  func anomaly() throws {
+    let trace = try trace([1, 2, 3, 4, 1, 2, 5, 1, 2, 3, 4, 5])
+    let units = TracePages.unitsPerPage
+    #expect(try PolicyReplay.hits(trace, policy: "fifo", unitCount: 3 * units).pageHits == 3)
+    #expect(try PolicyReplay.hits(trace, policy: "fifo", unitCount: 4 * units).pageHits == 2)
+  }
+
+  @Test("LFU keeps what was used often, LRU what was used last")
+  func frequency() throws {
+    let trace = try trace([0, 0, 0, 1, 2, 0])
+    let units = 2 * TracePages.unitsPerPage
+    #expect(try PolicyReplay.hits(trace, policy: "lfu", unitCount: units).pageHits == 3)
+    #expect(try PolicyReplay.hits(trace, policy: "lru", unitCount: units).pageHits == 2)
+  }
+
+  @Test("a scan pushes the hot pages out of LRU, and not out of S3-FIFO or LFU")
+  func scan() throws {
+    let hot = Array(0..<20)
+    // Each hot page is used four times, then a thousand others once, then the hot ones again.
+    let pages = (0..<4).flatMap { _ in hot } + Array(100..<1100) + hot
+    let trace = try trace(pages)
+    let units = 40 * TracePages.unitsPerPage
+    #expect(try PolicyReplay.hits(trace, policy: "lru", unitCount: units).pageHits == 60)
+    #expect(try PolicyReplay.hits(trace, policy: "fifo", unitCount: units).pageHits == 60)
+    #expect(try PolicyReplay.hits(trace, policy: "s3fifo", unitCount: units).pageHits == 80)
+    #expect(try PolicyReplay.hits(trace, policy: "lfu", unitCount: units).pageHits == 80)
+    #expect(OfflineOptimum.hits(trace, unitCount: units).pageHits == 80)
   }
 
   @Test("no policy beats the optimum on pages of one size", arguments: PolicyReplay.policies)

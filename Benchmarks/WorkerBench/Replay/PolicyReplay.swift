@@ -2,6 +2,7 @@
 
 import Model
 import PageStore
+import Synchronization
 
 /// A page store that a trace is replayed on.
 struct PolicyReplay {
@@ -10,20 +11,24 @@ struct PolicyReplay {
 
   private let trace: TracePages
   private let store: PageStore
+  private let clock: ReplayClock
 
-  /// The hits of a store of `unitCount` units with the policy named `policy`.
+  /// The hits of a store of `unitCount` units with the policy named `policy`, which is one of `policies`.
   static func hits(_ trace: TracePages, policy: String, unitCount: Int) throws -> HitCount {
     guard let kind = EvictionPolicyKind(rawValue: policy) else {
-      throw ReplayError.policyUnknown(policy)
+      preconditionFailure("a policy has a name")
     }
+    let clock = ReplayClock()
     var options = PageStoreOptions()
     options.pageSize = TracePages.replayedPageSize
     options.seed = 1
     options.policy = kind
+    options.clock = { clock.now }
     let replay = PolicyReplay(
       trace: trace,
       store: try PageStore(
-        memory: unitCount * TracePages.unitSize, disks: [], options: options))
+        memory: unitCount * TracePages.unitSize, disks: [], options: options),
+      clock: clock)
     var count = try HitCount(trace) { try replay.access($0) }
     count.evictions = Int(replay.store.statistics.evictions)
     return count
@@ -33,8 +38,7 @@ struct PolicyReplay {
   private func access(_ position: Int) throws -> Bool {
     let page = trace.pages[trace.accesses[position].page]
     let key = PageKey(file: FileKey(high: UInt64(page.file), low: 1), index: page.index)
-    // A clock of the store has ticks of 128 ns; one access happens in each.
-    let now = UInt64(position + 1) * 128
+    let now = clock.advance(to: position)
     if case .hit = store.lookup(key, now: now) { return true }
     let decision = store.fill(key, length: page.units * TracePages.unitSize, now: now)
     switch consume decision {
@@ -51,7 +55,19 @@ struct PolicyReplay {
   enum ReplayError: Error {
     /// Somebody else filled the page.
     case notAlone
-    /// There is no policy of this name.
-    case policyUnknown(String)
+  }
+}
+
+/// Time as the accesses of a trace go by.
+final class ReplayClock: Sendable {
+  private let nanoseconds = Atomic<UInt64>(0)
+
+  var now: UInt64 { nanoseconds.load(ordering: .relaxed) }
+
+  /// The time of the access at `position`: a store's clock has ticks of 128 ns, and one access happens in each.
+  func advance(to position: Int) -> UInt64 {
+    let time = UInt64(position + 1) * 128
+    nanoseconds.store(time, ordering: .relaxed)
+    return time
   }
 }
