@@ -5,6 +5,13 @@ import Ring
 
 /// The process's memory.
 enum Figures {
+  /// Bytes that the process had written to disks, dirtied pages of files among them.
+  static var writtenBytes: Int {
+    let text = SystemText.read("/proc/self/io") ?? ""
+    let line = text.split(separator: "\n").first { $0.hasPrefix("write_bytes:") }
+    return line.flatMap { Int($0.dropFirst("write_bytes: ".count)) } ?? 0
+  }
+
   /// Resident anonymous memory in bytes, which the arenas (shared memory) are not part of.
   static var residentAnonymousBytes: Int {
     let text = SystemText.read("/proc/self/status") ?? ""

@@ -5,6 +5,8 @@
 //   swift run -c release store-bench pressure
 //   swift run -c release store-bench disk DIR
 //   swift run -c release store-bench log DIR
+//   swift run -c release store-bench tiers --directory DIR
+//   swift run -c release store-bench scale --directory DIR
 
 import ArgumentParser
 
@@ -13,7 +15,8 @@ struct StoreBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "store-bench", abstract: "Measures the page store.",
     subcommands: [
-      CallsCommand.self, NUMACommand.self, PressureCommand.self, DiskCommand.self, LogCommand.self,
+      CallsCommand.self, NUMACommand.self, PressureCommand.self, DiskCommand.self,
+      LogCommand.self, TiersCommand.self, ScaleCommand.self,
     ],
     defaultSubcommand: CallsCommand.self)
 }
