@@ -1,0 +1,34 @@
+// Asking a volume that is not healthy whether it works again: one block, which is no page's, is written and read back.
+//
+// The block is the last unit before those of the pages (docs/formats/volume.md); nothing ever reads it but this.
+
+import Glibc
+
+extension DiskVolume {
+  /// Probes the device if its health asks for that now, and tells the health; suspends.
+  ///
+  /// `isPresent` says whether the volume is where it was configured: what is gone does not pass a probe, though a file that
+  /// is still open may go on working.
+  func probeIfDue(isPresent: Bool) async {
+    guard health.takeProbe(now: now()) else { return }
+    let isRight = isPresent ? await probe() : false
+    health.probed(ok: isRight, now: now())
+  }
+
+  /// Writes the block of the probe and reads it back; false when it does not come back as it went.
+  func probe() async -> Bool {
+    let place = offset(of: 0) - Int64(DiskLayout.unitSize)
+    let buffer = unsafe buffers.take()
+    defer { unsafe buffers.giveBack(buffer) }
+    let block = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<DiskLayout.unitSize])
+    // A volume without a header has no block to spare: its first unit is read.
+    guard place >= 0 else { return await unsafe device.read(into: block, at: offset(of: 0)) > 0 }
+    let stamp = now() | 1
+    unsafe block.initializeMemory(as: UInt64.self, repeating: stamp)
+    guard await unsafe device.write(from: UnsafeRawBufferPointer(block), at: place) == block.count
+    else { return false }
+    unsafe block.initializeMemory(as: UInt64.self, repeating: 0)
+    guard await unsafe device.read(into: block, at: place) == block.count else { return false }
+    return unsafe block.bindMemory(to: UInt64.self).allSatisfy { $0 == stamp }
+  }
+}
