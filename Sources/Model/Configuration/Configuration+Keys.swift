@@ -32,6 +32,7 @@ extension Configuration {
   package enum IntegerKey: String, CaseIterable, Sendable {
     case reactorCount = "alluxio.worker.reactor.count"
     case httpConnectionCountMax = "alluxio.worker.http.max.connections"
+    case pageWriteCountMax = "alluxio.worker.page.store.async.write.threads"
     case loadThreadCountMax = "alluxio.worker.job.load.executor.threads.max"
   }
 

@@ -52,10 +52,10 @@ extension ConfigurationRegistry {
           + " it is set: space is accounted for exactly."),
       .init(
         "alluxio.worker.page.store.async.write.enabled", .boolean, "false",
-        "Writes pages to a volume after the reader was answered."),
+        "Writes pages to a volume after the reader was answered; here they always are."),
       .init(
         "alluxio.worker.page.store.async.write.threads", .positive, "16",
-        "Page writes in flight with asynchronous writing."),
+        "Pages that are being written to volumes at once."),
       .init(
         "alluxio.worker.page.store.async.restore.enabled", .boolean, "true",
         "Serves while the volumes are still being opened."),

@@ -63,6 +63,10 @@ extension StoreCore {
       noteUse(of: tier)
       return .found(place)
     }
+    // A tier whose volumes take nothing, ill or not restored yet, keeps what it has: no victim would make room.
+    guard tiers[tier].volumes.contains(where: { volumes[$0].acceptsPages }) else {
+      return .none(.full)
+    }
     var search = Search(tier: tier, priority: priority, tick: tick)
     var (steps, evictions, spared) = (0, 0, 0)
     let stepsMax = min(StoreCore.stepsPerFillMax, entryCount + PageIndex.stripeCount)

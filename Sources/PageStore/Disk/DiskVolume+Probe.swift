@@ -9,7 +9,7 @@ extension DiskVolume {
   ///
   /// `isPresent` says whether the volume is where it was configured: what is gone does not pass a probe, though a file that
   /// is still open may go on working.
-  func probeIfDue(isPresent: Bool) async {
+  package func probeIfDue(isPresent: Bool) async {
     guard health.takeProbe(now: now()) else { return }
     let isRight = isPresent ? await probe() : false
     health.probed(ok: isRight, now: now())

@@ -1,7 +1,7 @@
 // A running worker: everything made in order, everything ended in the opposite one.
 //
-//   work directory · memory ▶ mounts ▶ page store ▶ rules ▶ rings ▶ read path ▶ load jobs ▶ ports ▶ ready
-//   stop: ports drain ▶ load jobs stop ▶ rules rest ▶ rings stop ▶ threads join
+//   work directory · memory ▶ mounts ▶ volumes ▶ page store ▶ rules ▶ rings ▶ read path ▶ load jobs ▶ ports ▶ ready
+//   stop: ports drain ▶ load jobs stop ▶ rules rest ▶ tiers rest ▶ volumes close ▶ rings stop ▶ threads join
 
 import HTTPWire
 package import Logging
@@ -40,24 +40,31 @@ package final class Worker: Sendable {
     if let root = settings.defaultRoot { try WorkDirectory.make(root) }
     parts = try WorkerParts(settings, blockingThreadCount: Self.blockingThreadCount)
     for complaint in parts.complaints { log.error("\(complaint)") }
+    for warning in parts.tierWarnings { log.warning("\(warning)") }
+    for note in parts.tierNotes { log.info("\(note)") }
     do throws(StartError) {
       ports = try WorkerPorts(settings, parts)
     } catch {
+      parts.tiers.close()
       parts.group.stop()
       parts.pool.stop()
       throw error
     }
     parts.keeper.start(on: parts.group.reactors[0])
+    parts.tiers.start(on: parts.group.reactors)
   }
 
   private static func checkMemory(
     _ settings: WorkerSettings, _ machine: MachineMemory
   ) throws(StartError) {
-    let (needed, overflow) = settings.memoryQuota.addingReportingOverflow(fixedOverhead)
-    guard !overflow, needed <= machine.bytes else {
+    let tiers = settings.tiers
+    let index = TierPlan.indexSize(of: tiers.disks, pageSize: settings.pageSize)
+    let needed = TierPlan.sum(TierPlan.sum(tiers.memory, fixedOverhead), index)
+    guard needed <= machine.bytes else {
+      let disks = index > 0 ? " and \(SizeText.print(index)) for the index of its disks" : ""
       throw StartError(
         .configuration,
-        "\(settings.memoryKey) asks for \(SizeText.print(settings.memoryQuota)) of pages; with \(SizeText.print(fixedOverhead)) for the daemon that exceeds \(machine.limit), \(SizeText.print(machine.bytes)): lower the key or raise the limit"
+        "\(tiers.memoryKey) asks for \(SizeText.print(tiers.memory)) of pages; with \(SizeText.print(fixedOverhead)) for the daemon\(disks) that exceeds \(machine.limit), \(SizeText.print(machine.bytes)): lower the key or raise the limit"
       )
     }
   }
@@ -94,9 +101,11 @@ package final class Worker: Sendable {
       }
       await parts.jobs.stopAll()
       await parts.keeper.stop()
+      await parts.tiers.stop()
       // Last: until here /readyz says 503, and /metrics can be scraped.
       return cut + (await ports.operations.server.drain(within: .seconds(1)))
     }
+    parts.tiers.close()
     parts.group.stop()
     parts.files.policies.catalog.close()
     parts.pool.stop()

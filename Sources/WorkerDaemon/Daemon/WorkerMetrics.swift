@@ -18,6 +18,7 @@ struct WorkerMetrics: Sendable {
     parts.files.counters.render(to: &page)
     renderStore(to: &page)
     parts.files.policies.render(to: &page)
+    parts.tiers.render(to: &page)
     renderServers(to: &page)
     renderProcess(to: &page)
     return page

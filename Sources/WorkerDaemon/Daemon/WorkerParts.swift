@@ -18,6 +18,11 @@ final class WorkerParts: Sendable {
   let keeper: PolicyKeeper
   /// What an operator has to look at, found while the parts were made.
   let complaints: [String]
+  /// Volumes, their health and the pages' moves between tiers.
+  let tiers: TierKeeper
+  /// What to log of tiers.
+  let tierWarnings: [String]
+  let tierNotes: [String]
   /// True from the first signal to stop: the daemon is no longer ready.
   let isDraining = Atomic<Bool>(false)
 
@@ -35,7 +40,10 @@ final class WorkerParts: Sendable {
     } catch {
       throw StartError(.directory, "\(error)")
     }
-    store = try Self.makeStore(settings, topology)
+    let tiers = try OpenedTiers(settings, topology)
+    store = tiers.store
+    (tierWarnings, tierNotes) = (tiers.warnings, tiers.notes)
+    self.tiers = try TierKeeper(tiers, settings)
     // Before the rings: a filter that cannot be used ends the start with nothing to be taken down.
     let opened = try OpenedPolicies(
       settings.policies, workDirectory: settings.workDirectory, store: store,
@@ -51,21 +59,6 @@ final class WorkerParts: Sendable {
     limits.concurrency = max(1, min(limits.concurrency, settings.loadOperationsMax))
     jobs = LoadJobs(
       source: FilesLoadSource(files: files, pool: pool), executors: group.reactors, limits: limits)
-  }
-
-  private static func makeStore(
-    _ settings: WorkerSettings, _ topology: Topology
-  ) throws(StartError) -> PageStore {
-    do throws(PageStoreError) {
-      return try PageStore(
-        capacity: Int(clamping: settings.memoryQuota), pageSize: settings.pageSize,
-        nodes: topology.arenaNodes)
-    } catch {
-      throw StartError(
-        .configuration,
-        "a memory tier of \(settings.memoryQuota) bytes (\(settings.memoryKey)) cannot be made: \(error)"
-      )
-    }
   }
 
   private static func startRings(

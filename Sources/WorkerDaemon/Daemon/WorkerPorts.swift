@@ -65,7 +65,8 @@ struct WorkerPorts: Sendable {
     let handler = OperationsHandler(
       metrics: { metrics.page() },
       readiness: {
-        parts.isDraining.load(ordering: .relaxed) ? .notReady("the worker is stopping") : .ready
+        if parts.isDraining.load(ordering: .relaxed) { return .notReady("the worker is stopping") }
+        return parts.tiers.complaint.map { .notReady($0) } ?? .ready
       },
       numa: { NUMAReport(parts) },
       cache: CacheAPI(policies: parts.files.policies, mounts: parts.files.mounts))

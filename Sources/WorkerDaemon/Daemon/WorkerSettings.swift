@@ -27,10 +27,12 @@ package struct WorkerSettings: Sendable {
   package var ringCount: Int
   /// Bytes of a page.
   package var pageSize: Int
-  /// Bytes that pages may use in memory.
-  package var memoryQuota: Int64
-  /// The key that sets the quota, for messages.
-  package var memoryKey: String
+  /// Tiers and volumes.
+  package var tiers: TierPlan
+  /// Time without a fault before a volume takes pages again.
+  package var volumeProbation: Duration
+  /// Pages that are being written to volumes at once.
+  package var pageWriteCountMax: Int
   /// The mounts, the one at `/` among them.
   package var mounts: [MountSpecification]
   /// The root mount's directory when nobody chose one: it is made if it is missing.
@@ -72,11 +74,9 @@ package struct WorkerSettings: Sendable {
         "\(Configuration.SizeKey.pageSize.rawValue) is \(pageSize) bytes: it must be a power of two from 64KB to 16MB"
       )
     }
-    memoryKey =
-      configuration.isSet("alluxio.worker.page.store.sizes")
-        && !configuration.isSet("alluxio.worker.ramdisk.size")
-      ? "alluxio.worker.page.store.sizes" : "alluxio.worker.ramdisk.size"
-    memoryQuota = configuration.memoryQuota(memory: machine.bytes)
+    tiers = try TierPlan(configuration, memory: machine.bytes, pageSize: pageSize)
+    pageWriteCountMax = configuration.integer(.pageWriteCountMax)
+    volumeProbation = configuration.duration(.volumeProbation)
     mounts = try Self.mounts(configuration, mountTexts)
     let isRootChosen = ["alluxio.dora.client.ufs.root", "alluxio.master.mount.table.root.ufs"]
       .contains(where: configuration.isSet)

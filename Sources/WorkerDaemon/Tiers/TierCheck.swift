@@ -13,6 +13,8 @@ package struct TierCheck: Sendable {
   package struct Outcome: Sendable, Equatable {
     /// The volumes in the order of the plan.
     package var volumes: [CheckedVolume] = []
+    /// Those whose directories cannot be used, when the worker may go on without them.
+    package var missing: [MissingVolume] = []
     /// Lines for the log.
     package var warnings: [String] = []
   }
@@ -24,8 +26,8 @@ package struct TierCheck: Sendable {
     let disk: BlockDeviceFacts
   }
 
-  /// Name of the file that holds a volume's pages, inside its directory.
-  package static let pagesFile = "pages"
+  /// Path of the file that holds a volume's pages, inside its directory.
+  package static let pagesFile = "penstock/pages"
   /// Share of the root file system that stays free for the machine itself.
   private static let rootReserve = 0.05
 
@@ -42,17 +44,27 @@ package struct TierCheck: Sendable {
 
   /// Checks `volumes`, making directories that are missing; blocks.
   ///
+  /// With `isLenient`, directories that cannot be used are left out.
   /// - Throws: `.directory` for one that cannot be used, `.configuration` for a quota or paths that cannot be.
-  package func check(_ volumes: [PlannedVolume]) throws(StartError) -> Outcome {
+  package func check(
+    _ volumes: [PlannedVolume], isLenient: Bool = false
+  ) throws(StartError) -> Outcome {
     var found: [Found] = []
+    var outcome = Outcome()
     for volume in volumes {
-      let facts = try directory(of: volume)
+      let facts: DirectoryFacts
+      do throws(StartError) {
+        facts = try directory(of: volume)
+      } catch {
+        guard isLenient else { throw error }
+        outcome.missing.append(MissingVolume(plan: volume, reason: error.description))
+        continue
+      }
       let disk = BlockDeviceFacts(device: facts.identity.device, sysfsRoot: sysfsRoot)
       found.append(Found(volume: volume, facts: facts, disk: disk))
     }
     try checkOverlap(found)
     try checkSpace(found)
-    var outcome = Outcome()
     for one in found {
       outcome.volumes.append(
         CheckedVolume(

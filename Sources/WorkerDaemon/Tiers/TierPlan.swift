@@ -50,6 +50,12 @@ package struct TierPlan: Sendable, Equatable {
     }
   }
 
+  /// Bytes of memory that the index of `disks` takes when they are full of pages of `pageSize`.
+  static func indexSize(of disks: [PlannedVolume], pageSize: Int) -> Int64 {
+    let bytes = disks.reduce(Int64(0)) { sum($0, $1.quota) }
+    return bytes / Int64(pageSize) * 64
+  }
+
   /// A sum that stops at the largest int64.
   static func sum(_ left: Int64, _ right: Int64) -> Int64 {
     let (sum, overflow) = left.addingReportingOverflow(right)

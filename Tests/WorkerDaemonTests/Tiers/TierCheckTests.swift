@@ -104,6 +104,16 @@ struct TierCheckTests {
     #expect(refusal.hasPrefix("/proc (the.path.key) cannot be written"))
   }
 
+  @Test("a worker that may go on without a volume leaves out what cannot be used, with its reason")
+  func lenient() throws {
+    let machine = try Machine()
+    let outcome = try machine.check.check(
+      [machine.volume("/proc"), machine.volume("a")], isLenient: true)
+    #expect(outcome.volumes.map(\.plan.path) == [machine.scratch.path("a")])
+    #expect(outcome.missing.map(\.plan.path) == ["/proc"])
+    #expect(outcome.missing.first?.reason.contains("cannot be written") == true)
+  }
+
   @Test("one directory twice is refused, also through a link")
   func duplicates() throws {
     let machine = try Machine()
@@ -158,7 +168,7 @@ struct TierCheckTests {
   @Test("a directory's own pages file counts as room for its quota")
   func ownPages() throws {
     let machine = try Machine()
-    try makeDirectories(machine.scratch.path("a"))
+    try makeDirectories(machine.scratch.path("a/penstock"))
     let size = 32 << 20
     try writeBytes(
       [UInt8](repeating: 7, count: size), to: machine.scratch.path("a/\(TierCheck.pagesFile)"))

@@ -1,0 +1,188 @@
+// What the store's tiers need while the worker runs: their pages read from the logs at start, moved, verified and evicted
+// in the background, and an eye on each volume's health.
+//
+//   a thread per volume    restore, presence        (calls that block)
+//   a task per volume      presence, probes, transitions ▶ log
+//   tasks on every ring    savers;  on the first ring of a node: promoter;  on the first ring: reclaimer, scrubber
+//
+// The last ones start when all volumes are restored.
+
+import Glibc
+import Logging
+import PageStore
+import Ring
+import Synchronization
+
+/// The recurring work of tiers and volumes.
+final class TierKeeper: Sendable {
+  /// How often a volume is looked at.
+  private static let tick = Duration.milliseconds(250)
+  /// Threads for blocking calls, at most.
+  private static let threadCountMax = 8
+
+  let store: PageStore
+  let volumes: [OpenedVolume]
+  let missing: [MissingVolume]
+  private let requiresTiers: Bool
+  private let writeCountMax: Int
+  private let log = Logger(label: "tiers")
+  private let pool: BlockingPool?
+  private let tasks = Mutex<[Task<Void, Never>]>([])
+  /// Volumes whose pages are not entered yet, and whether the work is ending.
+  private let progress: Mutex<(restoring: Int, isStopping: Bool)>
+
+  /// A keeper of `tiers`.
+  ///
+  /// - Throws: `.system` when its threads cannot be started.
+  init(_ tiers: OpenedTiers, _ settings: WorkerSettings) throws(StartError) {
+    store = tiers.store
+    volumes = tiers.volumes
+    missing = tiers.missing
+    progress = Mutex((tiers.volumes.count, false))
+    requiresTiers = settings.tiers.upkeep.requiresTiers
+    writeCountMax = settings.pageWriteCountMax
+    guard !volumes.isEmpty else {
+      pool = nil
+      return
+    }
+    do throws(RingError) {
+      pool = try BlockingPool(
+        name: "volumes", threads: min(tiers.volumes.count, Self.threadCountMax))
+    } catch {
+      throw StartError(.system, "threads cannot be started: \(error)")
+    }
+  }
+
+  /// Why the worker is not ready, in one line; nil when it is.
+  var complaint: String? {
+    guard requiresTiers else { return nil }
+    if let volume = volumes.first(where: { $0.health.state == .faulted }) {
+      return "volume \(volume.path) is FAULTED: \(volume.health.reason)"
+    }
+    return missing.first.map { "volume \($0.plan.path) is missing: \($0.reason)" }
+  }
+
+  // MARK: Life
+
+  /// Starts the work on `reactors`.
+  func start(on reactors: [Reactor]) {
+    guard let pool else { return }
+    var started: [Task<Void, Never>] = []
+    for (index, volume) in volumes.enumerated() {
+      let reactor = reactors[index % reactors.count]
+      started.append(
+        Task(executorPreference: reactor) {
+          await self.restore(volume, pool)
+          self.startMoving(on: reactors)
+          await self.watch(volume, pool, on: reactor)
+        })
+    }
+    tasks.withLock { $0 = started }
+  }
+
+  /// Starts what moves pages once every volume has its own: a page that finds no volume would never be written.
+  private func startMoving(on reactors: [Reactor]) {
+    let isDue = progress.withLock { progress in
+      progress.restoring -= 1
+      return progress.restoring == 0 && !progress.isStopping
+    }
+    guard isDue else { return }
+    var started: [Task<Void, Never>] = []
+    var nodes: Set<Int> = []
+    for reactor in reactors {
+      for _ in 0..<max(1, writeCountMax / reactors.count) {
+        started.append(
+          Task(executorPreference: reactor) { [store] in await store.runSaver(node: reactor.node) })
+      }
+      guard nodes.insert(reactor.node).inserted else { continue }
+      started.append(
+        Task(executorPreference: reactor) { [store] in
+          await store.runPromoter(node: reactor.node) { await Self.sleep($0, on: reactor) }
+        })
+    }
+    let first = reactors[0]
+    started.append(Task(executorPreference: first) { [store] in await store.runReclaimer() })
+    started.append(
+      Task(executorPreference: first) { [store] in
+        await store.runScrubber { await Self.sleep($0, on: first) }
+      })
+    tasks.withLock { $0 += started }
+  }
+
+  /// Ends the work and makes what was saved durable; returns when nothing of it runs.
+  func stop() async {
+    guard pool != nil else { return }
+    progress.withLock { $0.isStopping = true }
+    store.stopBackground()
+    // Volumes first: the last of them to be restored may add to the others a moment before it sees the end.
+    for _ in 0..<2 {
+      let all = tasks.withLock { tasks in
+        defer { tasks = [] }
+        return tasks
+      }
+      all.forEach { $0.cancel() }
+      for task in all { await task.value }
+    }
+    await store.flush()
+  }
+
+  /// Closes the volumes; blocks.
+  ///
+  /// After `stop`, while the reactors run.
+  func close() {
+    guard let pool else { return }
+    store.closeDisks()
+    volumes.forEach { $0.file.close() }
+    pool.stop()
+  }
+
+  private static func sleep(_ nanoseconds: UInt64, on reactor: Reactor) async {
+    await reactor.sleep(for: .nanoseconds(Int64(clamping: nanoseconds)))
+  }
+
+  // MARK: Volumes
+
+  private func watch(_ volume: OpenedVolume, _ pool: BlockingPool, on reactor: Reactor) async {
+    while await reactor.sleep(for: Self.tick) {
+      let isThere = await pool.run { volume.presence?.isThere ?? true }
+      if !isThere, volume.health.state != .faulted {
+        volume.health.failed(read: true, errno: ENODEV, now: OpenedTiers.now())
+      }
+      await volume.disk.probeIfDue(isPresent: isThere)
+      report(volume)
+    }
+  }
+
+  /// Enters what the volume's log remembers.
+  private func restore(_ volume: OpenedVolume, _ pool: BlockingPool) async {
+    let clock = ContinuousClock()
+    let start = clock.now
+    let result = await pool.run { [store] in store.restore(disk: volume.position) }
+    volume.restored(isWhole: result.failure == nil)
+    let metadata: Logger.Metadata = [
+      "volume": "\(volume.path)", "tier": "\(volume.tier)", "pages": "\(result.pages)",
+      "dropped": "\(result.dropped)",
+      "ms": "\(Int64(clamping: start.duration(to: clock.now).nanoseconds / 1_000_000))",
+    ]
+    if let failure = result.failure {
+      log.warning(
+        "a volume's log could not be read to its end, the pages not read are given up: \(failure)",
+        metadata: metadata)
+    } else {
+      log.notice("volume restored", metadata: metadata)
+    }
+  }
+
+  /// Logs what became of the volume's health since the last time.
+  private func report(_ volume: OpenedVolume) {
+    while let move = volume.health.takeTransition() {
+      let line: Logger.Message =
+        "volume \(volume.path) is \(move.to.name), was \(move.from.name): \(move.reason)"
+      switch move.to {
+      case .healthy: log.notice(line)
+      case .degraded: log.warning(line)
+      case .faulted: log.error(line)
+      }
+    }
+  }
+}

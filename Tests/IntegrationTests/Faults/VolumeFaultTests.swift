@@ -1,0 +1,143 @@
+// Disks that rot, fill up, turn read-only, fail and vanish under a running daemon.
+
+import DaemonDriver
+import Foundation
+import Testing
+
+extension Integration {
+  @Suite("Faults of a volume")
+  struct VolumeFaultTests {
+    @Test(
+      "a volume serves what memory no longer holds, without asking the source")
+    func served() async throws {
+      try await blocking {
+        let scratch = try ScratchDirectory("volume")
+        let fixture = try VolumeFixture(scratch.path("v"))
+        try fixture.fillVolume()
+        let before = try fixture.daemon.metric("alluxio_external_data_read_bytes_total") ?? 0
+        try fixture.expectAllRight()
+        #expect(try fixture.daemon.metric("alluxio_external_data_read_bytes_total") == before)
+        #expect(try fixture.volume("read_bytes_total") > 0)
+        #expect(try fixture.volume("state") == 0)
+      }
+    }
+
+    @Test("1,000 flipped bits are misses and metrics, never wrong bytes")
+    func rot() async throws {
+      try await blocking {
+        let scratch = try ScratchDirectory("volume")
+        let fixture = try VolumeFixture(scratch.path("v"))
+        try fixture.fillVolume()
+        try flipBits(1000, of: "\(fixture.directory)/penstock/pages", seed: 42)
+        for _ in 0..<3 { try fixture.expectAllRight() }
+        #expect(try fixture.volume("corrupt_pages_total") > 16)
+        #expect(try fixture.volume("quarantined_bytes") > 0)
+        #expect(try fixture.waitFor(state: 1), "many corrupt pages end new pages")
+        #expect(fixture.logs("corrupt pages in 60 s"))
+        #expect(try fixture.readiness().status == 200, "a DEGRADED volume is still there")
+        fixture.fixture.expectAlive()
+      }
+    }
+
+    @Test(
+      "a file system filled to the last block stops nothing", .enabled(if: LoopVolume.isUsable))
+    func full() async throws {
+      try await blocking {
+        let disk = try LoopVolume()
+        let fixture = try VolumeFixture("\(disk.path)/v")
+        try fixture.expectAllRight()
+        #expect(try disk.fill() > 0)
+        for _ in 0..<3 { try fixture.expectAllRight() }
+        #expect(try fixture.volume("used_bytes") <= Double(VolumeFixture.quota))
+        fixture.fixture.expectAlive()
+      }
+    }
+
+    @Test(
+      "a quota that the file system has no room for is one clear line, and a failure",
+      .enabled(if: LoopVolume.isUsable))
+    func noRoom() async throws {
+      try await blocking {
+        let disk = try LoopVolume()
+        let scratch = try ScratchDirectory("work")
+        func start(_ quota: Int) throws -> CommandRun {
+          try CommandRun(
+            [Binaries.penstockd] + DaemonProcess.options(.free(), work: scratch.path("w"))
+              + VolumeFixture.settings("\(disk.path)/v", quota: quota))
+        }
+        let larger = try start(1 << 30)
+        #expect(larger.status == .code(78))
+        #expect(larger.errors.contains("page.store.sizes") && larger.errors.contains("has"))
+        _ = try disk.fill()
+        let full = try start(32 << 20)
+        #expect(full.status == .code(78))
+        #expect(full.errors.contains("free and"), "\(full.errors)")
+      }
+    }
+
+    @Test(
+      "a file system that turns read-only takes no new pages, and serves those it has",
+      .enabled(if: LoopVolume.isUsable))
+    func readOnly() async throws {
+      try await blocking {
+        let disk = try LoopVolume()
+        let fixture = try VolumeFixture("\(disk.path)/v")
+        try fixture.expectAllRight()
+        try disk.abort()
+        // New bytes need new pages, and those a write.
+        let bytes = patterned(4 << 20, seed: 100)
+        try writeBytes(bytes, to: "\(fixture.fixture.folder)/new")
+        try setTime(of: "\(fixture.fixture.folder)/new", secondsAgo: 100)
+        let connection = try fixture.fixture.objects()
+        let isNoticed = try eventually {
+          #expect(identical(try connection.request("GET", "/data/new").body, bytes))
+          return try fixture.volume("state") == 1
+        }
+        #expect(isNoticed, "a write fails")
+        #expect(try fixture.volume("errors_total", "kind=\"write\"") > 0)
+        #expect(fixture.logs("a write failed with EROFS"))
+        #expect(try fixture.readiness().status == 200, "a DEGRADED volume is still there")
+        for _ in 0..<2 { try fixture.expectAllRight() }
+        fixture.fixture.expectAlive()
+      }
+    }
+
+    @Test(
+      "a disk that fails its reads goes out; its pages come from the source",
+      .enabled(if: LoopVolume.isUsable))
+    func failedReads() async throws {
+      try await blocking {
+        let disk = try LoopVolume()
+        let fixture = try VolumeFixture("\(disk.path)/v")
+        try fixture.fillVolume()
+        try disk.cutImage(to: 1 << 20)
+        for _ in 0..<3 { try fixture.expectAllRight() }
+        #expect(try fixture.waitFor(state: 2))
+        #expect(try fixture.volume("errors_total", "kind=\"read\"") >= 10)
+        let readiness = try fixture.readiness()
+        #expect(readiness.status == 503 && readiness.text.contains("\(disk.path)/v"))
+        #expect(fixture.logs("FAULTED"))
+      }
+    }
+
+    @Test(
+      "a mount that vanishes in use puts its volume out, and its return brings it back",
+      .enabled(if: LoopVolume.isUsable))
+    func vanished() async throws {
+      try await blocking {
+        let disk = try LoopVolume()
+        let fixture = try VolumeFixture("\(disk.path)/v")
+        try fixture.fillVolume()
+        try disk.detach()
+        #expect(try fixture.waitFor(state: 2))
+        for _ in 0..<2 { try fixture.expectAllRight() }
+        let readiness = try fixture.readiness()
+        #expect(readiness.status == 503 && readiness.text.contains("FAULTED"))
+        try disk.mount()
+        #expect(try fixture.waitFor(state: 0, .seconds(120)), "\(fixture.daemon.logText)")
+        try fixture.expectAllRight()
+        fixture.fixture.expectAlive()
+      }
+    }
+  }
+}

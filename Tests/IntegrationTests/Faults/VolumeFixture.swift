@@ -1,0 +1,82 @@
+// A daemon with little memory and one volume on a disk that can be broken.
+
+import DaemonDriver
+import Testing
+
+/// Files behind a daemon whose memory holds a third of them and whose volume holds all.
+final class VolumeFixture: Sendable {
+  static let fileCount = 6
+  static let fileSize = 4 << 20
+  /// Bytes of the volume: more than the files.
+  static let quota = 32 << 20
+
+  let fixture: Fixture
+  /// The volume's directory.
+  let directory: String
+  private let contents: [[UInt8]]
+
+  var daemon: DaemonProcess { fixture.daemon }
+
+  /// Starts the daemon with its volume in `directory`.
+  init(_ directory: String, options: [String] = []) throws {
+    self.directory = directory
+    let contents = (0..<Self.fileCount).map { patterned(Self.fileSize, seed: $0 + 1) }
+    self.contents = contents
+    fixture = try Fixture(options: options, memory: Self.settings(directory)) { folder in
+      for (index, content) in contents.enumerated() {
+        try writeBytes(content, to: "\(folder)/\(index)")
+        try setTime(of: "\(folder)/\(index)", secondsAgo: 100)
+      }
+    }
+  }
+
+  /// One volume, a landing zone of 8 MiB, pages of 256 KiB, and a probation that tests can wait for.
+  static func settings(_ directory: String, quota: Int = quota) -> [String] {
+    [
+      "-Dalluxio.worker.page.store.dirs=\(directory)",
+      "-Dalluxio.worker.page.store.sizes=\(quota)",
+      "-Dalluxio.worker.page.store.page.size=256KB",
+      "-Dpenstock.worker.page.store.landing.size=8MB",
+      "-Dpenstock.worker.page.store.scrub.bandwidth=0",
+      "-Dpenstock.worker.page.store.volume.probation=2s",
+    ]
+  }
+
+  /// Reads every file and compares it with what was written.
+  func expectAllRight(sourceLocation: SourceLocation = #_sourceLocation) throws {
+    let connection = try fixture.objects()
+    for (index, content) in contents.enumerated() {
+      let response = try connection.request("GET", "/data/\(index)")
+      #expect(response.status == 200, sourceLocation: sourceLocation)
+      #expect(identical(response.body, content), "file \(index)", sourceLocation: sourceLocation)
+    }
+  }
+
+  /// Reads every file until the volume has them all.
+  func fillVolume(sourceLocation: SourceLocation = #_sourceLocation) throws {
+    try expectAllRight(sourceLocation: sourceLocation)
+    let wanted = Double(Self.fileCount * Self.fileSize)
+    let isThere = try eventually { try volume("used_bytes") >= wanted }
+    let used = try volume("used_bytes")
+    #expect(isThere, "\(used) bytes used", sourceLocation: sourceLocation)
+  }
+
+  /// A metric of the volume; 0 when it is not there.
+  func volume(_ name: String, _ label: String = "") throws -> Double {
+    try daemon.metric("penstock_volume_\(name)", "volume=\"\(directory)\"", label) ?? 0
+  }
+
+  /// Waits until the volume's state is `state`: 0 HEALTHY, 1 DEGRADED, 2 FAULTED.
+  func waitFor(state: Double, _ limit: Duration = .seconds(30)) throws -> Bool {
+    try eventually(limit) { try volume("state") == state }
+  }
+
+  /// Whether the daemon logs `text` before long.
+  func logs(_ text: String) -> Bool { eventually { daemon.logText.contains(text) } }
+
+  /// What /readyz says.
+  func readiness() throws -> (status: Int, text: String) {
+    let response = try HTTPConnection(port: daemon.ports.web).request("GET", "/readyz")
+    return (response.status, response.text)
+  }
+}
