@@ -44,6 +44,17 @@ extension StoreCore {
     case freed(Place, bytes: Int)
   }
 
+  /// A stripe's turn to give victims of one lane.
+  private struct Turn {
+    let lane: Int
+    /// The first lane of its priority.
+    let first: Int
+    /// nil when the lane was empty after all.
+    let stripe: Int?
+    /// Victims it gives before another is searched.
+    var left: Int
+  }
+
   /// A search for victims in one tier.
   private struct Search {
     let tier: Int
@@ -105,9 +116,13 @@ extension StoreCore {
     var freed = 0
     var (steps, evictions, spared) = (0, 0, 0)
     let stepsMax = min(limit * 2, entryCount) + PageIndex.stripeCount
+    var turn: Turn?
     while used(tier) > target, evictions < limit, steps < stepsMax {
       steps += 1
-      switch evictNext(search) {
+      if turn.map({ $0.left == 0 }) ?? true { turn = nextTurn(search) }
+      guard let current = turn else { return freed }
+      turn?.left -= 1
+      switch evictOldest(current, search) {
       case .nothing: return freed
       case .skipped: continue
       case .spared:
@@ -170,8 +185,8 @@ extension StoreCore {
   // MARK: Victims
 
   private func evictNext(_ search: Search) -> Eviction {
-    guard let (lane, first) = nextLane(search.tier, search.priority) else { return .nothing }
-    return evictOldest(ofLane: lane, first: first, search)
+    guard let turn = nextTurn(search) else { return .nothing }
+    return evictOldest(turn, search)
   }
 
   /// The copy that would leave `tier` next, still there; pages that get another chance are given it.
@@ -212,12 +227,23 @@ extension StoreCore {
     return nil
   }
 
-  private func evictOldest(ofLane lane: Int, first: Int, _ search: Search) -> Eviction {
+  /// The stripe that gives the next victims.
+  ///
+  /// In a lane of many pages it gives a few in a row: their ages are as good as equal, and searching costs as much as
+  /// evicting.
+  private func nextTurn(_ search: Search) -> Turn? {
+    guard let (lane, first) = nextLane(search.tier, search.priority) else { return nil }
     let start = hand.load(ordering: .relaxed)
-    guard let number = index.oldestStripe(ofLane: lane, now: search.tick, from: start) else {
-      return .skipped
-    }
-    hand.store(number &+ 1, ordering: .relaxed)
+    let stripe = index.oldestStripe(ofLane: lane, now: search.tick, from: start)
+    if let stripe { hand.store(stripe &+ 1, ordering: .relaxed) }
+    let isLarge = index.pages(ofLane: lane) >= PageIndex.stripeCount * Int(IndexStripe.exactCount)
+    return Turn(lane: lane, first: first, stripe: stripe, left: isLarge ? 4 : 1)
+  }
+
+  private func evictOldest(_ turn: Turn, _ search: Search) -> Eviction {
+    let (lane, first) = (turn.lane, turn.first)
+    // The lane's last page has just gone.
+    guard let number = turn.stripe else { return .skipped }
     let stripe = index.stripe(number)
     stripe.lock()
     guard let entry = unsafe stripe.oldest(lane) else {

@@ -148,7 +148,9 @@
       freeRecord = number
       vacate(block)
     } else {
-      file(number)
+      // Only the run around the units can have become the largest.
+      let run = freeRun(in: number, around: start..<start + count)
+      file(number, largest: max(unsafe Int(record(number).pointee.largestRun), run.count))
     }
   }
 
@@ -239,6 +241,11 @@
   mutating func file(_ number: UInt32) {
     var largest = 0
     forEachRun(in: number) { run in largest = max(largest, run.count) }
+    file(number, largest: largest)
+  }
+
+  /// Puts a record in the bucket of `largest`, its largest run.
+  private mutating func file(_ number: UInt32, largest: Int) {
     guard unsafe largest != Int(record(number).pointee.largestRun) else { return }
     unfile(number)
     unsafe record(number).pointee.largestRun = UInt32(largest)
@@ -316,6 +323,22 @@
       unit = firstUnit(in: number, from: start, taken: true)
       body(start..<unit)
     }
+  }
+
+  /// The free run that `units`, which are free, are part of.
+  private func freeRun(in number: UInt32, around units: Range<Int>) -> Range<Int> {
+    let words = unsafe bitmap(number)
+    var start = units.lowerBound
+    while start > 0 {
+      let last = start - 1
+      let bits = unsafe words[last / 64] << UInt64(63 - last % 64)
+      if bits != 0 {
+        start -= bits.leadingZeroBitCount
+        break
+      }
+      start = last / 64 * 64
+    }
+    return start..<firstUnit(in: number, from: units.upperBound, taken: true)
   }
 
   /// The first taken or free unit from `start`, or `unitsPerBlock`.
