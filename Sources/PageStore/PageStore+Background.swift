@@ -10,11 +10,11 @@ import Model
 import Synchronization
 
 extension PageStore {
-  /// Writes unsaved pages below, one after another; what `node`'s disks take goes there.
+  /// Writes unsaved pages below, one after another, each to a disk near its memory while one there takes it.
   ///
   /// As many run at once as pages are to be in flight.
-  package func runSaver(node: Int) async {
-    while let name = await core.tasks.unsaved.next() { await core.save(name, near: node) }
+  package func runSaver() async {
+    while let name = await core.tasks.unsaved.next() { await core.save(name) }
   }
 
   /// Brings hot pages from disk to memory near `node`; `sleep` waits for a number of nanoseconds.

@@ -1,10 +1,11 @@
 // Which node a page lands on, on machines of one, two and four nodes that sysfs fixtures describe.
 
 import Model
-import PageStore
 import Ring
 import TestSupport
 import Testing
+
+@testable import PageStore
 
 @Suite("NUMA placement")
 struct NodePlacementTests {
@@ -75,5 +76,46 @@ struct NodePlacementTests {
       capacity: 8 * Self.pageSize, pageSize: Self.pageSize, nodes: [0, 1], seed: 1)
     let landed = Self.fill(store, Self.key(0, 0), near: 5)
     #expect(landed == 0 || landed == 1)
+  }
+
+  @Test(
+    "a page goes to a disk of the node that its memory is on, while that has room",
+    arguments: [2, 4])
+  func disks(nodeCount: Int) async throws {
+    var options = PageStoreOptions()
+    options.pageSize = Self.pageSize
+    options.seed = 1
+    let unitsPerBlock = DiskLayout(pageSize: Self.pageSize).unitsPerBlock
+    let disks = try (0..<nodeCount).map { node in
+      try DiskVolume(
+        DiskVolume.Parts(
+          device: MemoryDevice(size: 4 * unitsPerBlock * 4096), log: MemoryLog(),
+          id: VolumeID(high: 1, low: UInt64(node)), pageSize: Self.pageSize, blockCount: 4,
+          slotCount: PageStore.slotCount(bytes: 64 << 20), node: node, number: UInt8(node),
+          health: VolumeHealth(now: 0), now: { 0 }))
+    }
+    let store = try PageStore(
+      memory: nodeCount * 8 * Self.pageSize, nodes: try Self.topology(of: nodeCount).arenaNodes,
+      disks: disks, options: options)
+    for position in disks.indices { store.restore(disk: position) }
+    #expect(store.volumePlaces.map(\.node) == Array(0..<nodeCount) + Array(0..<nodeCount))
+    // The last node first, so that the order of the disks is not what decides.
+    let last = nodeCount - 1
+    for index in 0..<3 { #expect(Self.fill(store, Self.key(0, index), near: last) == last) }
+    for node in 0..<last { #expect(Self.fill(store, Self.key(1, node), near: node) == node) }
+    await saveAll(store)
+    let page = DiskLayout.unitCount(Self.pageSize) * 4096
+    #expect(disks.map(\.used) == Array(repeating: page, count: last) + [3 * page])
+    // One more fits there; the next borrows from another disk rather than push a page out.
+    for index in 3..<5 { #expect(Self.fill(store, Self.key(0, index), near: last) == last) }
+    await saveAll(store)
+    #expect(disks[last].used == 4 * page)
+    #expect(disks.reduce(0) { $0 + $1.used } == (5 + last) * page)
+  }
+
+  private func saveAll(_ store: PageStore) async {
+    while store.core.tasks.unsaved.count > 0, let name = await store.core.tasks.unsaved.next() {
+      await store.core.save(name)
+    }
   }
 }

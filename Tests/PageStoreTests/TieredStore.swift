@@ -49,7 +49,7 @@ final class TieredStore: @unchecked Sendable {
   /// Writes all unsaved pages below.
   func saveAll() async {
     while store.core.tasks.unsaved.count > 0, let name = await store.core.tasks.unsaved.next() {
-      await store.core.save(name, near: 0)
+      await store.core.save(name)
     }
   }
 

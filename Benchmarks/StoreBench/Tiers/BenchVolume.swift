@@ -38,7 +38,7 @@ final class BenchVolume: Sendable {
     reactor.wait { [store] in reactor.attach(store.arenas) }
     _ = store.restore(disk: 0)
     for _ in 0..<Self.saverCount {
-      reactor.spawn { [store] in await store.runSaver(node: 0) }
+      reactor.spawn { [store] in await store.runSaver() }
     }
   }
 

@@ -15,14 +15,15 @@ extension StoreCore {
     endSave()
   }
 
-  /// Writes the page of `name` below, when it is still there; suspends.
-  func save(_ name: CopyName, near node: Int) async {
+  /// Writes the page of `name` below, when it is still there, near the NUMA node that its memory is on; suspends.
+  func save(_ name: CopyName) async {
     defer { endSave() }
     let copy = unsafe beginCopy(of: name) { unsafe $0.pointee.flags.contains(.unsaved) }
     guard let copy else { return keepUnsaved(name) }
+    let home = unsafe node(of: copy.source)
     for tier in 1..<max(1, tiers.count) {
       for _ in 0..<StoreCore.attemptsPerTierMax {
-        guard makeRoom(for: copy, in: tier, near: node) else { break }
+        guard makeRoom(for: copy, in: tier, near: home) else { break }
         switch await write(copy) {
         case .written(let root):
           if finishSave(copy, root: root) {

@@ -92,7 +92,7 @@ final class TierKeeper: Sendable {
     for reactor in reactors {
       for _ in 0..<max(1, writeCountMax / reactors.count) {
         started.append(
-          Task(executorPreference: reactor) { [store] in await store.runSaver(node: reactor.node) })
+          Task(executorPreference: reactor) { [store] in await store.runSaver() })
       }
       guard nodes.insert(reactor.node).inserted else { continue }
       started.append(
