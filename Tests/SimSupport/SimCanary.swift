@@ -8,4 +8,15 @@ package enum SimCanary: String, Sendable, CaseIterable {
   case keptLease
   /// A timer never fires: the oracle of liveness.
   case lostWakeup
+  /// Two pages on a disk change places, and nobody verifies: the oracle of bytes on the path from disk.
+  case swappedPages
+  /// A log never removes a record, and nobody verifies: the oracle of bytes across restarts.
+  case deafLog
+  /// A log loses one record at a planned end: the oracle that memory and logs agree.
+  case lostRecord
+
+  /// Whether the bug shows on disks only.
+  var needsDisk: Bool { self == .swappedPages || self == .deafLog || self == .lostRecord }
+  /// Whether checksums are off, so that they do not hide the bug.
+  var isBlind: Bool { self == .swappedPages || self == .deafLog }
 }

@@ -49,3 +49,31 @@ package struct SimDeviceFaults: Sendable {
     return random.pick([1_000, 10_000, 100_000])
   }
 }
+
+extension SimDeviceFaults {
+  /// Leaves delays and what a loss of power does: everything an honest device may do.
+  mutating func becomeCalm() {
+    let (latency, sector, stallRate) = (latency, sector, stallRate)
+    self = SimDeviceFaults()
+    (self.latency, self.sector, self.stallRate) = (latency, sector, stallRate)
+  }
+
+  /// Ends all faults.
+  mutating func mend() {
+    let sector = sector
+    self = SimDeviceFaults()
+    self.sector = sector
+  }
+
+  /// Leaves what never changes a byte that was taken.
+  mutating func becomeHonest() {
+    (misdirectedWriteRate, misdirectedReadRate, lostWriteRate) = (0, 0, 0)
+    (flipInTransferRate, flipAtRestRate) = (0, 0)
+  }
+
+  /// True when bytes that were read right once may be read wrong later.
+  var changesBytesLater: Bool {
+    misdirectedWriteRate > 0 || misdirectedReadRate > 0 || flipInTransferRate > 0
+      || flipAtRestRate > 0
+  }
+}

@@ -27,23 +27,27 @@ package final class SimPageLog: PageLog, @unchecked Sendable {
     package init() {}
   }
 
+  private let number: Int
   private var image: Image
   private var queue: [Change] = []
   private var written = 0
   private var queued = 0
   private var isWriting = false
   private var isDead = false
+  /// Forgets to remove records: a planted bug.
+  var isDeaf = false
   private var waiters: [(target: Int, continuation: UnsafeContinuation<Void, Never>)] = []
   private let executor: SimExecutor
   private let delay: ClosedRange<Int>
   private var random: SimRandom
 
-  /// The log that `image` holds, whose groups take a time within `delay` nanoseconds.
+  /// Log `number`, as `image` holds it, whose groups take a time within `delay` nanoseconds.
   package init(
-    _ image: Image, delay: ClosedRange<Int> = 10_000...3_000_000, executor: SimExecutor,
+    _ number: Int = 0, _ image: Image, delay: ClosedRange<Int> = 10_000...3_000_000,
+    executor: SimExecutor,
     random: SimRandom
   ) {
-    self.image = image
+    (self.number, self.image) = (number, image)
     self.delay = delay
     self.executor = executor
     self.random = random
@@ -53,17 +57,17 @@ package final class SimPageLog: PageLog, @unchecked Sendable {
 
   package func put(_ page: StoredPage) {
     executor.trace.record(
-      "log.put", at: executor.now, Int(page.unit), page.length, Int(page.sequence))
+      "log.put", at: executor.now, number, Int(page.unit), Int(truncatingIfNeeded: page.sequence))
     append(.put(page))
   }
 
   package func remove(unit: UInt32) {
-    executor.trace.record("log.remove", at: executor.now, Int(unit))
+    executor.trace.record("log.remove", at: executor.now, number, Int(unit))
     append(.remove(unit))
   }
 
   package func quarantine(unit: UInt32, count: Int) {
-    executor.trace.record("log.quarantine", at: executor.now, Int(unit), count)
+    executor.trace.record("log.quarantine", at: executor.now, number, Int(unit), count)
     append(.quarantine(unit, count))
   }
 
@@ -74,7 +78,9 @@ package final class SimPageLog: PageLog, @unchecked Sendable {
     let end = image.isDamaged ? pages.count / 2 : pages.count
     for page in pages[..<end] { body(page) }
     if image.isDamaged {
-      image = Image()
+      // What was not read is given up.
+      for page in pages[end...] { image.pages[page.unit] = nil }
+      image.isDamaged = false
       throw PageStoreError(.volumeLogDamaged, operation: "simPageLog.restore")
     }
     for (unit, count) in image.quarantined.sorted(by: { $0.key < $1.key }) {
@@ -91,6 +97,7 @@ package final class SimPageLog: PageLog, @unchecked Sendable {
   package func close() {
     guard !isDead else { return }
     writeGroup(queue.count)
+    isDead = true
   }
 
   // MARK: Ends of a life
@@ -102,7 +109,7 @@ package final class SimPageLog: PageLog, @unchecked Sendable {
   package func crash() -> Image {
     guard !isDead else { return image }
     let kept = random.below(queue.count + 1)
-    executor.trace.record("log.crash", at: executor.now, queue.count, kept)
+    executor.trace.record("log.crash", at: executor.now, number, queue.count, kept)
     for change in queue[..<kept] { apply(change) }
     isDead = true
     queue = []
@@ -144,7 +151,7 @@ package final class SimPageLog: PageLog, @unchecked Sendable {
   private func apply(_ change: Change) {
     switch change {
     case .put(let page): image.pages[page.unit] = page
-    case .remove(let unit): image.pages[unit] = nil
+    case .remove(let unit): if !isDeaf { image.pages[unit] = nil }
     case .quarantine(let unit, let count): image.quarantined[unit] = count
     }
   }

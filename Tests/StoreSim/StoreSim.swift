@@ -19,6 +19,9 @@ struct StoreSim: ParsableCommand {
   @Option(help: "File that holds the seed under way, for when the process dies of it.")
   var progress: String?
 
+  @Option(help: "Plant a bug: \(SimCanary.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var canary: SimCanary?
+
   @Flag(help: "Print every event.")
   var verbose = false
 
@@ -27,7 +30,10 @@ struct StoreSim: ParsableCommand {
     var sums: [String: Int] = [:]
     for seed in start..<start + seeds {
       try note(seed)
-      let report = StoreSimulation(seed: seed, onEvent: verbose ? { print($0) } : nil).run()
+      let report = StoreSimulation(
+        seed: seed, canary: canary, onEvent: verbose ? { print($0) } : nil
+      ).run()
+      if verbose { print("HASH \(String(report.hash, radix: 16))") }
       for (name, count) in report.counts { sums[name, default: 0] += count }
       guard !report.failures.isEmpty else { continue }
       failed += 1
@@ -46,3 +52,5 @@ struct StoreSim: ParsableCommand {
     fclose(file)
   }
 }
+
+extension SimCanary: ExpressibleByArgument {}

@@ -121,6 +121,7 @@ extension StoreCore {
       abandon(copy)
       return false
     }
+    inheritTraits(copy)
     record(copy, root: root)
     unsafe copy.target.pointee.aux = root
     unsafe copy.target.pointee.flags.insert(.behind)
@@ -158,6 +159,7 @@ extension StoreCore {
       abandon(copy)
       return false
     }
+    inheritTraits(copy)
     unsafe stripe.remove(copy.source)
     unsafe copy.source.pointee.flags.insert(.behind)
     unsafe copy.source.pointee.flags.remove(.promoting)
@@ -180,6 +182,7 @@ extension StoreCore {
       abandon(copy)
       return false
     }
+    inheritTraits(copy)
     record(copy, root: root)
     unsafe copy.target.pointee.aux = root
     if unsafe copy.source.pointee.flags.contains(.behind) {
@@ -196,6 +199,17 @@ extension StoreCore {
     stripe.unlock()
     unsafe release(copy.source, generation: copy.sourceGeneration)
     return true
+  }
+
+  /// Gives the target the traits that its source has by now; they may have changed while bytes were copied.
+  private func inheritTraits(_ copy: CopyInProgress) {
+    let flags = unsafe copy.source.pointee.flags
+    unsafe copy.target.pointee.flags.priority = flags.priority
+    if flags.contains(.pinned) {
+      unsafe copy.target.pointee.flags.insert(.pinned)
+    } else {
+      unsafe copy.target.pointee.flags.remove(.pinned)
+    }
   }
 
   /// Makes a target that has its bytes resident, and puts it in the order of leaving.

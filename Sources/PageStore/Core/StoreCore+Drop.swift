@@ -47,7 +47,7 @@ extension StoreCore {
         let entry = unsafe stripe.entry(local)
         let word = unsafe entry.pointee.current
         // A copy behind another goes with it; one being made is dropped by who makes it.
-        let isSeen = unsafe entry.pointee.flags.isDisjoint(with: [.moving])
+        let isSeen = unsafe !word.isFilling || entry.pointee.flags.isDisjoint(with: [.moving])
         if word.isResident || word.isFilling, isSeen, unsafe !isBehind(entry), unsafe matches(entry)
         {
           freed += unsafe drop(entry, in: stripe)

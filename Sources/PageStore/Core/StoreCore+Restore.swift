@@ -58,7 +58,7 @@ extension StoreCore {
     unsafe entry.pointee.volume = UInt8(volume)
     unsafe entry.pointee.heat = 0
     unsafe entry.pointee.lane = PageEntry.noLane
-    var flags: EntryFlags = traits.isPinned ? .pinned : []
+    var flags: EntryFlags = traits.isPinned ? [.pinned, .adopted] : .adopted
     flags.priority = traits.priority
     unsafe entry.pointee.flags = flags
     let begun = unsafe PageWord(

@@ -82,13 +82,15 @@ extension StoreCore {
     let stripe = unsafe index.stripe(of: entry)
     stripe.lock()
     unsafe entry.pointee.flags.insert(.verified)
+    unsafe entry.pointee.flags.remove(.adopted)
     stripe.unlock()
   }
 
   /// Takes a copy out whose bytes were wrong or could not be read; the caller has a pin.
   ///
-  /// A run with wrong bytes is not used again; of one that could not be read the disk's health keeps account. A page in
-  /// front of it stays.
+  /// A run with wrong bytes is not used again, unless the page was there at start and never seen to match: a crash leaves
+  /// such pages on good disks, since a log that lost its tail remembers what was overwritten. Of a run that could not be
+  /// read the disk's health keeps account. A page in front stays.
   func lose(_ entry: UnsafeMutablePointer<PageEntry>, isCorrupt: Bool) {
     let stripe = unsafe index.stripe(of: entry)
     stripe.lock()
@@ -98,7 +100,10 @@ extension StoreCore {
       } else {
         tasks.counters.unreadable.add(1, ordering: .relaxed)
       }
-      if isCorrupt { unsafe entry.pointee.flags.insert(.bad) }
+      if isCorrupt, unsafe !entry.pointee.flags.contains(.adopted) {
+        unsafe entry.pointee.flags.insert(.bad)
+        unsafe disk(of: entry).blame()
+      }
       // Pinned by the caller: it goes when the pin does.
       _ = unsafe doom(entry, in: stripe, now)
     }

@@ -27,7 +27,6 @@ extension DiskVolume {
     guard errno == 0 else { return .failed(errno: errno) }
     guard isMatch else {
       counters.corrupt.add(1, ordering: .relaxed)
-      health.corrupted(now: now())
       return .corrupt
     }
     let place = range.lowerBound - plan.main.lowerBound

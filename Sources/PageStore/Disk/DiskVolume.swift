@@ -12,34 +12,52 @@ import Synchronization
 /// Space and pages of one disk.
 @safe package final class DiskVolume: Volume, @unchecked Sendable {
   /// What a volume is made of.
-  struct Parts {
+  package struct Parts {
     /// What holds the bytes, and where the first unit lies on it.
-    var device: any BlockDevice
-    var dataOffset: Int64 = 0
+    package var device: any BlockDevice
+    /// Where the first unit lies on the device.
+    package var dataOffset: Int64 = 0
     /// What remembers the pages.
-    var log: any PageLog
+    package var log: any PageLog
     /// The volume's identity.
-    var id: VolumeID
+    package var id: VolumeID
     /// Bytes of a full page.
-    var pageSize: Int
+    package var pageSize: Int
     /// Blocks of one page and its trailer each.
-    var blockCount: Int
+    package var blockCount: Int
     /// Units that the device had when it was opened; records beyond them are dropped.
-    var restorableUnits: UInt32 = .max
+    package var restorableUnits: UInt32 = .max
     /// True when the log was closed after its last change, so that what it says is what lies on the device.
-    var isClean = false
+    package var isClean = false
     /// Slots of the store's pages are below this number.
-    var slotCount: Int
-    var tier = Tier.ssd
-    var node = 0
+    package var slotCount: Int
+    /// The tier it belongs to.
+    package var tier = Tier.ssd
+    /// The NUMA node it is near to.
+    package var node = 0
     /// Position of the volume in the store.
-    var number: UInt8 = 0
+    package var number: UInt8 = 0
     /// Bytes of checksums kept in memory, so that parts of large pages are read in one transfer.
-    var trailerMemory = 8 << 20
+    package var trailerMemory = 8 << 20
     /// What watches the volume's I/O.
-    var health: VolumeHealth
+    package var health: VolumeHealth
     /// Monotonic nanoseconds.
-    var now: @Sendable () -> UInt64
+    package var now: @Sendable () -> UInt64
+
+    /// Parts of a volume.
+    package init(
+      device: any BlockDevice, dataOffset: Int64 = 0, log: any PageLog, id: VolumeID, pageSize: Int,
+      blockCount: Int, restorableUnits: UInt32 = .max, isClean: Bool = false, slotCount: Int,
+      tier: Tier = .ssd, node: Int = 0, number: UInt8 = 0, trailerMemory: Int = 8 << 20,
+      health: VolumeHealth, now: @escaping @Sendable () -> UInt64
+    ) {
+      (self.device, self.dataOffset, self.log, self.id) = (device, dataOffset, log, id)
+      (self.pageSize, self.blockCount, self.slotCount) = (pageSize, blockCount, slotCount)
+      (self.restorableUnits, self.isClean) = (restorableUnits, isClean)
+      (self.tier, self.node) = (tier, node)
+      (self.number, self.trailerMemory) = (number, trailerMemory)
+      (self.health, self.now) = (health, now)
+    }
   }
 
   /// The tier the volume belongs to, the NUMA node it is near to, and its position in the store.
@@ -78,7 +96,7 @@ import Synchronization
   /// A volume of `parts`, which has no room until `restore`.
   ///
   /// - Throws: `memoryUnavailable`.
-  init(_ parts: Parts) throws(PageStoreError) {
+  package init(_ parts: Parts) throws(PageStoreError) {
     layout = DiskLayout(pageSize: parts.pageSize)
     let (units, overflow) = parts.blockCount.multipliedReportingOverflow(by: layout.unitsPerBlock)
     precondition(!overflow && units < Int(UInt32.max), "unit numbers have 32 bits")
@@ -180,6 +198,9 @@ import Synchronization
     let bit = UInt64(1) << UInt64(block % 64)
     suspects[block / 64] = isSuspect ? suspects[block / 64] | bit : suspects[block / 64] & ~bit
   }
+
+  /// Reports that a page which was right is not any more: a fault of the disk.
+  func blame() { health.corrupted(now: now()) }
 
   // MARK: Records
 

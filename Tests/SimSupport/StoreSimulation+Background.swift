@@ -1,0 +1,66 @@
+// The store's own tasks, and the weather that its devices live in.
+
+import PageStore
+
+extension StoreSimulation {
+  /// Starts what the store does beside its readers.
+  func startBackground(_ store: PageStore) {
+    guard !disks.isEmpty else { return }
+    let executor = executor
+    for number in 0..<plan.savers {
+      executor.spawn("saver \(number)") { await store.runSaver(node: 0) }
+    }
+    let interval = max(1_000_000, plan.health.probeInterval)
+    for case let volume? in disks.map(\.volume) {
+      executor.spawn("prober \(volume.number)") { [self] in
+        while !isStopped {
+          await volume.probeIfDue(isPresent: true)
+          await executor.wait(interval)
+        }
+      }
+    }
+    executor.spawn("promoter") {
+      await store.runPromoter(node: 0, sleep: { await executor.wait($0) })
+    }
+    executor.spawn("reclaimer") { await store.runReclaimer() }
+    executor.spawn("scrubber") { await store.runScrubber(sleep: { await executor.wait($0) }) }
+  }
+
+  /// Changes the state of a random device, for a while.
+  func changeWeather(_ random: inout SimRandom) async {
+    let disk = random.pick(disks)
+    guard let device = disk.device else { return }
+    if !plan.isHonest, plan.options.verification == .always, random.below(4) == 0 {
+      count("weather: rot")
+      for _ in 0..<100 { disk.media.flip(at: random.below(disk.media.size), bit: random.below(8)) }
+    }
+    device.become(random.pick([.slow, .full, .readOnly, .vanished, .slow, .working]))
+    count("weather")
+    await executor.wait(UInt64(random.below(200_000_000)))
+    if random.below(5) > 0 { device.become(.working) }
+  }
+
+  /// Mends all devices, and waits until every disk is healthy again: nobody is to be needed for that.
+  func heal() async {
+    for case let device? in disks.map(\.device) {
+      device.faults.mend()
+      device.become(.working)
+    }
+    let limit = executor.now + 7_200_000_000_000
+    while disks.contains(where: { $0.volume?.health.state != .healthy }), report.failures.isEmpty {
+      await executor.wait(1_000_000_000)
+      if executor.now > limit { fail("a disk that was mended stays out") }
+    }
+    count("healed")
+  }
+
+  /// Exchanges two pages' bytes on a disk: a planted bug.
+  func swapPages(_ random: inout SimRandom) {
+    let disk = random.pick(disks)
+    let (first, second) = (random.below(disk.plan.blocks), random.below(disk.plan.blocks))
+    let block = (disk.media.size - 8192) / disk.plan.blocks
+    guard first != second else { return }
+    disk.media.exchange(
+      8192 + first * block / 4096 * 4096, 8192 + second * block / 4096 * 4096, count: 4096)
+  }
+}
