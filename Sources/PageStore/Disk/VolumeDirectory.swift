@@ -33,8 +33,8 @@ final class VolumeDirectory: Sendable {
     }
     let descriptor = unsafe openat(above, "penstock", flags | O_NOFOLLOW)
     guard descriptor >= 0 else { throw VolumeDirectory.failure(path, errno) }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      let code = errno
+    let code = VolumeDirectory.lock(descriptor)
+    guard code == 0 else {
       Glibc.close(descriptor)
       guard code == EWOULDBLOCK else { throw VolumeDirectory.failure(path, code) }
       throw PageStoreError(
@@ -42,6 +42,19 @@ final class VolumeDirectory: Sendable {
         subject: "\(path): another process has it: stop it, or give each daemon its own directory")
     }
     self.descriptor = descriptor
+  }
+
+  /// Takes the lock of a volume's directory; 0 or an errno.
+  ///
+  /// The kernel gives it back when the last process that inherited it is gone: after a kill, or between a fork and its
+  /// exec, that takes moments, which are waited for.
+  private static func lock(_ descriptor: Int32) -> Int32 {
+    for _ in 0..<50 {
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return 0 }
+      guard errno == EWOULDBLOCK else { return errno }
+      usleep(20_000)
+    }
+    return EWOULDBLOCK
   }
 
   deinit { close() }

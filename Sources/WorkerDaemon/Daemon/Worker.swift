@@ -101,7 +101,8 @@ package final class Worker: Sendable {
       }
       await parts.jobs.stopAll()
       await parts.keeper.stop()
-      await parts.tiers.stop()
+      await parts.tiers.stop(
+        within: settings.shutdownTimeout, on: parts.group.reactors[0])
       // Last: until here /readyz says 503, and /metrics can be scraped.
       return cut + (await ports.operations.server.drain(within: .seconds(1)))
     }

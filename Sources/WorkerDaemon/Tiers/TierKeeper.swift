@@ -110,8 +110,15 @@ final class TierKeeper: Sendable {
   }
 
   /// Ends the work and makes what was saved durable; returns when nothing of it runs.
-  func stop() async {
+  ///
+  /// Pages that are in memory only are written first, for at most `limit`: what was cached is there at the next start.
+  func stop(within limit: Duration, on reactor: Reactor) async {
     guard pool != nil else { return }
+    let deadline = Task(executorPreference: reactor) { [store] in
+      if await reactor.sleep(for: limit) { store.stopBackground() }
+    }
+    await store.waitUntilSaved()
+    deadline.cancel()
     progress.withLock { $0.isStopping = true }
     store.stopBackground()
     // Volumes first: the last of them to be restored may add to the others a moment before it sees the end.
