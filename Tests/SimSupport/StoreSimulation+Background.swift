@@ -8,7 +8,7 @@ extension StoreSimulation {
     guard !disks.isEmpty else { return }
     let executor = executor
     for number in 0..<plan.savers {
-      executor.spawn("saver \(number)") { await store.runSaver(node: 0) }
+      executor.spawn("saver \(number)") { await store.runSaver() }
     }
     let interval = max(1_000_000, plan.health.probeInterval)
     for case let volume? in disks.map(\.volume) {

@@ -52,7 +52,7 @@ final class StoreBench: @unchecked Sendable {
   /// Runs `body` to its end, and the store's savers meanwhile.
   func run(_ body: @escaping @Sendable (StoreBench) async -> Void) {
     let isOver = Flag()
-    executor.spawn("saver") { [store] in await store.runSaver(node: 0) }
+    executor.spawn("saver") { [store] in await store.runSaver() }
     executor.spawn("test") { [self] in
       await body(self)
       isOver.isSet = true
