@@ -250,7 +250,8 @@ extension StoreCore {
       stripe.unlock()
       return .skipped
     }
-    guard unsafe entry.pointee.current.pins == 0 else {
+    // Nor would a page on a volume that takes none make room: it stays for the volume's return.
+    guard unsafe entry.pointee.current.pins == 0, unsafe makesRoom(entry) else {
       unsafe stripe.touch(entry, search.tick)
       stripe.unlock()
       return .skipped
@@ -270,6 +271,12 @@ extension StoreCore {
       if isRemembered { unsafe ghosts.insert(PageIndex.hash(entry, seed: index.seed)) }
       return unsafe evict(entry, in: stripe, search.tick)
     }
+  }
+
+  /// Whether the units of `entry` could be given to another page.
+  @inline(__always)
+  private func makesRoom(_ entry: UnsafeMutablePointer<PageEntry>) -> Bool {
+    unsafe isMemory(entry) || volumes[Int(entry.pointee.volume)].acceptsPages
   }
 
   /// Evicts an idle copy and releases the stripe's lock.
