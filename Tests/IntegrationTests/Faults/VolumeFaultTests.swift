@@ -22,6 +22,33 @@ extension Integration {
       }
     }
 
+    @Test(
+      "after a stop or a kill the volume's pages are served without the source, at once",
+      arguments: [SIGTERM, SIGKILL])
+    func restart(signal: Int32) async throws {
+      try await blocking {
+        let scratch = try ScratchDirectory("volume")
+        let fixture = try VolumeFixture(scratch.path("v"))
+        // A kill loses pages whose records were not written yet: these were, long ago.
+        try fixture.fillVolume()
+        #expect(try eventually { try fixture.daemon.metric("penstock_unsaved_pages") == 0 })
+        if signal == SIGTERM {
+          #expect(fixture.daemon.process.stop(within: .seconds(20)) == .code(0))
+        } else {
+          fixture.daemon.process.signal(SIGKILL)
+          #expect(fixture.daemon.process.wait(.seconds(20)) != nil)
+        }
+        let next = try fixture.successor()
+        #expect(try eventually { try next.metric("penstock_volume_restored") == 1 })
+        try fixture.expectAllRight(from: next)
+        let fetched = try next.metric("alluxio_external_data_read_bytes_total") ?? 0
+        let allowed = signal == SIGTERM ? 0 : Double(VolumeFixture.fileSize)
+        #expect(fetched <= allowed, "\(fetched) bytes came from the source")
+        let used = try next.metric("penstock_volume_used_bytes") ?? 0
+        #expect(used <= Double(VolumeFixture.quota))
+      }
+    }
+
     @Test("1,000 flipped bits are misses and metrics, never wrong bytes")
     func rot() async throws {
       try await blocking {

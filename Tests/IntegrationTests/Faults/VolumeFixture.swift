@@ -42,9 +42,18 @@ final class VolumeFixture: Sendable {
     ]
   }
 
-  /// Reads every file and compares it with what was written.
-  func expectAllRight(sourceLocation: SourceLocation = #_sourceLocation) throws {
-    let connection = try fixture.objects()
+  /// A second daemon over the same files and the same volume, when the first one has ended.
+  func successor() throws -> DaemonProcess {
+    try DaemonProcess(
+      Binaries.penstockd, ports: try .free(),
+      options: ["--mount", "/data=file://\(fixture.folder)"] + Self.settings(directory))
+  }
+
+  /// Reads every file, from `daemon` or the fixture's own, and compares it with what was written.
+  func expectAllRight(
+    from daemon: DaemonProcess? = nil, sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let connection = try HTTPConnection(port: (daemon ?? self.daemon).ports.object)
     for (index, content) in contents.enumerated() {
       let response = try connection.request("GET", "/data/\(index)")
       #expect(response.status == 200, sourceLocation: sourceLocation)
