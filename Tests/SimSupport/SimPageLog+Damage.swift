@@ -22,7 +22,12 @@ extension SimPageLog.Image {
     case 1: page.unit = random.pick([.max, page.unit &+ 1, page.unit &* 3, 0])
     case 2: page.root ^= 1
     case 3: page.sequence = random.pick([0, .max, page.sequence &+ 100])
-    case 4: page.key = PageKey(file: page.key.file, index: page.key.index ^ 1)
+    case 4:
+      // The page of another record: its checksum must say that these are not its bytes.
+      let others = pages.values.sorted { $0.unit < $1.unit }
+      let other = others[random.below(others.count)]
+      page.key = other.key
+      page.length = random.below(2) == 0 ? page.length : other.length
     default:
       // Another record that claims units of this one.
       page.unit &+= 2
