@@ -142,7 +142,9 @@ import Synchronization
 
   /// Takes a run of `count` units for the page at `slot`; its first unit, or nil when none is free.
   package func take(_ count: Int, for slot: UInt32) -> UInt32? {
-    lock.withLock {
+    // Blocks that were taken over have room already, but nobody knows yet for whom.
+    guard isReady.load(ordering: .acquiring) else { return nil }
+    return lock.withLock {
       guard let unit = space.take(count, for: slot) else { return nil }
       if count == layout.unitsPerBlock { setSuspect(unit, false) }
       usedUnits.store(space.usedUnits, ordering: .relaxed)
@@ -180,10 +182,21 @@ import Synchronization
   /// what is wrong is not the medium.
   package func quarantine(unit: UInt32, length: Int, of slot: UInt32) {
     let count = unitCount(length)
-    if lock.withLock({ isSuspect(unit) }) { return giveBack(unit, count, of: slot) }
     log.remove(unit: unit)
+    let isRetired = lock.withLock {
+      if adopting?.unit == unit {
+        adopting?.isGivenBack = true
+      } else if isSuspect(unit) {
+        space.giveBack(unit, count, of: slot)
+        usedUnits.store(space.usedUnits, ordering: .relaxed)
+      } else {
+        space.retire(unit, count, of: slot)
+        return true
+      }
+      return false
+    }
+    guard isRetired else { return }
     log.quarantine(unit: unit, count: count)
-    lock.withLock { space.retire(unit, count, of: slot) }
     quarantinedUnits.add(count, ordering: .relaxed)
   }
 

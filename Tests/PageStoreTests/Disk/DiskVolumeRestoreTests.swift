@@ -23,6 +23,7 @@ struct DiskVolumeRestoreTests {
     #expect(test.volume.take(1, for: 1) == nil)
     var seen: [StoredPage] = []
     let result = test.volume.restore { page in
+      #expect(test.volume.take(1, for: 9) == nil, "nothing is taken before all is known")
       seen.append(page)
       return UInt32(seen.count)
     }
@@ -98,15 +99,21 @@ struct DiskVolumeRestoreTests {
 
   @Test("a page that leaves the store while it is taken over leaves the volume too")
   func givenBackMeanwhile() throws {
-    let pages = [record(0, 1 << 20, sequence: 1), record(257, 4096, sequence: 2)]
-    let test = try TestVolume(log: MemoryLog(pages), isRestored: false)
-    test.volume.restore { page in
-      test.volume.giveBack(page.unit, test.volume.unitCount(page.length), of: 5)
-      return 5
+    for isCorrupt in [true, false] {
+      let pages = [record(0, 1 << 20, sequence: 1), record(257, 4096, sequence: 2)]
+      let test = try TestVolume(log: MemoryLog(pages), isClean: true, isRestored: false)
+      test.volume.restore { page in
+        if isCorrupt {
+          test.volume.quarantine(unit: page.unit, length: page.length, of: 5)
+        } else {
+          test.volume.giveBack(page.unit, test.volume.unitCount(page.length), of: 5)
+        }
+        return 5
+      }
+      #expect(test.volume.used == 0)
+      #expect(test.volume.summarize().violations == [])
+      #expect(test.volume.take(257, for: 1) == 0)
     }
-    #expect(test.volume.used == 0)
-    #expect(test.volume.summarize().violations == [])
-    #expect(test.volume.take(257, for: 1) == 0)
   }
 
   @Test("after a crash a page that is not what its record says is given back, not quarantined")
