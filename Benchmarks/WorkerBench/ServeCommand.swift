@@ -54,7 +54,9 @@ struct ServeCommand: ParsableCommand {
       report.saturations.append(try saturate(scenario, servers))
     }
     print(json ? report.json : report.markdown)
-    if record { try recordResult(report.markdown) }
+    if record {
+      note("recorded in \(try recordResult("serve", title: "Serving", report.markdown))")
+    }
   }
 
   private func measure(
@@ -93,18 +95,6 @@ struct ServeCommand: ParsableCommand {
       connections: saturating,
       peak: try measure(scenario, [servers[0]], connections: saturating),
       table: try measure(scenario, servers, connections: 4 * saturating))
-  }
-
-  private func recordResult(_ text: String) throws {
-    var now = time(nil)
-    var parts = unsafe tm()
-    unsafe gmtime_r(&now, &parts)
-    let two = { (value: Int32) in value < 10 ? "0\(value)" : "\(value)" }
-    let date = unsafe "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))"
-    try makeDirectories("Benchmarks/Results")
-    let path = "Benchmarks/Results/\(date)-serve.md"
-    try writeBytes(Array("# Serving, \(date)\n\n\(text)\n".utf8), to: path)
-    note("recorded in \(path)")
   }
 
   private func note(_ text: String) {

@@ -7,9 +7,10 @@ struct WorkerBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "worker-bench",
     abstract:
-      "Makes data, reads it through a worker, measures the worker beside nginx, replays traces.",
+      "Makes data, reads it through a worker, measures the worker beside nginx, kills it, replays traces.",
     subcommands: [
       DatasetCommand.self, WaitCommand.self, LoadCommand.self, ServeCommand.self,
-      ConnectionsCommand.self, StartupCommand.self, TraceCommand.self, ReplayCommand.self,
+      ConnectionsCommand.self, StartupCommand.self, CrashCommand.self, TraceCommand.self,
+      ReplayCommand.self,
     ])
 }

@@ -1,0 +1,17 @@
+// Results that are kept with the sources.
+
+import DaemonDriver
+import Glibc
+
+/// Writes `Benchmarks/Results/<date>-<name>.md` below the current folder: `title` with the date, then `text`; returns its path.
+package func recordResult(_ name: String, title: String, _ text: String) throws -> String {
+  var now = time(nil)
+  var parts = unsafe tm()
+  unsafe gmtime_r(&now, &parts)
+  let two = { (value: Int32) in value < 10 ? "0\(value)" : "\(value)" }
+  let date = unsafe "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))"
+  try makeDirectories("Benchmarks/Results")
+  let path = "Benchmarks/Results/\(date)-\(name).md"
+  try writeBytes(Array("# \(title), \(date)\n\n\(text)\n".utf8), to: path)
+  return path
+}
