@@ -10,7 +10,6 @@ import Glibc
 
 /// The state of a running bench.
 struct CrashBench {
-  private static let fileCount = 150
   /// Files that change while no worker runs, at most.
   private static let changeCountMax = 3
   private static let waitLimit = Duration.seconds(20)
@@ -29,13 +28,15 @@ struct CrashBench {
   private(set) var report: CrashReport
 
   /// Makes the files below `folder` (TMPDIR when nil) and starts the first worker.
-  init(daemon: String, folder: String?, seed: UInt64, readyLimit: Double) throws(DriverError) {
+  init(daemon: String, folder: String?, seed: UInt64, fileCount: Int, readyLimit: Double)
+    throws(DriverError)
+  {
     self.daemon = daemon
     self.readyLimit = readyLimit
     generator = SampleGenerator(seed: seed)
     report = CrashReport(seed: seed)
     scratch = try ScratchDirectory("crash", in: folder)
-    data = try CrashData(count: Self.fileCount, seed: seed, in: scratch.path)
+    data = try CrashData(count: fileCount, seed: seed, in: scratch.path)
     worker = try CrashWorker(
       daemon, data: data, base: scratch.path, CrashWorker.Variant(&generator))
     readyTime = try worker.waitUntilReady(Self.waitLimit)

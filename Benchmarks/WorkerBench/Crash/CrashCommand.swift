@@ -23,6 +23,8 @@ struct CrashCommand: ParsableCommand {
   var rounds = 200
   @Option(help: "Seed of everything that is random.")
   var seed: UInt64 = 1
+  @Option(help: "Files; the tiers are as large as fits their number.")
+  var files = 150
   @Option(help: "Folder for the files and volumes, on a disk; without it TMPDIR.")
   var folder: String?
   @Option(help: "Seconds from execution to ready that are too many.")
@@ -36,7 +38,7 @@ struct CrashCommand: ParsableCommand {
     let machine = record ? Machine() : nil
     let start = ContinuousClock.now
     var bench = try CrashBench(
-      daemon: daemon, folder: folder, seed: seed, readyLimit: readyLimit)
+      daemon: daemon, folder: folder, seed: seed, fileCount: files, readyLimit: readyLimit)
     var count = 0
     bench.run(rounds: rounds) { round in
       count += 1
@@ -46,6 +48,8 @@ struct CrashCommand: ParsableCommand {
     print(report.table)
     report.problems.forEach { print("FAILED: \($0)") }
     if let machine {
+      let tiers = CrashWorker.quotas(fileCount: files).map { "\(sizeText($0.bytes)) \($0.tier)" }
+        .joined(separator: ", ")
       let text = """
         - machine: \(machine.processor), \(machine.cpuCount) CPUs, \(machine.memory)
         - kernel: \(machine.kernel)
@@ -53,8 +57,7 @@ struct CrashCommand: ParsableCommand {
         - running beside it: \(machine.company)
         - command: `scripts/bench crash --rounds \(rounds) --seed \(seed)`, \
         \(fixed(seconds(ContinuousClock.now - start), 0)) s
-        - set-up: \(sizeText(bench.size)) in files of 1 KiB to 8 MiB; \(sizeText(CrashWorker.memory)) of \
-        memory, \(CrashWorker.quotas.map { "\(sizeText($0.bytes)) \($0.tier)" }.joined(separator: ", ")); \
+        - set-up: \(sizeText(bench.size)) in files of 1 KiB to 8 MiB; \(tiers); \
         pages of 256 KiB; policy and verify (always, first-touch) drawn at each start; 4 connections \
         read, 1 rewrites files, loads and drops; up to 3 files change between kill and start; after \
         each start a range of every file is read: that is the hit ratio

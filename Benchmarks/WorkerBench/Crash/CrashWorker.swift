@@ -5,9 +5,10 @@ import Glibc
 
 /// One life of a worker with a small memory tier, an SSD volume and an HDD volume.
 final class CrashWorker {
-  /// Quotas: all three tiers hold less than the files.
-  static let memory = 24 << 20
-  static let quotas = [(tier: "SSD", bytes: 40 << 20), (tier: "HDD", bytes: 56 << 20)]
+  /// Bytes of the tiers, fastest first: all of them hold less than so many files, about 0.8 MiB each.
+  static func quotas(fileCount: Int) -> [(tier: String, bytes: Int)] {
+    [("MEM", 160 << 10), ("SSD", 270 << 10), ("HDD", 380 << 10)].map { ($0, $1 * fileCount) }
+  }
 
   /// What a life is started with.
   struct Variant {
@@ -34,24 +35,27 @@ final class CrashWorker {
   let variant: Variant
   /// When it was executed.
   let start = ContinuousClock.now
+  private let quotas: [(tier: String, bytes: Int)]
   private let process: ChildProcess
   private let log: String
 
   /// Executes `daemon` on the directories below `base`; does not wait for anything.
   init(_ daemon: String, data: CrashData, base: String, _ variant: Variant) throws(DriverError) {
     self.variant = variant
+    quotas = Self.quotas(fileCount: data.count)
     ports = try .free()
     log = "\(base)/log"
     unsafe unlink(log)
     var settings = [
       "--mount", "/data=file://\(data.folder)", "-Dalluxio.worker.ufs.status.validity=0s",
-      "-Dalluxio.worker.page.store.page.size=256KB", "-Dalluxio.worker.ramdisk.size=\(Self.memory)",
-      "-Dalluxio.worker.tieredstore.levels=\(Self.quotas.count + 1)",
+      "-Dalluxio.worker.page.store.page.size=256KB",
+      "-Dalluxio.worker.ramdisk.size=\(quotas[0].bytes)",
+      "-Dalluxio.worker.tieredstore.levels=\(quotas.count)",
       "-Dalluxio.worker.page.store.evictor.type=\(variant.policy)",
       "-Dpenstock.worker.page.store.verify=\(variant.verify)",
     ]
-    for (index, (tier, bytes)) in Self.quotas.enumerated() {
-      let level = "-Dalluxio.worker.tieredstore.level\(index + 1)."
+    for (index, (tier, bytes)) in quotas.enumerated().dropFirst() {
+      let level = "-Dalluxio.worker.tieredstore.level\(index)."
       settings += [
         "\(level)alias=\(tier)", "\(level)dirs.path=\(base)/\(tier)", "\(level)dirs.quota=\(bytes)",
       ]
@@ -76,7 +80,7 @@ final class CrashWorker {
   func waitUntilRestored(_ limit: Duration) throws(DriverError) -> Duration {
     try wait(limit, "restored") { () throws(DriverError) in
       let volumes = try readSamples("penstock_volume_restored", port: ports.web)
-      return volumes.count == Self.quotas.count && volumes.values.allSatisfy { $0 == 1 }
+      return volumes.count == quotas.count - 1 && volumes.values.allSatisfy { $0 == 1 }
     }
   }
 
@@ -94,7 +98,7 @@ final class CrashWorker {
       else { return nil }
       return Fullness(tier: tier, quota: quota, used: used)
     }
-    guard tiers.count == Self.quotas.count + 1 else {
+    guard tiers.count == quotas.count else {
       throw .malformed("/v1/cache/status: \(response.text)")
     }
     return tiers

@@ -11,7 +11,7 @@ extension Integration {
       try await blocking {
         let run = try CommandRun([
           "\(Binaries.folder)/worker-bench", "crash", "--daemon", Binaries.penstockd,
-          "--rounds", "3", "--seed", "3", "--ready-limit", "10",
+          "--rounds", "3", "--seed", "3", "--files", "40", "--ready-limit", "10",
         ])
         #expect(run.succeeded, "\(run.status?.description ?? "killed"): \(run.output)\(run.errors)")
         #expect(run.output.contains("compared: 0 wrong bytes, 0 failures"))
