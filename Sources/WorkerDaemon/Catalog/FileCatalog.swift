@@ -47,7 +47,7 @@ package final class FileCatalog: Sendable {
   }
 
   /// Changes kept in memory unless asked otherwise; more are lost, and counted.
-  package static let changeCountMax = 65_536
+  package static let changeCountMax = 32_768
 
   private let store: any CatalogStore
   private let changeCountMax: Int

@@ -45,6 +45,21 @@ struct OpenedCatalog {
     }
   }
 
+  /// A store for a worker whose pages end with it: it takes up `directory` only when there is much to keep.
+  static func temporary(directory: String) -> any CatalogStore {
+    SpillingCatalogStore {
+      let path = "\(directory)/catalog-memory"
+      do throws(StartError) {
+        try WorkDirectory.make(directory)
+      } catch { return .failure(CatalogError(error.description)) }
+      do throws(CatalogError) {
+        // What an earlier life left there names pages that are gone.
+        try RocksCatalogStore.destroy(path: path)
+        return .success(try RocksCatalogStore(path: path))
+      } catch { return .failure(error) }
+    }
+  }
+
   private static func unusable(_ path: String, _ key: String, _ reason: String) -> StartError {
     StartError(
       .directory,

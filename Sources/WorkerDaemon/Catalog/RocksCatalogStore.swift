@@ -46,6 +46,17 @@ import Glibc
     try checkVersion()
   }
 
+  /// Removes the database in the directory `path`, if there is one.
+  ///
+  /// - Throws: when it cannot be removed, such as while it is in use.
+  package static func destroy(path: String) throws(CatalogError) {
+    let settings = unsafe Self.settings(Options())
+    defer { unsafe rocksdb_options_destroy(settings) }
+    var text: UnsafeMutablePointer<CChar>?
+    unsafe rocksdb_destroy_db(settings, path, &text)
+    if let failure = unsafe CatalogError.take(text) { throw failure }
+  }
+
   deinit {
     unsafe rocksdb_writeoptions_destroy(writeOptions)
     unsafe rocksdb_readoptions_destroy(readOptions)

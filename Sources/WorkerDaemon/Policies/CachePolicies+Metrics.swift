@@ -42,6 +42,19 @@ extension CachePolicies {
       ])
     page.gauge(
       "penstock_pinned_bytes_max", "Bytes that pinned files may hold.", [("", pinned.limit)])
+    page.gauge(
+      "penstock_pinned_bytes", "Bytes of pinned files as last counted, and those that came since.",
+      [("", pinned.used ?? 0)])
+    let quotas = rules.quotas.sorted.map { path, limit in
+      (label: "path=\"\(MetricsPage.escape("\(path)"))\"", path: path, limit: limit)
+    }
+    page.gauge(
+      "penstock_quota_bytes", "Bytes that directories may hold.",
+      quotas.map { ($0.label, $0.limit) })
+    page.gauge(
+      "penstock_quota_used_bytes",
+      "Bytes that directories with a quota hold as last counted, and those that came since.",
+      quotas.map { ($0.label, book.account(of: $0.path)?.used ?? 0) })
     renderCatalog(to: &page)
   }
 

@@ -14,7 +14,7 @@ package struct PolicySettings: Sendable {
   package var rules: RuleBook.Options
   /// Share of the capacity that may be pinned.
   package var pinnedRatio: Double
-  /// Directory of the catalog, for a worker whose pages outlive it.
+  /// Directory of the catalog.
   package var metastoreDirectory: String
   /// Settings of the catalog's database.
   package var metastore: RocksCatalogStore.Options
@@ -76,7 +76,7 @@ struct OpenedPolicies {
       }
     }
     // What is known of pages that end with the process need not outlive it either.
-    var catalog: any CatalogStore = MemoryCatalogStore()
+    var catalog = OpenedCatalog.temporary(directory: settings.metastoreDirectory)
     if keepsPages {
       let opened = try OpenedCatalog(
         directory: settings.metastoreDirectory,

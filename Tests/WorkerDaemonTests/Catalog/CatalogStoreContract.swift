@@ -71,6 +71,49 @@ struct MemoryCatalogStoreTests {
   @Test("the store answers as a dictionary does") func model() throws { try contract.model() }
 }
 
+@Suite("SpillingCatalogStore")
+struct SpillingCatalogStoreTests {
+  private func contract(_ countMax: Int) -> CatalogStoreContract {
+    CatalogStoreContract(
+      store: SpillingCatalogStore(countMax: countMax) { .success(MemoryCatalogStore()) })
+  }
+
+  @Test("values are found, replaced and removed, before and after a move", arguments: [0, 1, 100])
+  func values(_ countMax: Int) throws { try contract(countMax).values() }
+  @Test("scans give what lies between two keys, before and after a move", arguments: [0, 2, 100])
+  func scans(_ countMax: Int) throws { try contract(countMax).scans() }
+  @Test("the store answers as a dictionary does, before and after a move", arguments: [0, 25, 100])
+  func model(_ countMax: Int) throws { try contract(countMax).model() }
+
+  @Test("when there is no database, what is there stays and no more is taken")
+  func refused() throws {
+    let store = SpillingCatalogStore(countMax: 1) { .failure(CatalogError("none")) }
+    try store.write([.put(key: [1], value: [1]), .put(key: [2], value: [2])])
+    #expect(throws: CatalogError.self) { try store.write([.put(key: [3], value: [3])]) }
+    #expect(try store.value(of: [2]) == [2])
+    #expect(try store.value(of: [3]) == nil)
+  }
+
+  @Test("what a worker's memory catalog leaves on the disk is gone with the next")
+  func temporary() throws {
+    let scratch = try ScratchDirectory("catalog")
+    for life in 0..<2 {
+      let store = OpenedCatalog.temporary(directory: scratch.path)
+      let batch = (0...SpillingCatalogStore.countMax).map {
+        CatalogWrite.put(key: Array("\($0)".utf8), value: [UInt8(life)])
+      }
+      try store.write(batch)
+      #expect(access(scratch.path("catalog-memory"), F_OK) == (life == 0 ? -1 : 0))
+      try store.write([.put(key: Array("a".utf8), value: [1]), .remove(key: Array("0".utf8))])
+      #expect(access(scratch.path("catalog-memory"), F_OK) == 0)
+      #expect(try store.value(of: Array("40000".utf8)) == [UInt8(life)])
+      #expect(try store.value(of: Array("0".utf8)) == nil)
+      try store.write([.put(key: Array("b\(life)".utf8), value: [1])])
+      #expect(try store.value(of: Array("b0".utf8)) == (life == 0 ? [1] : nil))
+    }
+  }
+}
+
 @Suite("RocksCatalogStore")
 struct RocksCatalogStoreTests {
   private func with(_ body: (CatalogStoreContract) throws -> Void) throws {
