@@ -49,7 +49,7 @@ package final class FileCatalog: Sendable {
   /// Changes kept in memory unless asked otherwise; more are lost, and counted.
   package static let changeCountMax = 32_768
 
-  private let store: any CatalogStore
+  private let opened: Mutex<any CatalogStore>
   private let changeCountMax: Int
   private let state = Mutex(State())
   /// Held while changes are written, so that they are in order.
@@ -60,9 +60,12 @@ package final class FileCatalog: Sendable {
     store: any CatalogStore = MemoryCatalogStore(),
     changeCountMax: Int = FileCatalog.changeCountMax
   ) {
-    self.store = store
+    opened = Mutex(store)
     self.changeCountMax = changeCountMax
   }
+
+  /// The store; another one once the catalog is closed.
+  private var store: any CatalogStore { opened.withLock { $0 } }
 
   /// What went on so far.
   package var counters: Counters { state.withLock { $0.counters } }
@@ -236,7 +239,10 @@ package final class FileCatalog: Sendable {
   /// Writes what is left and lets go of the store.
   package func close() {
     do throws(CatalogError) { try flush() } catch { countFailure() }
-    store.close()
+    let last = store
+    last.close()
+    // The database closes when it is dropped, so not under the feet of someone who still reads.
+    opened.withLock { $0 = MemoryCatalogStore() }
   }
 }
 

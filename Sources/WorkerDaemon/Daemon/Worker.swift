@@ -50,8 +50,8 @@ package final class Worker: Sendable {
       parts.pool.stop()
       throw error
     }
-    parts.keeper.start(on: parts.group.reactors[0])
     parts.tiers.start(on: parts.group.reactors)
+    parts.keeper.start(on: parts.group.reactors[0]) { [parts] in parts.tiers.isRestored }
   }
 
   private static func checkMemory(
@@ -59,9 +59,14 @@ package final class Worker: Sendable {
   ) throws(StartError) {
     let tiers = settings.tiers
     let index = TierPlan.indexSize(of: tiers.disks, pageSize: settings.pageSize)
-    let needed = TierPlan.sum(TierPlan.sum(tiers.memory, fixedOverhead), index)
+    let catalog = tiers.disks.isEmpty ? 0 : Int64(clamping: settings.policies.metastore.cacheSize)
+    let needed = TierPlan.sum(
+      TierPlan.sum(tiers.memory, fixedOverhead), TierPlan.sum(index, catalog))
     guard needed <= machine.bytes else {
-      let disks = index > 0 ? " and \(SizeText.print(index)) for the index of its disks" : ""
+      let disks =
+        index > 0
+        ? ", \(SizeText.print(index)) for the index of its disks and \(SizeText.print(catalog)) for the"
+          + " catalog (\(Configuration.SizeKey.metastoreCacheSize.rawValue))" : ""
       throw StartError(
         .configuration,
         "\(tiers.memoryKey) asks for \(SizeText.print(tiers.memory)) of pages; with \(SizeText.print(fixedOverhead)) for the daemon\(disks) that exceeds \(machine.limit), \(SizeText.print(machine.bytes)): lower the key or raise the limit"

@@ -47,7 +47,7 @@ final class WorkerParts: Sendable {
     // Before the rings: a filter that cannot be used ends the start with nothing to be taken down.
     let opened = try OpenedPolicies(
       settings.policies, workDirectory: settings.workDirectory, store: store,
-      keepsPages: false, pool: pool)
+      keepsPages: !tiers.volumes.isEmpty, pool: pool)
     keeper = opened.keeper
     complaints = opened.complaints
     group = try Self.startRings(settings, topology)

@@ -33,9 +33,13 @@ package final class PolicyKeeper: Sendable {
     state = Mutex(State(stamp: stamp))
   }
 
-  /// Starts the work on `reactor`: first everything that is cached is made to obey the rules.
-  package func start(on reactor: Reactor) {
-    let task = Task(executorPreference: reactor) { await self.run(on: reactor) }
+  /// Starts the work on `reactor`: first, once `isRestored`, everything that is cached is made to obey the rules.
+  package func start(
+    on reactor: Reactor, isRestored: @escaping @Sendable () -> Bool = { true }
+  ) {
+    let task = Task(executorPreference: reactor) {
+      await self.run(on: reactor, isRestored: isRestored)
+    }
     state.withLock { $0.task = task }
   }
 
@@ -46,18 +50,18 @@ package final class PolicyKeeper: Sendable {
     await task?.value
   }
 
-  private func run(on reactor: Reactor) async {
+  private func run(on reactor: Reactor, isRestored: @Sendable () -> Bool) async {
     let sweepInterval = policies.book.options.ttlCheckInterval
     let tick = max(Self.tickMin, min(Self.tickMax, sweepInterval, filterInterval))
-    var wasRestoring = policies.isRestoring
-    if !wasRestoring { await sweep() }
+    if isRestored() { policies.finishRestoring() }
+    if !policies.isRestoring { await sweep() }
     var nextSweep = Self.time(reactor.now, after: sweepInterval)
     var nextFilter = Self.time(reactor.now, after: filterInterval)
     while await reactor.sleep(for: tick) {
       if policies.catalog.hasChanges { await flush() }
-      let isRestored = wasRestoring && !policies.isRestoring
-      if isRestored || reactor.now >= nextSweep {
-        wasRestoring = policies.isRestoring
+      let isDone = policies.isRestoring && isRestored()
+      if isDone { policies.finishRestoring() }
+      if isDone || reactor.now >= nextSweep {
         await sweep()
         nextSweep = Self.time(reactor.now, after: sweepInterval)
       }

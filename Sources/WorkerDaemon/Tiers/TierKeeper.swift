@@ -62,6 +62,9 @@ final class TierKeeper: Sendable {
     return missing.first.map { "volume \($0.plan.path) is missing: \($0.reason)" }
   }
 
+  /// True when the store has the pages of earlier lives.
+  var isRestored: Bool { volumes.allSatisfy { $0.restoration != .underWay } }
+
   // MARK: Life
 
   /// Starts the work on `reactors`.
