@@ -17,18 +17,18 @@ package enum StoredRead: Sendable, Equatable {
   private let entry: UnsafeMutablePointer<PageEntry>
   private let core: Unmanaged<StoreCore>
   private let generation: UInt16
-  private let isVerified: Bool
+  private let isTrusted: Bool
 
   /// A lease for a pin that was already counted.
   init(
     _ page: DiskPage, entry: UnsafeMutablePointer<PageEntry>, core: StoreCore,
-    generation: UInt16, isVerified: Bool
+    generation: UInt16, isTrusted: Bool
   ) {
     self.page = page
     unsafe self.entry = entry
     unsafe self.core = .passUnretained(core)
     self.generation = generation
-    self.isVerified = isVerified
+    self.isTrusted = isTrusted
   }
 
   deinit {
@@ -56,7 +56,7 @@ package enum StoredRead: Sendable, Equatable {
     precondition(!range.isEmpty && range.upperBound <= page.length, "the range lies in the page")
     // SAFETY: the core lives while an entry is pinned.
     let core = unsafe core.takeUnretainedValue()
-    return await unsafe core.read(range, of: page, at: entry, isVerified: isVerified, into: buffer)
+    return await unsafe core.read(range, of: page, at: entry, isTrusted: isTrusted, into: buffer)
   }
 }
 
@@ -64,11 +64,11 @@ extension StoreCore {
   /// Reads `range` of the copy at `entry`, which is pinned, and takes it out when it is not right.
   func read(
     _ range: Range<Int>, of page: DiskPage, at entry: UnsafeMutablePointer<PageEntry>,
-    isVerified: Bool, into buffer: UnsafeMutableRawBufferPointer
+    isTrusted: Bool, into buffer: UnsafeMutableRawBufferPointer
   ) async -> StoredRead {
-    let verify = mustVerify(isVerified: isVerified)
-    // The first touch vouches for the whole page, so it reads the whole page.
-    let isWhole = verify && options.verification == .firstTouch
+    let verify = mustVerify(isTrusted: isTrusted)
+    // A first touch vouches for the whole page, so it reads the whole page.
+    let isWhole = verify && options.verification != .always
     let wanted = isWhole ? 0..<page.length : range
     switch await unsafe disk(of: entry).read(wanted, of: page, into: buffer, verify: verify) {
     case .bytes(let found):

@@ -27,7 +27,7 @@ extension StoreCore {
   func storedLease(
     _ entry: UnsafeMutablePointer<PageEntry>, _ word: PageWord, _ stripe: IndexStripe
   ) -> StoredLease {
-    let isVerified = unsafe entry.pointee.flags.contains(.verified)
+    let isTrusted = unsafe isTrusted(entry.pointee.flags)
     let isWanted = unsafe countHit(entry)
     let name = unsafe CopyName(slot: index.slot(of: entry), generation: word.generation)
     let page = unsafe storedPage(entry, word)
@@ -35,7 +35,7 @@ extension StoreCore {
     tasks.counters.storedHits.add(1, ordering: .relaxed)
     if isWanted, !tasks.promotions.put(name) { unsafe forgetPromotion(entry, stripe) }
     return unsafe StoredLease(
-      page, entry: entry, core: self, generation: word.generation, isVerified: isVerified)
+      page, entry: entry, core: self, generation: word.generation, isTrusted: isTrusted)
   }
 
   /// Counts a hit on disk; true when the page is to be promoted, which is marked.
@@ -69,11 +69,19 @@ extension StoreCore {
   }
 
   /// True when a read of a copy is to be compared with its checksum.
-  func mustVerify(isVerified: Bool) -> Bool {
+  func mustVerify(isTrusted: Bool) -> Bool {
+    options.verification == .always || !isTrusted
+  }
+
+  /// True when a copy with `flags` needs no look at its checksum unless every read does.
+  ///
+  /// A page of an earlier life is not trusted before it was seen to match, whatever is configured: a crash may have lost
+  /// the removal of its record, and another page's bytes lie there.
+  private func isTrusted(_ flags: EntryFlags) -> Bool {
     switch options.verification {
-    case .always: true
-    case .firstTouch: !isVerified
-    case .off: false
+    case .always: false
+    case .firstTouch: flags.contains(.verified)
+    case .off: !flags.contains(.adopted)
     }
   }
 

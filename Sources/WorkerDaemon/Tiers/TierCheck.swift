@@ -76,6 +76,9 @@ package struct TierCheck: Sendable {
     return outcome
   }
 
+  /// Most bytes of a volume's block, header included: the largest page and its checksums.
+  private static let blockSizeMax: Int64 = (16 << 20) + (128 << 10)
+
   // MARK: Directories
 
   private func directory(of volume: PlannedVolume) throws(StartError) -> DirectoryFacts {
@@ -140,7 +143,7 @@ package struct TierCheck: Sendable {
       )
     }
     for group in byDevice(found) {
-      let needed = group.reduce(0) { TierPlan.sum($0, max(0, $1.volume.quota - $1.facts.ownBytes)) }
+      let needed = group.reduce(0) { TierPlan.sum($0, Self.growth(of: $1)) }
       guard let first = group.first, needed > first.facts.free else { continue }
       let own = group.reduce(0) { TierPlan.sum($0, $1.facts.ownBytes) }
       let quota = group.reduce(0) { TierPlan.sum($0, $1.volume.quota) }
@@ -150,6 +153,14 @@ package struct TierCheck: Sendable {
         "\(first.volume.quotaKey) gives \(paths) \(SizeText.print(quota)), but there are \(SizeText.print(first.facts.free)) free and \(SizeText.print(own)) of our own pages: lower it or free \(SizeText.print(needed - first.facts.free)) (df \(first.facts.path))"
       )
     }
+  }
+
+  /// Bytes that a volume's file is to grow by.
+  ///
+  /// A file is shorter than its quota by up to a block: one that is there in full has nothing to ask for.
+  private static func growth(of one: Found) -> Int64 {
+    let missing = one.volume.quota - one.facts.ownBytes
+    return one.facts.ownBytes > 0 && missing < blockSizeMax ? 0 : max(0, missing)
   }
 
   /// The volumes by file system, in the order of the first of each.

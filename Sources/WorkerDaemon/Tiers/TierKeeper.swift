@@ -120,7 +120,8 @@ final class TierKeeper: Sendable {
     let deadline = Task(executorPreference: reactor) { [store] in
       if await reactor.sleep(for: limit) { store.stopBackground() }
     }
-    await store.waitUntilSaved()
+    // While a volume is being restored nobody writes, and waiting would be for nothing.
+    if progress.withLock({ $0.restoring == 0 }) { await store.waitUntilSaved() }
     deadline.cancel()
     progress.withLock { $0.isStopping = true }
     store.stopBackground()
