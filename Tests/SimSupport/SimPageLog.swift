@@ -80,6 +80,7 @@ package final class SimPageLog: PageLog, @unchecked Sendable {
     if image.isDamaged {
       // What was not read is given up.
       for page in pages[end...] { image.pages[page.unit] = nil }
+      image.quarantined = [:]
       image.isDamaged = false
       throw PageStoreError(.volumeLogDamaged, operation: "simPageLog.restore")
     }
