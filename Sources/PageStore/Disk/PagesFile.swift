@@ -77,7 +77,15 @@ import Ring
 
   /// Reserves the first `size` bytes on the disk; false when the file system cannot reserve and only the size was set.
   func allocate(_ size: Int64) throws(PageStoreError) -> Bool {
-    let before = try status().size
+    let (before, allocated, _) = try status()
+    // Asked in vain, fallocate fills the disk before it fails, under everybody who writes there.
+    var space = statvfs()
+    if unsafe fstatvfs(descriptor, &space) == 0 {
+      let free = space.f_bfree.multipliedReportingOverflow(by: space.f_frsize)
+      if !free.overflow, UInt64(max(0, size - allocated)) > UInt64(free.partialValue) {
+        throw VolumeDirectory.failure(path, ENOSPC, bytes: size)
+      }
+    }
     let rc = pen_allocate(descriptor, size)
     if rc == 0 { return true }
     guard rc == -EOPNOTSUPP || rc == -ENOSYS else {
