@@ -20,7 +20,7 @@ struct SimCanaryTests {
     arguments: [
       (SimCanary.wrongByte, "WRONG BYTE (memory)"), (.keptLease, "held by nobody"),
       (.lostWakeup, "do not end: deadlock"), (.swappedPages, "WRONG BYTE (disk)"),
-      (.deafLog, "WRONG BYTE (disk)"), (.lostRecord, "its log"),
+      (.deafLog, "that the store has not"), (.lostRecord, "its log"),
     ])
   func found(canary: SimCanary, words: String) {
     let complaints = Self.complaints(of: canary, until: words)
