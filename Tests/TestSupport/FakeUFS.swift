@@ -74,7 +74,7 @@ package final class FakeUFS: UnderFileSystem {
   }
 
   package func open(
-    _ path: String, expecting version: FileVersion?
+    _ path: String, expecting version: FileVersion?, for purpose: UFSPurpose
   ) async throws(UFSError) -> any UFSReader {
     let status = try await status(of: path)
     guard let found = status.version, version == nil || version == found else {

@@ -1,6 +1,7 @@
 import Foundation
 import Synchronization
 import Model
+import Ring
 import Testing
 
 @testable import UFS
@@ -129,8 +130,11 @@ struct LocalResolverTests {
     try directory.link("link", to: outside.path)
     try directory.link("inner", to: directory.at("d"))
     let done = Flag()
+    // A thread of its own: the pool that all tests share has only one per core.
+    let swapper = try ReactorGroup(count: 1, pinned: false)
+    defer { swapper.stop() }
     try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask {
+      group.addTask(executorPreference: swapper.reactors[0]) {
         while !done.isSet {
           // RENAME_EXCHANGE would need a shim; three renames leave a moment without `d`, which is one more case.
           _ = unsafe rename(directory.at("d"), directory.at("kept"))

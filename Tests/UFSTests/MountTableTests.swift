@@ -15,7 +15,9 @@ struct MountTableTests {
     let specifications = zip(paths, directories).map {
       MountSpecification(alluxioPath: $0, uri: $1.path)
     }
-    return (try MountTable(opening: specifications, pool: try Bench.pool), directories)
+    return (
+      try MountTable(opening: specifications, in: UFSEnvironment(pool: try Bench.pool)), directories
+    )
   }
 
   private func code(_ body: () throws -> MountedPath) -> UFSError.Code? {
@@ -188,7 +190,7 @@ struct MountTableTests {
     let pool = try Bench.pool
     for (specifications, mount, text) in cases {
       do throws(MountError) {
-        _ = try MountTable(opening: specifications, pool: pool)
+        _ = try MountTable(opening: specifications, in: UFSEnvironment(pool: pool))
         Issue.record("\(specifications) were accepted")
       } catch {
         #expect(error.mount == mount || error.mount == mount + "/", "\(error)")
@@ -204,7 +206,7 @@ struct MountTableTests {
     let table = try MountTable(
       opening: zip(["/", "/2", "/3"], ["bkt", "bkt2", "b"]).map {
         MountSpecification(alluxioPath: $0, uri: directory.at($1))
-      }, pool: try Bench.pool)
+      }, in: UFSEnvironment(pool: try Bench.pool))
     #expect(table.mounts.map { splitPath($0.uri.path)?.name } == ["bkt2", "bkt", "b"])
   }
 }

@@ -36,7 +36,7 @@ final class WorkerParts: Sendable {
       throw StartError(.system, "threads cannot be started: \(error)")
     }
     do throws(MountError) {
-      mounts = try MountTable(opening: settings.mounts, pool: pool)
+      mounts = try MountTable(opening: settings.mounts, in: UFSEnvironment(pool: pool))
     } catch {
       throw StartError(.directory, "\(error)")
     }

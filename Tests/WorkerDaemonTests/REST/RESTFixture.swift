@@ -36,7 +36,7 @@ final class RESTFixture: Sendable {
     group = try ReactorGroup(count: 2, pinned: false)
     pool = try BlockingPool(name: "test", threads: 2)
     let mounts = try MountTable(
-      opening: [MountSpecification(alluxioPath: "/", uri: root)], pool: pool)
+      opening: [MountSpecification(alluxioPath: "/", uri: root)], in: UFSEnvironment(pool: pool))
     let files = FileService(
       mounts: mounts, store: try PageStore(capacity: 64 << 20), reactors: group.reactors)
     loads = LoadJobs(

@@ -34,8 +34,13 @@ package protocol UnderFileSystem: Sendable {
 
   /// Opens a file for reads of one version: `version`, or with nil the one found now.
   ///
+  /// A store that checks the version with every read may leave the question to the first one. `purpose` is that of the
+  /// reads.
+  ///
   /// - Throws: `.changed` when the file has another version; `.isDirectory`; `.notFound`.
-  func open(_ path: String, expecting version: FileVersion?) async throws(UFSError) -> any UFSReader
+  func open(
+    _ path: String, expecting version: FileVersion?, for purpose: UFSPurpose
+  ) async throws(UFSError) -> any UFSReader
 
   /// Starts to list the direct children of a directory.
   ///
@@ -106,6 +111,13 @@ extension UnderFileSystem {
   package func ufsPath(of path: String) -> String {
     if path.isEmpty { return rootURI }
     return rootURI.utf8.last == UInt8(ascii: "/") ? rootURI + path : "\(rootURI)/\(path)"
+  }
+
+  /// Opens a file for reads that somebody waits for.
+  package func open(
+    _ path: String, expecting version: FileVersion?
+  ) async throws(UFSError) -> any UFSReader {
+    try await open(path, expecting: version, for: .demand)
   }
 
   package func settleTime(of version: FileVersion) -> Int64 { .min }

@@ -28,7 +28,7 @@ extension LocalUFS {
   }
 
   package func open(
-    _ path: String, expecting version: FileVersion?
+    _ path: String, expecting version: FileVersion?, for purpose: UFSPurpose
   ) async throws(UFSError) -> any UFSReader {
     try check(path, "ufs.open")
     let reactor = reactor

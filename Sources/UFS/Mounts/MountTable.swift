@@ -7,8 +7,6 @@
 //
 // Prefixes end at path boundaries: /s3 is no prefix of /s3b. The table never changes once made.
 
-package import Ring
-
 /// The mounts of a worker.
 package struct MountTable: Sendable {
   /// The mounts, longest UFS root first, so that a client that takes the first textual match takes the right one.
@@ -35,11 +33,11 @@ package struct MountTable: Sendable {
   ///
   /// - Throws: The first problem found, naming the mount and the remedy.
   package init(
-    opening specifications: [MountSpecification], pool: BlockingPool
+    opening specifications: [MountSpecification], in environment: UFSEnvironment
   ) throws(MountError) {
     var mounts: [Mount] = []
     for specification in specifications {
-      mounts.append(try Self.open(specification, pool: pool))
+      mounts.append(try Mount(opening: specification, in: environment))
     }
     try self.init(mounts)
   }
@@ -104,26 +102,5 @@ package struct MountTable: Sendable {
           uri: mount.uri.description, other: other.alluxioPath, otherURI: other.uri.description),
         mount: mount.alluxioPath)
     }
-  }
-
-  private static func open(
-    _ specification: MountSpecification, pool: BlockingPool
-  ) throws(MountError) -> Mount {
-    let uri: UFSURI
-    do throws(PathRule) {
-      uri = try UFSURI(parsing: specification.uri)
-    } catch {
-      throw MountError(.badURI(specification.uri, error), mount: specification.alluxioPath)
-    }
-    guard uri.scheme == "file" else {
-      throw MountError(.unsupportedScheme(uri.scheme), mount: specification.alluxioPath)
-    }
-    let options = try LocalUFS.Options(
-      parsing: specification.options, mount: specification.alluxioPath)
-    return try Mount(
-      alluxioPath: specification.alluxioPath, uri: uri,
-      ufs: try LocalUFS(
-        root: "/" + uri.path, mount: specification.alluxioPath, options: options, pool: pool),
-      options: specification.options)
   }
 }
