@@ -1,9 +1,23 @@
 // A place in the queue of those who wait for one page's fill.
+//
+//   join ──▶ waiter ──progress──▶ waiter with a pin, sees 0..<n      the pin outlives a failed fill: nobody gets the memory
+//               └──────wait──────────────┴──▶ lease, or failure      while someone may be sending from it
+
+/// What is there of a page that is being filled.
+@safe package enum FillProgress: @unchecked Sendable {
+  /// The first bytes of the page, final; valid as long as the waiter.
+  // SAFETY: the waiter's pin keeps the page's units from being given to anybody else.
+  case bytes(UnsafeRawBufferPointer)
+  /// The fill has ended, well or not: `wait` tells.
+  case ended
+}
 
 /// A wait for a fill that someone else does; dropping it leaves the queue.
 @safe package struct FillWaiter: ~Copyable, @unchecked Sendable {
   private let record: Unmanaged<FillRecord>
   private let entry: UnsafeMutablePointer<PageEntry>
+  /// Whether a pin is counted for it before the fill's end.
+  private var hasPin = false
 
   /// A waiter that is counted in `record` already.
   init(_ record: FillRecord, entry: UnsafeMutablePointer<PageEntry>) {
@@ -14,7 +28,7 @@
   deinit {
     // SAFETY: retained in init, taken here or in `wait`, which discards the value.
     let record = unsafe record.takeRetainedValue()
-    unsafe record.core.leave(record, entry)
+    unsafe record.core.leave(record, entry, hasPin: hasPin)
   }
 
   /// Suspends until the fill ends, and returns its lease or its failure.
@@ -23,11 +37,29 @@
   /// every fill ends, at the latest when its filler's value is dropped.
   package consuming func wait() async -> FillOutcome {
     let (record, entry) = unsafe (self.record.takeUnretainedValue(), self.entry)
+    let hasPin = hasPin
     unsafe await withUnsafeContinuation { continuation in
-      unsafe record.core.suspend(continuation, on: record, entry)
+      unsafe record.core.suspend(continuation, until: .max, on: record, entry)
     }
     unsafe self.record.release()
     discard self
-    return unsafe record.core.outcome(of: record, entry)
+    return unsafe record.core.outcome(of: record, entry, hasPin: hasPin)
+  }
+
+  /// Suspends until the filler has published the first `end` bytes (not 0) of the page or more, or the fill has ended.
+  ///
+  /// The bytes stay as they are and in place as long as this value lives, even when the fill fails. Resumes on the
+  /// caller's executor.
+  package mutating func progress(upTo end: Int) async -> FillProgress {
+    precondition(end > 0, "nothing is there at once")
+    let (record, entry) = unsafe (self.record.takeUnretainedValue(), self.entry)
+    if !hasPin {
+      guard unsafe record.core.pin(record, entry) else { return .ended }
+      hasPin = true
+    }
+    unsafe await withUnsafeContinuation { continuation in
+      unsafe record.core.suspend(continuation, until: end, on: record, entry)
+    }
+    return unsafe record.core.progress(of: record, entry)
   }
 }

@@ -2,10 +2,10 @@
 
 package import Model
 
-/// A page being brought: space is reserved, nobody can see it yet.
+/// A page being brought: space is reserved, nobody can see it yet but what was published to those who wait.
 ///
 /// It ends exactly once: `commit` makes the page visible, `fail` wakes those who wait with the reason, and dropping the
-/// value fails it as abandoned. Until then the buffer is the owner's alone. Any thread may end it.
+/// value fails it as abandoned. Until then what was not published is the owner's alone. Any thread may end it.
 @safe package struct PageFill: ~Copyable, @unchecked Sendable {
   /// The page.
   package let key: PageKey
@@ -32,6 +32,26 @@ package import Model
 
   /// The NUMA node whose memory the buffer is.
   package var node: Int { unsafe core._withUnsafeGuaranteedRef { unsafe $0.node(of: entry) } }
+
+  /// Whether someone waits for the page.
+  package var isAwaited: Bool {
+    unsafe core._withUnsafeGuaranteedRef { unsafe $0.isAwaited(entry) }
+  }
+
+  /// Joins those who wait for the page; nil when they are too many already.
+  package func join() -> FillWaiter? {
+    // SAFETY: the core lives while an entry is filling.
+    let core = unsafe core.takeUnretainedValue()
+    return unsafe core.joinOwn(entry)
+  }
+
+  /// Shows the first `end` bytes of the page, which are written and will not change, to those who wait.
+  ///
+  /// They may be used from now on, whatever becomes of the fill. Takes one stripe's lock.
+  package func publish(upTo end: Int) {
+    precondition(unsafe end <= buffer.count, "a page ends")
+    unsafe core._withUnsafeGuaranteedRef { unsafe $0.publish(entry, upTo: end) }
+  }
 
   /// Makes the page visible, wakes those who wait with leases, and returns the filler's own lease.
   ///

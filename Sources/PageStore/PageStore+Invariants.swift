@@ -89,7 +89,8 @@ extension PageStore {
         expect(word.pins == 1, "a copy being made has \(word.pins) pins")
       } else if word.isFilling {
         census.filling += 1
-        expect(word.pins == 1, "a filling page has \(word.pins) pins")
+        let viewers = unsafe core.viewers(of: entry)
+        expect(word.pins == 1 + viewers, "a filling page has \(word.pins) pins, \(viewers) look")
         fills[file, default: 0] += 1
       } else if word.isResident {
         expect(!word.isDoomed, "a page is resident and doomed")
@@ -110,7 +111,7 @@ extension PageStore {
         unsafe expect(
           front.pointee.aux == core.index.slot(of: entry), "a copy's front does not know it")
       }
-      unsafe claim(entry, word.length, mayLackPlace: word.isFilling)
+      unsafe claim(entry, word.length, mayLackPlace: word.isFilling || word.isDoomed)
     }
 
     private mutating func inspectResident(

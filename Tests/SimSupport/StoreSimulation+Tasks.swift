@@ -145,8 +145,9 @@ extension StoreSimulation {
     case .hit(let lease): return await use(lease, want, &random)
     case .stored(let lease): if await use(lease, want, &random, buffer) { return }
     case .owner(let fill): return await bring(fill, want, &random)
-    case .join(let waiter):
+    case .join(var waiter):
       count("joins")
+      if random.below(2) == 0 { await watch(&waiter, want, &random) }
       switch await waiter.wait() {
       case .hit(let lease): return await use(lease, want, &random)
       case .failed: break
@@ -160,6 +161,23 @@ extension StoreSimulation {
       }
     }
     if tries > 1, !isEnding { await fill(want, &random, buffer, tries: tries - 1) }
+  }
+
+  /// Checks the bytes of a page while it is being brought, some of them long after they were shown.
+  private func watch(
+    _ waiter: inout FillWaiter, _ want: Want, _ random: inout SimRandom
+  ) async {
+    var seen = 0
+    while case .bytes(let bytes) = await waiter.progress(upTo: seen + 1) {
+      count("bytes seen early", bytes.count - seen)
+      verify(bytes, of: want.file, at: want.pageStart, "a page being filled")
+      seen = bytes.count
+      if random.below(3) == 0 {
+        await executor.wait(UInt64(random.below(3_000_000)))
+        verify(bytes, of: want.file, at: want.pageStart, "a page being filled, later")
+      }
+      if random.below(8) == 0 { return }
+    }
   }
 
   /// Brings a page from the source in pieces; fails, gives up or commits.
@@ -180,6 +198,7 @@ extension StoreSimulation {
       want.file.fill(
         UnsafeMutableRawBufferPointer(rebasing: buffer[done..<end]), from: want.pageStart + done)
       done = end
+      if random.below(4) > 0 { fill.publish(upTo: done) }
     }
     count("fills")
     note("load.commit", want.file, Int(want.key.index))

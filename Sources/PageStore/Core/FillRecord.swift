@@ -15,22 +15,39 @@
   /// Keeps the store's insides alive for waiters that outlive a failed fill.
   let core: StoreCore
   var state = State.pending
-  /// Waiters that exist, suspended or not yet.
+  /// Waiters that exist, suspended or not yet, and have no pin: each gets one at the commit.
   var waiters = 0
+  /// Waiters that have looked at the bytes so far and so have a pin.
+  var viewers = 0
+  /// Bytes of the page, from its start, that are final.
+  var published = 0
   // SAFETY: each continuation is resumed once, by the one that takes it out of the array under the lock.
-  private var continuations: [UnsafeContinuation<Void, Never>] = unsafe []
+  private var sleepers: [(end: Int, continuation: UnsafeContinuation<Void, Never>)] = unsafe []
 
   init(core: StoreCore) { self.core = core }
 
-  /// Adds one who is suspended.
-  func append(_ continuation: UnsafeContinuation<Void, Never>) {
-    unsafe continuations.append(continuation)
+  /// Whether someone waits, with a pin or without.
+  var isAwaited: Bool { waiters + viewers > 0 }
+
+  /// Adds one who is suspended until `end` bytes are published, or the fill ends.
+  func append(_ continuation: UnsafeContinuation<Void, Never>, until end: Int) {
+    unsafe sleepers.append((end, continuation))
   }
 
   /// Takes all who are suspended; they are to be resumed after the lock is released.
   func takeSuspended() -> Suspended {
-    defer { unsafe continuations = [] }
-    return unsafe Suspended(continuations)
+    defer { unsafe sleepers = [] }
+    return unsafe Suspended(sleepers.map { unsafe $0.continuation })
+  }
+
+  /// Takes those who wait for no more than what is published.
+  func takeReached() -> Suspended {
+    if unsafe sleepers.isEmpty { return unsafe Suspended([]) }
+    let reached = unsafe sleepers.filter { unsafe $0.end <= published }
+    if unsafe !reached.isEmpty {
+      unsafe sleepers.removeAll { unsafe $0.end <= published }
+    }
+    return unsafe Suspended(reached.map { unsafe $0.continuation })
   }
 
   /// Suspended waiters taken out of a record.

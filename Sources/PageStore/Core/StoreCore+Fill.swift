@@ -3,7 +3,8 @@
 //   (absent) ──fill──▶ filling ──commit──▶ resident
 //                        │  ▲ join: a waiter is counted
 //                        │  └ drop: marked doomed, goes on; at its commit only those who wait get it
-//                        └──fail, abandoned, no room──▶ (absent), waiters get the reason
+//                        ├──publish: those who wait may use the first bytes, and pin the page for that
+//                        └──fail, abandoned, no room──▶ (absent), waiters get the reason; the memory goes with the last pin
 //
 // With a disk below, a page that became resident is unsaved: queued to be written, and in no lane until it was.
 
@@ -104,14 +105,17 @@ extension StoreCore {
     guard unsafe entry.pointee.current.isFilling else { return reject(.full, stripe) }
     let record = unsafe record(of: entry)
     // One pin each, and the filler's, must fit the pin count.
-    guard record.waiters < PageWord.pinsMax - 1 else { return reject(.full, stripe) }
+    guard record.waiters + record.viewers < PageWord.pinsMax - 1 else {
+      return reject(.full, stripe)
+    }
     record.waiters += 1
     unsafe stripe.state.pointee.counters.joins += 1
     stripe.unlock()
     return unsafe .join(FillWaiter(record, entry: entry))
   }
 
-  private func record(of entry: UnsafeMutablePointer<PageEntry>) -> FillRecord {
+  /// The record of a filling entry; called with the stripe's lock.
+  func record(of entry: UnsafeMutablePointer<PageEntry>) -> FillRecord {
     unsafe opaqueRecord(of: entry).takeUnretainedValue()
   }
 
@@ -138,7 +142,7 @@ extension StoreCore {
     precondition(before.isFilling, "a fill ends once")
     let file = unsafe entry.pointee.file
     var isUnsaved = false
-    // The filler's pin is the only one while it fills, so a plain store is enough.
+    // While it fills, pins change under the lock only, so a plain store is enough.
     var word = PageWord(raw: before.raw & ~PageWord.filling + UInt64(record.waiters))
     unsafe stripe.state.pointee.counters.filling -= 1
     if before.isDoomed {
@@ -187,26 +191,36 @@ extension StoreCore {
     } else {
       unsafe stripe.state.pointee.counters.failures += 1
     }
-    unsafe giveBack(entry, in: stripe, length: word.length)
+    let isBack = record.viewers == 0
+    if isBack {
+      unsafe giveBack(entry, in: stripe, length: word.length)
+    } else {
+      // Someone may be sending from it: the last one's release gives it back.
+      let left = PageWord(raw: (word.raw & ~PageWord.filling | PageWord.doomed) - 1)
+      unsafe entry.pointee.recordBits = 0
+      unsafe stripe.state.pointee.counters.doomed += 1
+      unsafe stripe.state.pointee.counters.doomedBytes += Int64(word.length)
+      unsafe entry.pointee.word.store(left.raw, ordering: .releasing)
+    }
     record.state = .failed(reason)
     let suspended = record.takeSuspended()
     stripe.unlock()
     suspended.resume()
     // The record keeps the core for its waiters; this one's hold ends here.
-    releaseHolder()
+    if isBack { releaseHolder() }
   }
 
   // MARK: Waiters
 
-  /// Suspends a waiter on `record`, or lets it go on when the fill has ended.
+  /// Suspends a waiter on `record`, or lets it go on when `end` bytes are published or the fill has ended.
   func suspend(
-    _ continuation: UnsafeContinuation<Void, Never>, on record: FillRecord,
+    _ continuation: UnsafeContinuation<Void, Never>, until end: Int, on record: FillRecord,
     _ entry: UnsafeMutablePointer<PageEntry>
   ) {
     let stripe = unsafe index.stripe(of: entry)
     stripe.lock()
-    if case .pending = record.state {
-      unsafe record.append(continuation)
+    if case .pending = record.state, record.published < end {
+      unsafe record.append(continuation, until: end)
       stripe.unlock()
     } else {
       stripe.unlock()
@@ -215,7 +229,9 @@ extension StoreCore {
   }
 
   /// What came of a fill that has ended; the waiter's pin becomes its lease.
-  func outcome(of record: FillRecord, _ entry: UnsafeMutablePointer<PageEntry>) -> FillOutcome {
+  func outcome(
+    of record: FillRecord, _ entry: UnsafeMutablePointer<PageEntry>, hasPin: Bool
+  ) -> FillOutcome {
     let stripe = unsafe index.stripe(of: entry)
     stripe.lock()
     let state = record.state
@@ -224,18 +240,33 @@ extension StoreCore {
     switch state {
     case .pending: preconditionFailure("a waiter goes on when the fill has ended")
     case .committed: return unsafe .hit(lease(entry, word))
-    case .failed(let reason): return .failed(reason)
+    case .failed(let reason):
+      if hasPin { unsafe release(entry, generation: word.generation) }
+      return .failed(reason)
     }
   }
 
-  /// Takes a waiter that did not wait off `record`.
-  func leave(_ record: FillRecord, _ entry: UnsafeMutablePointer<PageEntry>) {
+  /// Takes a waiter that did not wait for the end off `record`.
+  func leave(
+    _ record: FillRecord, _ entry: UnsafeMutablePointer<PageEntry>, hasPin: Bool
+  ) {
     let stripe = unsafe index.stripe(of: entry)
     stripe.lock()
-    let state = record.state
     let generation = unsafe entry.pointee.current.generation
-    if case .pending = state { record.waiters -= 1 }
+    var isPinned = hasPin
+    switch record.state {
+    case .pending:
+      isPinned = false
+      if hasPin {
+        record.viewers -= 1
+        unsafe entry.pointee.word.subtract(1, ordering: .relaxed)
+      } else {
+        record.waiters -= 1
+      }
+    case .committed: isPinned = true
+    case .failed: break
+    }
     stripe.unlock()
-    if case .committed = state { unsafe release(entry, generation: generation) }
+    if isPinned { unsafe release(entry, generation: generation) }
   }
 }
