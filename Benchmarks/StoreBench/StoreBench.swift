@@ -16,7 +16,8 @@ struct StoreBench: ParsableCommand {
     commandName: "store-bench", abstract: "Measures the page store.",
     subcommands: [
       CallsCommand.self, NUMACommand.self, PressureCommand.self, DiskCommand.self,
-      LogCommand.self, TiersCommand.self, ScaleCommand.self,
+      LogCommand.self, TiersCommand.self, SqueezeCommand.self,
+      ScaleCommand.self,
     ],
     defaultSubcommand: CallsCommand.self)
 }

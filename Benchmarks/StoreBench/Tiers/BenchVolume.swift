@@ -66,7 +66,11 @@ final class BenchVolume: Sendable {
       seconds: Double(AccessTime.now - start) * 1e-9, cpuSeconds: CPUTime.own - cpu)
   }
 
-  private func fill(_ page: Int, whole: Bool) async {
+  /// Drops one page.
+  func drop(_ page: Int) { store.drop(page: Self.key(page)) }
+
+  /// Fills one page; waits while memory is full of pages on their way to the disk.
+  func fill(_ page: Int, whole: Bool) async {
     while true {
       let decision = store.fill(Self.key(page), length: Self.pageSize)
       switch consume decision {
@@ -86,11 +90,11 @@ final class BenchVolume: Sendable {
     }
   }
 
-  /// Reads `count` bytes at a random place of a random page of the first `pages`; 0 when the page is in memory.
+  /// Reads `count` bytes at a random place of a random page of `pages`; 0 when the page is not on the disk alone.
   func read(
-    _ count: Int, of pages: Int, _ random: inout ReaderRandom, _ buffer: ReadBuffer
+    _ count: Int, of pages: Range<Int>, _ random: inout ReaderRandom, _ buffer: ReadBuffer
   ) async -> Int? {
-    let page = random.number(below: pages)
+    let page = pages.lowerBound + random.number(below: pages.count)
     let unit = random.number(below: Self.pageSize / count) * (count / 4096)
     guard case .stored(let lease) = store.lookup(Self.key(page), now: reactor.now) else { return 0 }
     let range = unit * 4096..<unit * 4096 + count

@@ -98,7 +98,7 @@ struct TiersCommand: ParsableCommand {
           try sample(load.run { await file.read(block, &$0, $1, on: reactor) })
         },
         Contestant(name: "store") {
-          try sample(load.run { await volume.read(block, of: pages, &$0, $1) })
+          try sample(load.run { await volume.read(block, of: 0..<pages, &$0, $1) })
         },
       ])
   }
