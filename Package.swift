@@ -43,6 +43,7 @@ let package = Package(
     .executable(name: "penstockd", targets: ["penstockd"]),
     .executable(name: "penstock", targets: ["penstock"]),
     .executable(name: "worker-bench", targets: ["worker-bench"]),
+    .executable(name: "ufs-io-bench", targets: ["ufs-io-bench"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -72,8 +73,10 @@ let package = Package(
       name: "penstockd", dependencies: ["Model", "WorkerDaemon", argumentParser],
       path: "Sources/Penstockd",
       swiftSettings: sourceSettings),
+    module(
+      "UFSIOTest", on: ["CLinux", "Model", "Ring", "UFS", "WorkerDaemon", argumentParser]),
     .executableTarget(
-      name: "penstock", dependencies: ["Model", "WorkerDaemon", argumentParser],
+      name: "penstock", dependencies: ["Model", "UFSIOTest", "WorkerDaemon", argumentParser],
       path: "Sources/PenstockCLI", swiftSettings: sourceSettings),
     .executableTarget(
       name: "worker-bench",
@@ -87,6 +90,9 @@ let package = Package(
         "BenchSupport", "CLinux", "DaemonDriver", "Model", "Ring", "PageStore", argumentParser,
       ],
       path: "Benchmarks/StoreBench", swiftSettings: settings),
+    .executableTarget(
+      name: "ufs-io-bench", dependencies: ["UFSIOTest", argumentParser],
+      path: "Benchmarks/UFSIOBench", swiftSettings: sourceSettings),
     .target(
       name: "BenchSupport", dependencies: ["DaemonDriver", argumentParser],
       path: "Benchmarks/BenchSupport", swiftSettings: sourceSettings),
@@ -117,6 +123,9 @@ let package = Package(
       swiftSettings: settings),
     tests("SimulationTests", of: ["Model", "PageStore", "SimSupport"]),
     tests("WorkerBenchTests", of: ["BenchSupport", "DaemonDriver", "worker-bench"]),
+    tests(
+      "UFSIOTestTests",
+      of: ["DaemonDriver", "Model", "Ring", "UFS", "UFSIOTest", argumentParser]),
     tests("IntegrationTests", of: ["DaemonDriver"]),
     tests("TidyTests", of: []),
   ],

@@ -25,7 +25,8 @@ enum Floors {
     ],
     // F4
     "Penstockd": ["Model", "WorkerDaemon", "ArgumentParser", "Logging"],
-    "PenstockCLI": ["Model", "WorkerDaemon", "ArgumentParser"],
+    "UFSIOTest": ["CLinux", "Model", "Ring", "UFS", "WorkerDaemon", "ArgumentParser"],
+    "PenstockCLI": ["Model", "UFSIOTest", "WorkerDaemon", "ArgumentParser"],
   ]
 
   /// The floor of each module, as `docs/architecture.md` must say.

@@ -4,7 +4,7 @@ extension Mount {
   /// Opens the UFS of `specification`.
   ///
   /// - Throws: The problem found, naming the mount and the remedy.
-  init(
+  package init(
     opening specification: MountSpecification, in environment: UFSEnvironment
   ) throws(MountError) {
     let uri: UFSURI
