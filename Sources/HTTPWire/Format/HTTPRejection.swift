@@ -9,6 +9,8 @@ package enum HTTPRejection: UInt8, Error, Sendable, Hashable, CaseIterable {
   case malformedTarget
   case malformedVersion
   case unsupportedVersion
+  // The status line of a reply.
+  case malformedStatusLine
   // Bytes between lines.
   case bareCarriageReturn
   case bareLineFeed
@@ -62,7 +64,8 @@ package enum HTTPRejection: UInt8, Error, Sendable, Hashable, CaseIterable {
     case .malformedMethod: "the method is not a token"
     case .malformedTarget: "the request target is neither a path nor an http URL"
     case .malformedVersion: "the protocol version is not HTTP/digit.digit"
-    case .unsupportedVersion: "this port speaks HTTP/1.1 and HTTP/1.0 only"
+    case .unsupportedVersion: "the protocol is neither HTTP/1.1 nor HTTP/1.0"
+    case .malformedStatusLine: "the status line is not HTTP/1.x SP STATUS"
     case .bareCarriageReturn: "a carriage return without a line feed"
     case .bareLineFeed: "a line feed without a carriage return"
     case .controlByte: "a control byte in the head"
@@ -70,8 +73,8 @@ package enum HTTPRejection: UInt8, Error, Sendable, Hashable, CaseIterable {
     case .malformedFieldName: "a header name is not a token"
     case .spaceBeforeColon: "white space between a header name and its colon"
     case .missingColon: "a header line without a colon"
-    case .headTooLarge: "the head of the request is too large"
-    case .tooManyFields: "the request has too many header lines"
+    case .headTooLarge: "the head is too large"
+    case .tooManyFields: "the head has too many lines"
     case .missingHost: "HTTP/1.1 wants a Host header"
     case .repeatedHost: "more than one Host header"
     case .malformedHost: "the Host header is not a host and port"
@@ -83,7 +86,7 @@ package enum HTTPRejection: UInt8, Error, Sendable, Hashable, CaseIterable {
     case .repeatedTransferEncoding: "more than one Transfer-Encoding header"
     case .unknownTransferEncoding: "the only transfer encoding known is chunked"
     case .chunkedNotFinal: "chunked is not the final transfer encoding"
-    case .transferEncodingInHTTP10: "Transfer-Encoding in an HTTP/1.0 request"
+    case .transferEncodingInHTTP10: "Transfer-Encoding in an HTTP/1.0 message"
     case .malformedChunkSize: "a chunk size is not a hexadecimal number"
     case .chunkTooLarge: "a chunk size is larger than any body"
     case .chunkExtensionTooLarge: "a chunk extension is too large"

@@ -1,12 +1,21 @@
 // What every under file system of a worker shares.
 
+package import HTTPWire
 package import Ring
 
 /// The parts of the process that under file systems are made with.
 package struct UFSEnvironment: Sendable {
   /// Threads for calls that block.
   package let pool: BlockingPool
+  /// Connections to remote stores; a mount with settings of its own derives its client from this one.
+  package let http: HTTPClient
 
-  /// An environment of its parts.
-  package init(pool: BlockingPool) { self.pool = pool }
+  /// An environment of its parts; without a client, one for a single reactor.
+  package init(pool: BlockingPool, http: HTTPClient? = nil) {
+    self.pool = pool
+    self.http =
+      http
+      ?? HTTPClient(
+        reactors: 1, options: HTTPClientOptions(), resolver: HostResolver(pool: pool))
+  }
 }

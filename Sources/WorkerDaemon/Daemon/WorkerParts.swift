@@ -1,5 +1,6 @@
 // What a worker is made of, before it opens a port.
 
+import HTTPWire
 import Model
 import PageStore
 import Ring
@@ -10,6 +11,8 @@ import UFS
 final class WorkerParts: Sendable {
   let pool: BlockingPool
   let group: ReactorGroup
+  /// Connections to remote stores.
+  let http: HTTPClient
   let store: PageStore
   let files: FileService
   let jobs: LoadJobs
@@ -36,7 +39,11 @@ final class WorkerParts: Sendable {
       throw StartError(.system, "threads cannot be started: \(error)")
     }
     do throws(MountError) {
-      mounts = try MountTable(opening: settings.mounts, in: UFSEnvironment(pool: pool))
+      http = HTTPClient(
+        reactors: topology.ringPlaces(count: settings.ringCount).count,
+        options: HTTPClientOptions(), resolver: HostResolver(pool: pool))
+      mounts = try MountTable(
+        opening: settings.mounts, in: UFSEnvironment(pool: pool, http: http))
     } catch {
       throw StartError(.directory, "\(error)")
     }
