@@ -139,6 +139,9 @@ import Synchronization
     _ pool: HTTPOriginPool, _ deadline: UInt64
   ) async throws(HTTPClientError) -> HTTPClientConnection {
     let origin = pool.origin
+    guard !origin.isSecure else {
+      throw HTTPClientError(.tls, origin, "TLS is not spoken yet", sentNothing: true)
+    }
     let host = options.proxy?.host ?? origin.host
     let addresses = try await addresses(of: host, for: pool, deadline)
     var errno: Int32 = 0
