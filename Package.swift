@@ -100,6 +100,11 @@ let package = Package(
       name: "DaemonDriver", dependencies: ["CLinux"], path: "Tests/DaemonDriver",
       // Optimized in debug builds too: it moves and compares hundreds of MiB.
       swiftSettings: sourceSettings + [.unsafeFlags(["-O"], .when(configuration: .debug))]),
+    .target(name: "CEpoll", path: "Tests/CEpoll"),
+    .target(
+      name: "FaultProxy", dependencies: ["CEpoll", "DaemonDriver"], path: "Tests/FaultProxy",
+      // Optimized in debug builds too: it moves the bytes of whole storms.
+      swiftSettings: sourceSettings + [.unsafeFlags(["-O"], .when(configuration: .debug))]),
     .target(
       name: "TestSupport", dependencies: ["CLinux", "Model", "Ring", "UFS"],
       path: "Tests/TestSupport",
@@ -126,6 +131,7 @@ let package = Package(
     tests(
       "UFSIOTestTests",
       of: ["DaemonDriver", "Model", "Ring", "UFS", "UFSIOTest", argumentParser]),
+    tests("FaultProxyTests", of: ["DaemonDriver", "FaultProxy"]),
     tests("IntegrationTests", of: ["DaemonDriver"]),
     tests("TidyTests", of: []),
   ],

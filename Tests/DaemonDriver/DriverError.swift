@@ -27,7 +27,7 @@ package enum DriverError: Error, CustomStringConvertible {
   }
 
   /// The error of the system call that just failed.
-  static func last(_ operation: StaticString) -> DriverError {
+  package static func last(_ operation: StaticString) -> DriverError {
     errno == EAGAIN || errno == EWOULDBLOCK
       ? .timedOut(operation: operation) : .system(operation: operation, errno: errno)
   }
