@@ -46,6 +46,8 @@ package struct UFSError: Error, Sendable, Equatable, CustomStringConvertible {
     case rule(PathRule)
     /// An HTTP status of a remote store.
     case status(UInt16)
+    /// Flow control did not let the request through.
+    case flow(FlowRefusal)
   }
 
   /// The kind of failure.
@@ -89,6 +91,7 @@ package struct UFSError: Error, Sendable, Equatable, CustomStringConvertible {
       case .errno(let number): "\(errnoText(number)) (errno \(number))"
       case .rule(let rule): rule.description
       case .status(let status): "status \(status)"
+      case .flow(let refusal): refusal.description
       }
     return "\(operation) \(code) \(path): \(why)"
   }

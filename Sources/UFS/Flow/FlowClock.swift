@@ -1,0 +1,43 @@
+// Time, as flow control sees it: that of the rings, or that of a test.
+
+import Glibc
+import Ring
+
+/// A monotonic clock that can wake.
+package struct FlowClock: Sendable {
+  /// Monotonic nanoseconds.
+  let now: @Sendable () -> UInt64
+  /// Suspends the task; false when it was woken early.
+  let sleep: @Sendable (Duration) async -> Bool
+  /// Calls back at a time, once; with false when time ends before it.
+  let wake: @Sendable (_ at: UInt64, _ body: @escaping @Sendable (Bool) -> Void) -> Void
+
+  /// A clock of its parts.
+  package init(
+    now: @escaping @Sendable () -> UInt64, sleep: @escaping @Sendable (Duration) async -> Bool,
+    wake: @escaping @Sendable (UInt64, @escaping @Sendable (Bool) -> Void) -> Void
+  ) {
+    self.now = now
+    self.sleep = sleep
+    self.wake = wake
+  }
+
+  /// The clock of the ring that the caller runs on.
+  package static let ring = FlowClock(
+    now: { Reactor.current?.now ?? monotonic() },
+    sleep: { duration in
+      guard let reactor = Reactor.current else { return false }
+      return await reactor.sleep(for: duration)
+    },
+    wake: { time, body in
+      guard let reactor = Reactor.current else { return body(false) }
+      let wait = time > reactor.now ? time - reactor.now : 0
+      reactor.spawn { body(await reactor.sleep(for: .nanoseconds(Int64(clamping: wait)))) }
+    })
+
+  private static func monotonic() -> UInt64 {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
+  }
+}

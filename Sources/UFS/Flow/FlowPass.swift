@@ -1,0 +1,39 @@
+// The right to have one request in flight.
+
+import Synchronization
+
+/// One request's slots; dropped, it ends as failed.
+package struct FlowPass: ~Copyable, Sendable {
+  private let control: FlowControl
+  private var ticket: FlowTicket
+  private var isOpen = true
+  /// The pause that the store asked for, if it did.
+  package var retryAfter: Duration?
+
+  init(control: FlowControl, ticket: FlowTicket) {
+    self.control = control
+    self.ticket = ticket
+  }
+
+  deinit { if isOpen { control.finish(ticket, .failed) } }
+
+  /// The first byte of a good answer came: a long body need not end before the window learns of it.
+  package mutating func answered() {
+    guard !ticket.isAnswered else { return }
+    control.answer(ticket)
+    ticket.isAnswered = true
+  }
+
+  /// Waits until the mount's bandwidth allows `bytes` more of a stream; returns early when the task is cancelled.
+  package func pace(_ bytes: Int64) async {
+    let now = control.clock.now()
+    let wait = control.core.withLock { $0.pace(ticket.lane, bytes, now: now) }
+    if wait > 0 { _ = await control.clock.sleep(.nanoseconds(Int64(clamping: wait))) }
+  }
+
+  /// Ends the request.
+  package consuming func finish(_ outcome: FlowOutcome) {
+    isOpen = false
+    control.finish(ticket, outcome)
+  }
+}
