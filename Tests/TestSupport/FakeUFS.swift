@@ -18,6 +18,9 @@ package final class FakeUFS: UnderFileSystem {
     var readError: UFSError.Code?
     var statusCount = 0
     var readCount = 0
+    var opened: [UFSPurpose] = []
+    var announced: [Range<Int64>] = []
+    var readRanges: [Range<Int64>] = []
   }
 
   private let state = Mutex<State>(State())
@@ -51,6 +54,12 @@ package final class FakeUFS: UnderFileSystem {
   package var statusCount: Int { state.withLock { $0.statusCount } }
   /// Reads so far.
   package var readCount: Int { state.withLock { $0.readCount } }
+  /// What each reader so far was opened for.
+  package var opened: [UFSPurpose] { state.withLock { $0.opened } }
+  /// Ranges announced so far.
+  package var announced: [Range<Int64>] { state.withLock { $0.announced } }
+  /// Ranges read so far, in order.
+  package var readRanges: [Range<Int64>] { state.withLock { $0.readRanges } }
 
   private func failure(_ code: UFSError.Code, _ operation: StaticString, _ path: String) -> UFSError
   {
@@ -76,12 +85,16 @@ package final class FakeUFS: UnderFileSystem {
   package func open(
     _ path: String, expecting version: FileVersion?, for purpose: UFSPurpose
   ) async throws(UFSError) -> any UFSReader {
-    let status = try await status(of: path)
-    guard let found = status.version, version == nil || version == found else {
+    state.withLock { $0.opened.append(purpose) }
+    // As a store that checks the version with every read.
+    if let version { return FakeReader(ufs: self, path: path, version: version) }
+    guard let found = try await status(of: path).version else {
       throw failure(.changed, "fake.open", path)
     }
     return FakeReader(ufs: self, path: path, version: found)
   }
+
+  fileprivate func announce(_ range: Range<Int64>) { state.withLock { $0.announced.append(range) } }
 
   fileprivate func read(
     _ path: String, _ version: FileVersion, into buffer: UnsafeMutableRawBufferPointer,
@@ -91,6 +104,7 @@ package final class FakeUFS: UnderFileSystem {
     let result: Result<([UInt8], Bool), UFSError> = state.withLock { state in
       state.readCount += 1
       if let code = state.readError { return .failure(failure(code, "fake.read", path)) }
+      state.readRanges.append(offset..<offset + Int64(buffer.count))
       guard let file = state.files[path], file.token == version.token,
         file.bytes.count == Int(version.length)
       else { return .failure(failure(.changed, "fake.read", path)) }
@@ -144,6 +158,8 @@ private final class FakeReader: UFSReader {
   ) async throws(UFSError) -> UFSRead {
     try await ufs.read(path, version, into: buffer, at: offset)
   }
+
+  func announce(_ range: Range<Int64>) { ufs.announce(range) }
 
   func close() async {}
 }

@@ -73,6 +73,7 @@ struct ServiceFixture: Sendable {
           done = length
         case .stored(let buffer): bytes += Array(buffer.bytes); done += buffer.count
         case .passedThrough(let buffer): bytes += Array(buffer.bytes); done += buffer.count
+        case .filling: Issue.record("whole pages are waited for")
         }
       }
     }

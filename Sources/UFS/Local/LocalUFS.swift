@@ -86,7 +86,8 @@ package final class LocalUFS: UnderFileSystem {
 
   package var capabilities: UFSCapabilities {
     options.isReadOnly
-      ? [.directories] : [.write, .randomWrite, .rename, .serverCopy, .directories]
+      ? [.directories, .readsAhead]
+      : [.write, .randomWrite, .rename, .serverCopy, .directories, .readsAhead]
   }
 
   package func validate(_ path: String) throws(UFSError) { try check(path, "ufs.path") }

@@ -1,4 +1,4 @@
-// What a UFS can do beyond reading.
+// What a UFS can do beyond reading, and how it reads best.
 
 /// The operations that a UFS offers; without its capability an operation throws `.unsupported`.
 package struct UFSCapabilities: OptionSet, Sendable, Hashable {
@@ -18,4 +18,6 @@ package struct UFSCapabilities: OptionSet, Sendable, Hashable {
   package static let directories = UFSCapabilities(rawValue: 1 << 4)
   /// Walk a tree in one flat listing instead of one per directory.
   package static let flatListing = UFSCapabilities(rawValue: 1 << 5)
+  /// Something below reads ahead by itself, as a kernel does: pages are best read whole and announced to nobody.
+  package static let readsAhead = UFSCapabilities(rawValue: 1 << 6)
 }

@@ -63,7 +63,8 @@ final class WorkerParts: Sendable {
       mounts: mounts, store: store, reactors: group.reactors, options: settings.read,
       policies: opened.policies)
     var limits = LoadLimits()
-    limits.concurrency = max(1, min(limits.concurrency, settings.loadOperationsMax))
+    limits.concurrency = max(1, settings.loadOperationsMax)
+    limits.rangeBytes = settings.loadShardSize
     jobs = LoadJobs(
       source: FilesLoadSource(files: files, pool: pool), executors: group.reactors, limits: limits)
   }

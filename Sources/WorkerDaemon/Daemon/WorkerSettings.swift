@@ -49,8 +49,10 @@ package struct WorkerSettings: Sendable {
   package var read: FileService.Options
   /// What configuration says of cache policies.
   package var policies: PolicySettings
-  /// Pages that load jobs may have in flight.
+  /// Files and shards that a load job may have in flight.
   package var loadOperationsMax: Int
+  /// Bytes of a shard.
+  package var loadShardSize: Int64
   /// How long requests in flight may take after the signal to stop.
   package var shutdownTimeout: Duration
   /// Status of /v1/info for a missing path: auto, 500 or 404.
@@ -97,6 +99,7 @@ package struct WorkerSettings: Sendable {
     policies = PolicySettings(configuration)
     http = Self.limits(configuration)
     loadOperationsMax = configuration.integer(.loadThreadCountMax)
+    loadShardSize = configuration.size(.loadPartitionSize)
     shutdownTimeout = configuration.duration(.shutdownTimeout)
     missingInfoStatus = configuration.choice(.missingStatus)
   }

@@ -10,6 +10,8 @@ package import UFS
 package struct FilesLoadSource: LoadSource {
   /// Entries of a listing fetched at a time.
   private static let batchMax = 256
+  /// Files and shards of a local disk at once: enough to keep it busy.
+  private static let localParallelism = 64
   /// Times that an interrupted listing goes on from its last cursor.
   private static let resumeCountMax = 5
 
@@ -25,6 +27,11 @@ package struct FilesLoadSource: LoadSource {
   package var pageSize: Int64 { Int64(files.store.pageSize) }
 
   package var capacity: Int64 { Int64(files.store.capacity) }
+
+  package func parallelism(of path: String) -> Int {
+    guard let place = try? files.mounts.locate(ufsPath: path) else { return .max }
+    return place.ufs.capabilities.contains(.readsAhead) ? Self.localParallelism : .max
+  }
 
   package func status(of path: String) async -> Result<FileStatus, LoadFailure> {
     do throws(UFSError) {
@@ -70,10 +77,14 @@ package struct FilesLoadSource: LoadSource {
   ) async throws(UFSError) -> Bool {
     let lister = try await files.mounts.walk(place, UFSListing(after: cursor))
     do throws(UFSError) {
-      while let batch = try await lister.next(max: Self.batchMax) {
-        let found = batch.entries.lazy.map(\.status).filter { $0.kind == .file }
+      while true {
+        let (epochs, now) = (files.table.epochs(), now)
+        guard let batch = try await lister.next(max: Self.batchMax) else { break }
+        let found = batch.entries.map(\.status).filter { $0.kind == .file }
         cursor = batch.cursor
-        guard await visit(LoadBatch(files: Array(found), leftOutCount: batch.leftOutCount)) else {
+        // The listing knows what a question per file would tell.
+        files.remember(found, now: now, epochs: epochs)
+        guard await visit(LoadBatch(files: found, leftOutCount: batch.leftOutCount)) else {
           await lister.close()
           return false
         }
@@ -88,13 +99,11 @@ package struct FilesLoadSource: LoadSource {
 
   package func load(_ file: FileStatus, pages: Range<UInt32>) async -> LoadOutcome {
     do throws(UFSError) {
-      let record = try await files.record(ofUFSPath: file.ufsPath)
-      guard record.status.version == file.version else {
-        return .failed(LoadFailure(.changed, reason: "the file changed"))
-      }
+      let record = try files.record(listed: file)
       switch try await files.load(record, pages: pages) {
       case .cached(let filled, let resident): return .cached(filled: filled, resident: resident)
       case .noRoom: return .rejected("everything in it is in use, or a quota is used up")
+      case .stopped: return .failed(LoadFailure(reason: "stopped"))
       case .excluded:
         return .failed(LoadFailure(reason: "a cache filter says that it is never cached"))
       case .unsettled:
@@ -157,5 +166,6 @@ extension LoadFailure {
       case .after(let duration): duration
       }
     self.init(kind, reason: error.description, retryAfter: retryAfter)
+    isOutage = error.code == .throttled || error.code == .unavailable
   }
 }

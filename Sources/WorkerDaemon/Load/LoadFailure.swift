@@ -18,6 +18,8 @@ package struct LoadFailure: Error, Equatable, Sendable {
   package var reason: String
   /// How long to wait before trying again, as the UFS advises; nil when trying again is useless.
   package var retryAfter: Duration?
+  /// Whether the UFS could not be asked at all, or asked for a pause: that says nothing of the file.
+  package var isOutage = false
 
   /// A failure of its parts.
   package init(_ kind: Kind = .other, reason: String, retryAfter: Duration? = nil) {

@@ -11,21 +11,21 @@ extension LoadJob {
   func perform(_ unit: LoadUnit) async {
     let ticket = unit.ticket
     guard ticket.isWorthwhile else { return await conclude(ticket, ticket.leave()) }
-    let subject = "\(ticket.file.ufsPath) pages \(unit.pages.lowerBound)..<\(unit.pages.upperBound)"
+    let start = source.now
     for attempt in 1... {
       guard let failure = await attemptLoad(of: unit) else {
         return await conclude(ticket, ticket.settle(bytes: bytes(of: unit.pages, in: ticket.file)))
       }
       guard isRunning else { return }
       if failure.kind == .changed { return await conclude(ticket, ticket.change()) }
-      guard attempt < limits.attemptCountMax, let delay = failure.retryAfter else {
+      guard let delay = pause(after: failure, attempt: attempt, since: start) else {
         state.withLock { state in
           state.ledger.failSubtask()
-          state.recall(LoadIncident(subject: subject, reason: failure.reason))
+          state.recall(LoadIncident(subject: unit.subject, reason: failure.reason))
         }
         return await conclude(ticket, ticket.fail(failure.reason))
       }
-      await retry(subject, after: backoff(delay, attempt: attempt), because: failure.reason)
+      await retry(unit.subject, after: delay, because: failure.reason)
       guard isRunning else { return }
     }
   }
@@ -48,6 +48,17 @@ extension LoadJob {
         reason: "the cache has no room: \(reason)", retryAfter: .milliseconds(100))
     case .failed(let failure): return failure
     }
+  }
+
+  /// How long to wait before the next attempt at a range first asked for at `start`; nil when it is given up.
+  private func pause(
+    after failure: LoadFailure, attempt: Int, since start: UInt64
+  ) -> Duration? {
+    guard let advice = failure.retryAfter else { return nil }
+    let delay = backoff(advice, attempt: attempt)
+    guard failure.isOutage else { return attempt < limits.attemptCountMax ? delay : nil }
+    let elapsed = Duration.nanoseconds(Int64(clamping: source.now &- start))
+    return elapsed < limits.outageMax ? min(delay, max(advice, limits.outageBackoffMax)) : nil
   }
 
   private func retry(_ subject: String, after delay: Duration, because reason: String) async {

@@ -4,11 +4,11 @@ import Model
 import Synchronization
 
 extension LoadJob {
-  /// Lists everything below the job's path and queues what must be loaded.
-  func walk(into units: LoadQueue<LoadUnit>) async {
+  /// Lists everything below the job's path and queues what must be loaded; `onQueued` is called for each unit.
+  func walk(into units: LoadQueue<LoadUnit>, onQueued: () -> Void) async {
     for attempt in 1... {
       var hasVisited = false
-      let failure = await list(into: units) { hasVisited = true }
+      let failure = await list(into: units, onQueued: onQueued) { hasVisited = true }
       guard isRunning else { return }
       guard let failure else { return state.withLock { $0.isListed = true } }
       // Listing again after files were taken would count them twice.
@@ -20,32 +20,34 @@ extension LoadJob {
   }
 
   private func list(
-    into units: LoadQueue<LoadUnit>, onVisit: () -> Void
+    into units: LoadQueue<LoadUnit>, onQueued: () -> Void, onVisit: () -> Void
   ) async -> LoadFailure? {
     switch await source.status(of: path) {
     case .failure(let failure): return failure
     case .success(let root) where root.kind == .file:
       onVisit()
-      await take([root], into: units)
+      await take([root], into: units, onQueued)
       return nil
     case .success(let root):
       return await source.walk(root.ufsPath) { batch in
         onVisit()
         noteLeftOut(batch.leftOutCount)
-        await take(batch.files, into: units)
+        await take(batch.files, into: units, onQueued)
         return isRunning
       }
     }
   }
 
   /// Enters listed files in the books and queues those that are not there yet.
-  private func take(_ files: [FileStatus], into units: LoadQueue<LoadUnit>) async {
+  private func take(
+    _ files: [FileStatus], into units: LoadQueue<LoadUnit>, _ onQueued: () -> Void
+  ) async {
     for file in await kept(files) {
       guard isRunning else { return }
       if options.metadataOnly {
         await takeMetadata(of: file)
       } else {
-        await take(file, into: units)
+        await take(file, into: units, onQueued)
       }
     }
   }
@@ -75,7 +77,9 @@ extension LoadJob {
     }
   }
 
-  private func take(_ file: FileStatus, into units: LoadQueue<LoadUnit>) async {
+  private func take(
+    _ file: FileStatus, into units: LoadQueue<LoadUnit>, _ onQueued: () -> Void
+  ) async {
     guard file.length <= source.capacity else {
       return reject(file, "the file is larger than the cache")
     }
@@ -87,6 +91,7 @@ extension LoadJob {
     if ranges.isEmpty { return await conclude(ticket, ticket.settle(bytes: 0)) }
     for pages in ranges {
       guard await units.push(LoadUnit(ticket: ticket, pages: pages)) else { return }
+      onQueued()
     }
   }
 

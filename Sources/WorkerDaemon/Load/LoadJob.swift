@@ -1,6 +1,7 @@
 // One load job: list, fill, check.
 //
 //   walk ──LoadUnit──▶ queue (bounded) ──▶ consumers, spread over the executors ──▶ LoadSource.load
+//                                            started while units wait, up to the bound
 //
 // The job succeeds only if every file it listed is wholly cached when it ends.
 
@@ -135,19 +136,27 @@ package final class LoadJob: Sendable {
     precondition(!executors.isEmpty, "a job has an executor")
     let units = LoadQueue<LoadUnit>(capacity: limits.concurrency * 4)
     queue.withLock { $0 = units }
+    let consumerCountMax = max(1, min(limits.concurrency, source.parallelism(of: path)))
     await withTaskGroup(of: Void.self) { group in
-      group.addTask(executorPreference: executors[0]) {
-        await self.walk(into: units)
-        units.close()
-      }
-      for index in 0..<limits.concurrency {
-        group.addTask(executorPreference: executors[index % executors.count]) {
-          while self.isRunning, let unit = await units.next() { await self.perform(unit) }
-          // A stopped job leaves units behind: the listing must not wait for room.
-          if !self.isRunning { units.cancel() }
+      var (unitCount, consumerCount) = (0, 0)
+      await walk(into: units) {
+        unitCount += 1
+        // Nobody is free, or the last one started has not come to its first unit yet.
+        guard consumerCount < min(consumerCountMax, unitCount), units.hasElements else { return }
+        group.addTask(executorPreference: executors[consumerCount % executors.count]) {
+          await self.consume(units)
         }
+        consumerCount += 1
       }
+      units.close()
     }
+  }
+
+  /// Performs queued units until there are no more.
+  private func consume(_ units: LoadQueue<LoadUnit>) async {
+    while isRunning, let unit = await units.next() { await perform(unit) }
+    // A stopped job leaves units behind: the listing must not wait for room.
+    if !isRunning { units.cancel() }
   }
 
   /// Why the job fails, or nil when every file is settled well.

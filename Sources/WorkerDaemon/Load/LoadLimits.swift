@@ -3,13 +3,17 @@
 /// Bounds of all load jobs.
 package struct LoadLimits: Sendable {
   /// Ranges in flight per job.
-  package var concurrency = 32
-  /// Bytes asked for at once.
-  package var rangeBytes: Int64 = 8 << 20
+  package var concurrency = 2048
+  /// Bytes of a shard.
+  package var rangeBytes: Int64 = 256 << 20
   /// Attempts at one range before its file fails.
   package var attemptCountMax = 5
   /// Longest wait before another attempt.
   package var backoffMax: Duration = .seconds(10)
+  /// How long a UFS that is throttling or unavailable is asked again for one range before its file fails.
+  package var outageMax: Duration = .seconds(600)
+  /// Longest wait meanwhile: a job is to be at full speed soon after a storm.
+  package var outageBackoffMax: Duration = .seconds(4)
   /// Jobs that run at once; the rest wait.
   package var runningCountMax = 100
   /// Jobs that may wait; above, a submit is refused.

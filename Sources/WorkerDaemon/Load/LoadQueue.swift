@@ -45,6 +45,9 @@ package final class LoadQueue<Element: Sendable>: Sendable {
     self.capacity = capacity
   }
 
+  /// Whether elements wait for a consumer.
+  var hasElements: Bool { state.withLock { $0.count > 0 } }
+
   /// Adds `element`, waiting for room; false when the queue is closed.
   package func push(_ element: Element) async -> Bool {
     while true {

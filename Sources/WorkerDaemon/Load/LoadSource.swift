@@ -10,6 +10,8 @@ package protocol LoadSource: Sendable {
   var pageSize: Int64 { get }
   /// Bytes that the cache can hold: a larger file cannot be loaded.
   var capacity: Int64 { get }
+  /// How many ranges below `path` are worth asking for at once.
+  func parallelism(of path: String) -> Int
   /// Status of `path` as the UFS has it now.
   func status(of path: String) async -> Result<FileStatus, LoadFailure>
   /// Hands every file below `directory`, at any depth, to `visit` batch by batch until it answers false.
@@ -32,4 +34,8 @@ package protocol LoadSource: Sendable {
   var now: UInt64 { get }
   /// Lets `duration` pass; returns early when the task is cancelled.
   func pause(for duration: Duration) async
+}
+
+extension LoadSource {
+  package func parallelism(of path: String) -> Int { .max }
 }

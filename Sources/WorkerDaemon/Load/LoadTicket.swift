@@ -9,6 +9,9 @@ package struct LoadUnit: Sendable {
   package let ticket: LoadTicket
   /// Its pages, 0-based, half-open.
   package let pages: Range<UInt32>
+
+  /// How a report names it.
+  var subject: String { "\(ticket.file.ufsPath) pages \(pages.lowerBound)..<\(pages.upperBound)" }
 }
 
 /// A file that a load job works on.

@@ -14,10 +14,12 @@ package enum LoadResult: Sendable, Equatable {
   case unsettled
   /// A cache filter says that the file is never cached.
   case excluded
+  /// The task was cancelled on the way.
+  case stopped
 }
 
 extension FileService {
-  /// Brings `pages` of `record` into the cache.
+  /// Brings `pages` of `record` into the cache, within the memory that loads may have in flight.
   ///
   /// - Throws: What the UFS says; `.changed` when the file is no longer at the record's version.
   package func load(
@@ -26,35 +28,6 @@ extension FileService {
     guard let file = record.key else { preconditionFailure("pages belong to files") }
     guard record.decision.isCached else { return .excluded }
     if record.isAgeDue(policies.now) { await policies.checkAge(of: record) }
-    var reader = ReaderHolder()
-    var filled: Int64 = 0
-    var resident: Int64 = 0
-    var result: LoadResult?
-    do throws(UFSError) {
-      for index in pages {
-        let length = pageLength(index, of: record.length)
-        if store.contains(PageKey(file: file, index: index)) {
-          resident += Int64(length)
-          continue
-        }
-        let access = try await self.access(
-          record, page: index, wanted: 0..<length, waitsForRoom: true, reader: &reader)
-        switch consume access {
-        case .hit: resident += Int64(length)
-        case .stored: resident += Int64(length)
-        case .filled: filled += Int64(length)
-        case .transient(let fill):
-          fill.fail(.abandoned)
-          result = .unsettled
-        case .passedThrough: result = .noRoom
-        }
-        if result != nil { break }
-      }
-    } catch {
-      await reader.close()
-      throw error
-    }
-    await reader.close()
-    return result ?? .cached(filled: filled, resident: resident)
+    return try await LoadShard(self, record, file, pages: pages).run()
   }
 }

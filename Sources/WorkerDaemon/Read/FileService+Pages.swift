@@ -8,14 +8,18 @@ package import UFS
 /// The open UFS file of one reading task, opened at its first miss.
 package struct ReaderHolder: ~Copyable {
   private var reader: (any UFSReader)?
+  private let purpose: UFSPurpose
+  /// What will be read past the store once something is, to be announced then.
+  var rest: Range<Int64>?
 
-  package init() {}
+  /// No file yet; reads are for `purpose`.
+  package init(purpose: UFSPurpose = .demand) { self.purpose = purpose }
 
   /// The reader of `record`'s file at its version.
   mutating func reader(for record: FileRecord) async throws(UFSError) -> any UFSReader {
     if let reader { return reader }
     let opened = try await record.place.ufs.open(
-      record.place.path, expecting: record.status.version)
+      record.place.path, expecting: record.status.version, for: purpose)
     reader = opened
     return opened
   }
@@ -29,7 +33,7 @@ package struct ReaderHolder: ~Copyable {
 
 extension FileService {
   /// Joins that end without a page before this task gives up waiting for others and reads past the store.
-  private static let joinCountMax = 8
+  static let joinCountMax = 8
 
   /// Bytes of page `index` of `record`, of which `wanted` (offsets in the page, not empty) will be used.
   ///
@@ -39,6 +43,15 @@ extension FileService {
   package func access(
     _ record: FileRecord, page index: UInt32, wanted: Range<Int>, waitsForRoom: Bool = false,
     reader: inout ReaderHolder
+  ) async throws(UFSError) -> PageAccess {
+    try await access(
+      record, page: index, wanted: wanted, waitsForRoom: waitsForRoom, reader: &reader, stream: nil)
+  }
+
+  /// As above; for `stream` a page that is being brought is not waited for.
+  func access(
+    _ record: FileRecord, page index: UInt32, wanted: Range<Int>, waitsForRoom: Bool,
+    reader: inout ReaderHolder, stream: StreamedRead?
   ) async throws(UFSError) -> PageAccess {
     guard let file = record.key else { preconditionFailure("pages belong to files") }
     let key = PageKey(file: file, index: index)
@@ -53,34 +66,36 @@ extension FileService {
     switch store.lookup(key, now: reactor.now) {
     case .hit(let lease): return .hit(lease)
     case .stored(let lease):
-      if let buffer = try await read(lease, wanted, record, reactor) { return .stored(buffer) }
+      if let access = try await read(lease, wanted, record, reactor, &reader) { return access }
     case .miss: break
     }
     return try await miss(
-      record, key, wanted: wanted, waitsForRoom: waitsForRoom, reactor, reader: &reader)
+      record, key, wanted: wanted, waitsForRoom: waitsForRoom, reactor, reader: &reader,
+      stream: stream)
   }
 
   /// Reads the wanted part of a page on disk; nil when the page was lost by that.
+  ///
+  /// Without memory to read it into, the UFS gives the bytes.
   private func read(
-    _ lease: consuming StoredLease, _ wanted: Range<Int>, _ record: FileRecord, _ reactor: Reactor
-  ) async throws(UFSError) -> ReadBuffer? {
+    _ lease: consuming StoredLease, _ wanted: Range<Int>, _ record: FileRecord, _ reactor: Reactor,
+    _ reader: inout ReaderHolder
+  ) async throws(UFSError) -> PageAccess? {
     guard var buffer = await storedReads[reactor.index].take() else {
-      throw UFSError(
-        .unavailable, operation: "worker.read", path: record.status.ufsPath,
-        cause: .rule(.noBuffer))
+      return try await passThrough(record, lease.key.index, wanted: wanted, reader: &reader)
     }
     switch await unsafe lease.read(wanted, into: buffer.memory) {
     case .bytes(let range):
       buffer.filled = range
       buffer.node = lease.node
-      return buffer
+      return .stored(buffer)
     case .lost: return nil
     }
   }
 
   private func miss(
     _ record: FileRecord, _ key: PageKey, wanted: Range<Int>, waitsForRoom: Bool,
-    _ reactor: Reactor, reader: inout ReaderHolder
+    _ reactor: Reactor, reader: inout ReaderHolder, stream: StreamedRead?
   ) async throws(UFSError) -> PageAccess {
     let length = pageLength(key.index, of: record.length)
     var attempts = 0
@@ -92,11 +107,20 @@ extension FileService {
       {
       case .hit(let lease): return .hit(lease)
       case .stored(let lease):
-        if let buffer = try await read(lease, wanted, record, reactor) { return .stored(buffer) }
+        if let access = try await read(lease, wanted, record, reactor, &reader) { return access }
       case .owner(let fill):
-        return try await complete(
-          fill, grant, record, key.index, length: length, reader: &reader)
+        guard let stream else {
+          return try await complete(
+            fill, grant, record, key.index, length: length, reader: &reader)
+        }
+        switch stream.begin(fill, grant, index: key.index) {
+        case .streamed(let waiter): return .filling(waiter)
+        case .whole(let fill, let grant):
+          return try await complete(
+            fill, grant, record, key.index, length: length, reader: &reader)
+        }
       case .join(let waiter):
+        if stream != nil { return .filling(waiter) }
         switch await waiter.wait() {
         case .hit(let lease): return .filled(lease)
         case .failed(let reason):
@@ -146,7 +170,9 @@ extension FileService {
   }
 
   /// Reads the wanted part of a page, up to one buffer of it, past the store.
-  private func passThrough(
+  ///
+  /// The first time, what the holder says will follow is announced.
+  func passThrough(
     _ record: FileRecord, _ index: UInt32, wanted: Range<Int>, reader holder: inout ReaderHolder
   ) async throws(UFSError) -> PageAccess {
     guard let reactor = Reactor.current else {
@@ -160,6 +186,7 @@ extension FileService {
     let count = unsafe min(wanted.count, buffer.memory.count)
     let offset = Int64(index) * Int64(store.pageSize) + Int64(wanted.lowerBound)
     let reader = try await holder.reader(for: record)
+    if let rest = holder.rest.take() { reader.announce(rest) }
     let outcome = try await unsafe reader.read(
       into: UnsafeMutableRawBufferPointer(rebasing: buffer.memory[..<count]), at: offset)
     guard outcome.count == count else {

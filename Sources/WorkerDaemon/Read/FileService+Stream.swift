@@ -23,7 +23,7 @@ package struct StreamHead: Sendable {
 extension FileService {
   /// Sends `count` bytes of `record` from `offset` as the body of `exchange`'s response.
   ///
-  /// The first page is at hand before the head is committed, so that a failure until then is still an honest status.
+  /// The first bytes are at hand before the head is committed, so that a failure until then is still an honest status.
   /// After that a failure drops the connection: the client never takes a part for the whole.
   ///
   /// - Returns: Bytes of the body that were sent.
@@ -34,106 +34,133 @@ extension FileService {
   ) async throws(UFSError) -> Int64 {
     precondition(offset >= 0, "a range begins in the file")
     precondition(count <= record.length - offset, "a range ends in the file")
-    var reader = ReaderHolder()
+    guard let reactor = Reactor.current else {
+      preconditionFailure("the read path runs on a reactor")
+    }
+    var body = BodySender(record, offset: offset, count: count, head, to: exchange)
     if exchange.request.method == .head || count == 0 {
-      begin(record, offset: offset, count: count, head, exchange)
+      body.begin()
       // A client that is gone needs no answer; the server counts it.
       try? await exchange.finish()
       return 0
     }
-    let sent: Int64
-    do throws(UFSError) {
-      sent = try await sendPages(record, offset: offset, count: count, head, exchange, &reader)
+    let range = offset..<offset + count
+    let read = StreamedRead(self, record, range, reactor)
+    var position = offset
+    do throws(StreamEnd) {
+      try await sendPages(record, range, &position, read, &body)
     } catch {
-      await reader.close()
-      throw error
-    }
-    await reader.close()
-    counters.served(bytes: sent)
-    return sent
-  }
-
-  private func begin(
-    _ record: FileRecord, offset: Int64, count: Int64, _ head: StreamHead, _ exchange: HTTPExchange
-  ) {
-    exchange.begin(head.status, length: count) { writer in
-      unsafe record.headerLines.withUnsafeBytes { unsafe writer.write($0) }
-      if head.hasContentRange, count > 0 {
-        writer.contentRange(offset: offset, count: count, size: record.length)
+      await read.finish(isComplete: false)
+      if case .source(let error) = error {
+        guard body.hasBegun else { throw error }
+        exchange.abort()
       }
+      counters.served(bytes: position - offset)
+      return position - offset
     }
+    await read.finish(isComplete: true)
+    try? await exchange.finish()
+    counters.served(bytes: count)
+    return count
   }
 
   private func sendPages(
-    _ record: FileRecord, offset: Int64, count: Int64, _ head: StreamHead,
-    _ exchange: HTTPExchange, _ reader: inout ReaderHolder
-  ) async throws(UFSError) -> Int64 {
+    _ record: FileRecord, _ range: Range<Int64>, _ position: inout Int64, _ read: StreamedRead,
+    _ body: inout BodySender
+  ) async throws(StreamEnd) {
     let pageSize = Int64(store.pageSize)
-    let end = offset + count
-    var position = offset
-    while position < end {
+    var failedTries = 0
+    while position < range.upperBound {
       guard let index = UInt32(exactly: position / pageSize) else {
-        let error = UFSError(
-          .unsupported, operation: "worker.read", path: record.status.ufsPath,
-          cause: .rule(.tooManyPages))
-        guard position > offset else { throw error }
-        exchange.abort()
-        return position - offset
+        throw .source(
+          UFSError(
+            .unsupported, operation: "worker.read", path: record.status.ufsPath,
+            cause: .rule(.tooManyPages)))
       }
       let start = Int(position % pageSize)
-      let wanted = start..<Int(min(pageSize, end - position + Int64(start)))
+      let wanted = start..<Int(min(pageSize, range.upperBound - position + Int64(start)))
       let access: PageAccess
       do throws(UFSError) {
-        access = try await self.access(record, page: index, wanted: wanted, reader: &reader)
-      } catch {
-        guard position > offset else { throw error }
-        exchange.abort()
-        return position - offset
-      }
-      if position == offset { begin(record, offset: offset, count: count, head, exchange) }
-      do throws(HTTPError) {
-        position += try await Int64(send(access, wanted, exchange))
-      } catch {
-        // The server has counted the client's going; there is nobody left to tell.
-        return position - offset
-      }
+        access = try await read.access(
+          index, wanted: wanted, isTried: failedTries >= Self.joinCountMax)
+      } catch { throw .source(error) }
+      let before = position
+      let isDone = try await send(access, wanted, &position, &body)
+      failedTries = position > before ? 0 : failedTries + 1
+      if !isDone { failedTries = Self.joinCountMax }
     }
-    try? await exchange.finish()
-    return position - offset
   }
 
-  /// Sends the wanted bytes of `access` and returns their number; the page stays leased until they are sent.
+  /// Sends the wanted bytes of `access` and moves `position` past them; the page stays leased until they are sent.
+  ///
+  /// False when the rest of the page is to be read past the store.
   private func send(
-    _ access: consuming PageAccess, _ wanted: Range<Int>, _ exchange: HTTPExchange
-  ) async throws(HTTPError) -> Int {
+    _ access: consuming PageAccess, _ wanted: Range<Int>, _ position: inout Int64,
+    _ body: inout BodySender
+  ) async throws(StreamEnd) -> Bool {
     switch consume access {
     case .hit(let lease):
       counters.cachedRead(bytes: wanted.count)
-      counters.pageRead(bytes: wanted.count, node: lease.node)
-      unsafe try await exchange.send(unsafe UnsafeRawBufferPointer(rebasing: lease.bytes[wanted]))
-      return wanted.count
-    case .filled(let lease):
-      counters.pageRead(bytes: wanted.count, node: lease.node)
-      unsafe try await exchange.send(unsafe UnsafeRawBufferPointer(rebasing: lease.bytes[wanted]))
-      return wanted.count
+      try await send(lease, wanted, &position, &body)
+    case .filled(let lease): try await send(lease, wanted, &position, &body)
     case .transient(let fill):
-      let bytes = unsafe UnsafeRawBufferPointer(rebasing: fill.buffer[wanted])
-      do throws(HTTPError) {
-        try await unsafe exchange.send(bytes)
+      do throws(StreamEnd) {
+        try await unsafe body.send(UnsafeRawBufferPointer(rebasing: fill.buffer[wanted]))
       } catch {
         fill.fail(.abandoned)
         throw error
       }
       fill.fail(.abandoned)
-      return wanted.count
+      position += Int64(wanted.count)
     case .stored(let buffer):
       counters.cachedRead(bytes: wanted.count)
       counters.pageRead(bytes: wanted.count, node: buffer.node)
-      unsafe try await exchange.send(unsafe buffer.bytes)
-      return buffer.count
+      try await unsafe body.send(buffer.bytes)
+      position += Int64(buffer.count)
     case .passedThrough(let buffer):
-      unsafe try await exchange.send(unsafe buffer.bytes)
-      return buffer.count
+      try await unsafe body.send(buffer.bytes)
+      position += Int64(buffer.count)
+    case .filling(let waiter): return try await send(waiter, wanted, &position, &body)
+    }
+    return true
+  }
+
+  private func send(
+    _ lease: borrowing PageLease, _ wanted: Range<Int>, _ position: inout Int64,
+    _ body: inout BodySender
+  ) async throws(StreamEnd) {
+    counters.pageRead(bytes: wanted.count, node: lease.node)
+    try await unsafe body.send(UnsafeRawBufferPointer(rebasing: lease.bytes[wanted]))
+    position += Int64(wanted.count)
+  }
+
+  /// Sends the wanted bytes of a page as they arrive.
+  ///
+  /// When the fill ends without a page, what is missing is tried anew by the caller: at the same version, from `position`.
+  private func send(
+    _ waiter: consuming FillWaiter, _ wanted: Range<Int>, _ position: inout Int64,
+    _ body: inout BodySender
+  ) async throws(StreamEnd) -> Bool {
+    var sent = wanted.lowerBound
+    while sent < wanted.upperBound,
+      case .bytes(let bytes) = await waiter.progress(upTo: sent + 1)
+    {
+      let piece = sent..<min(bytes.count, wanted.upperBound)
+      try await unsafe body.send(UnsafeRawBufferPointer(rebasing: bytes[piece]))
+      sent = piece.upperBound
+      position += Int64(piece.count)
+    }
+    if sent == wanted.upperBound { return true }
+    switch await waiter.wait() {
+    case .hit(let lease):
+      try await send(lease, sent..<wanted.upperBound, &position, &body)
+      return true
+    case .failed(.source(let error)):
+      guard let error = error as? UFSError else { return false }
+      // Its own flow's changes end a request; those that another met are asked about once more.
+      if error.code != .changed { throw .source(error) }
+      return true
+    case .failed: return true
     }
   }
 }

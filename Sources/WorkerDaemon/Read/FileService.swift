@@ -24,6 +24,8 @@ package final class FileService: Sendable {
     package var passThroughBytesPerRing = 64 << 20
     /// Bytes a ring may hold in buffers for reads from disks of the store.
     package var storedBytesPerRing = 64 << 20
+    /// Bytes of pages that loads may have in flight; never more than a fourth of the memory for pages.
+    package var loadBytesMax = 512 << 20
 
     package init() {}
   }
@@ -39,6 +41,7 @@ package final class FileService: Sendable {
   let table: FileTable
   let passThrough: [ReadBufferPool]
   let storedReads: [ReadBufferPool]
+  let loadBudget: LoadBudget
 
   /// A service over `mounts` and `store` for the rings of `reactors`; without `policies`, one without rules.
   package init(
@@ -50,6 +53,8 @@ package final class FileService: Sendable {
     table = FileTable(countMax: options.recordCountMax)
     counters = ReadCounters(ringNodes: reactors.map(\.node))
     self.policies = policies ?? Self.withoutRules(store, options)
+    let memory = store.arenas.stride * store.arenas.arenas.count
+    loadBudget = LoadBudget(limit: max(store.pageSize, min(options.loadBytesMax, memory / 4)))
     passThrough = reactors.map { _ in
       ReadBufferPool(capacity: options.passThroughBytesPerRing)
     }
@@ -168,6 +173,32 @@ package final class FileService: Sendable {
     let record = FileRecord(status, at: place, now: now, decision: decide(place))
     keep(record, epoch: epoch)
     return record
+  }
+
+  /// Remembers statuses that a listing gave after `epochs` were taken, so that nobody has to ask for them again.
+  func remember(_ statuses: [FileStatus], now: UInt64, epochs: FileTable.Epochs) {
+    for status in statuses {
+      // A listing may show what another mount hides; that is asked for when somebody wants it.
+      guard let place = try? mounts.locate(ufsPath: status.ufsPath) else { continue }
+      let id = FileID(ufsPath: status.ufsPath)
+      if let known = table.record(of: id), known.status == status,
+        known.decision.generation == policies.book.generation, table.epoch(of: id) == epochs[id]
+      {
+        known.confirm(now: now)
+        continue
+      }
+      remember(status, at: place, now: now, epoch: epochs[id])
+    }
+  }
+
+  /// The record of a file that a listing gave: the one that is known, at the same version, or one of the caller's own.
+  ///
+  /// Asks nobody: whoever reads by it finds out whether the file is still that version.
+  func record(listed status: FileStatus) throws(UFSError) -> FileRecord {
+    let id = FileID(ufsPath: status.ufsPath)
+    if let known = current(id), known.status.version == status.version { return known }
+    let place = try mounts.locate(ufsPath: status.ufsPath)
+    return FileRecord(status, at: place, now: 0, decision: decide(place))
   }
 
   /// Forgets a path after a change made through this worker, with its cached pages.

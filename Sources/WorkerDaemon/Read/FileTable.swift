@@ -42,12 +42,29 @@ package final class FileTable: Sendable {
   }
 
   private func stripe(_ id: FileID) -> Stripe {
-    stripes[Int(id.digest.words.1 % UInt64(stripes.count))]
+    stripes[Self.place(of: id, in: stripes.count)]
   }
 
   /// The record of the file `id`, fresh or not.
   package func record(of id: FileID) -> FileRecord? {
     stripe(id).part.withLock { $0.records[id] }
+  }
+
+  /// What `insert` wants to know for any file: taken before the UFS is asked for many.
+  struct Epochs: Sendable {
+    fileprivate let values: [UInt64]
+
+    /// The epoch that holds for `id`.
+    subscript(id: FileID) -> UInt64 { values[FileTable.place(of: id, in: values.count)] }
+  }
+
+  /// The epochs of all files.
+  ///
+  /// 64 locks, one at a time.
+  func epochs() -> Epochs { Epochs(values: stripes.map { $0.part.withLock { $0.epoch } }) }
+
+  private static func place(of id: FileID, in count: Int) -> Int {
+    Int(id.digest.words.1 % UInt64(count))
   }
 
   /// What `insert` wants to know: taken before the UFS is asked.

@@ -14,4 +14,6 @@ package enum PageAccess: ~Copyable {
   case passedThrough(ReadBuffer)
   /// The wanted part of a page on disk, verified as configured.
   case stored(ReadBuffer)
+  /// A page that is being brought: its bytes can be had as they come.
+  case filling(FillWaiter)
 }

@@ -55,7 +55,7 @@ import Ring
 
   deinit { unsafe spare.forEach { unsafe free($0.baseAddress) } }
 
-  /// A buffer; waits when all are in use, nil when too many wait already.
+  /// A buffer; waits when all are in use, nil when too many wait already or there is no memory.
   func take() async -> ReadBuffer? {
     while true {
       if let buffer = unsafe spare.popLast() { return unsafe ReadBuffer(buffer, pool: self) }
@@ -64,7 +64,8 @@ import Ring
         return unsafe ReadBuffer(
           UnsafeMutableRawBufferPointer(start: memory, count: size), pool: self)
       }
-      guard unsafe waiting.count < Self.waitCountMax else { return nil }
+      // Without a buffer in use there is nothing to wait for.
+      guard count > 0, unsafe waiting.count < Self.waitCountMax else { return nil }
       await unsafe withUnsafeContinuation { unsafe waiting.append($0) }
     }
   }
