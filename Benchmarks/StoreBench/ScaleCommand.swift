@@ -109,7 +109,11 @@ struct ScaleCommand: ParsableCommand {
 private final class NoDevice: BlockDevice {
   let size = Int64.max
 
-  func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) async -> Int32 { -EIO }
-  func write(from buffer: UnsafeRawBufferPointer, at offset: Int64) async -> Int32 { -EIO }
-  func sync() async -> Int32 { 0 }
+  func read(
+    into buffer: UnsafeMutableRawBufferPointer, at offset: Int64, for transfer: DeviceTransfer
+  ) { transfer.end(-EIO) }
+  func write(
+    from buffer: UnsafeRawBufferPointer, at offset: Int64, for transfer: DeviceTransfer
+  ) { transfer.end(-EIO) }
+  func sync(for transfer: DeviceTransfer) { transfer.end(0) }
 }

@@ -19,30 +19,46 @@ extension PageStore {
 
   /// Brings hot pages from disk to memory near `node`; `sleep` waits for a number of nanoseconds.
   package func runPromoter(node: Int, sleep: (UInt64) async -> Void) async {
-    guard let buffer = TransferBuffer(readBufferSize) else { return }
+    let buffer = TransferBuffer(readBufferSize)
     while let name = await core.tasks.promotions.next() {
+      guard await prepare(buffer, sleep) else { return }
       let start = core.options.clock()
       let count = await core.promote(name, near: node, through: buffer)
       await pace(count, of: core.options.promotionBandwidth, since: start, sleep)
     }
   }
 
-  /// Keeps tiers between their watermarks.
-  package func runReclaimer() async {
-    guard let buffer = TransferBuffer(readBufferSize) else { return }
+  /// Keeps tiers between their watermarks; `sleep` waits for a number of nanoseconds.
+  package func runReclaimer(sleep: (UInt64) async -> Void) async {
+    let buffer = TransferBuffer(readBufferSize)
     while !core.tasks.isClosed.load(ordering: .relaxed) {
       let seen = core.tasks.overfull.count
-      for tier in core.tiers.indices { await reclaim(tier, through: buffer) }
+      for tier in core.tiers.indices { await reclaim(tier, through: buffer, sleep) }
       await core.tasks.overfull.wait(after: seen)
     }
   }
 
-  private func reclaim(_ tier: Int, through buffer: TransferBuffer) async {
+  /// Waits until `buffer` has memory; false when the store was closed before that.
+  func prepare(_ buffer: TransferBuffer, _ sleep: (UInt64) async -> Void) async -> Bool {
+    while !buffer.prepare() {
+      if core.tasks.isClosed.load(ordering: .relaxed) { return false }
+      core.tasks.counters.memoryShortages.add(1, ordering: .relaxed)
+      await sleep(1_000_000_000)
+    }
+    return true
+  }
+
+  private func reclaim(
+    _ tier: Int, through buffer: TransferBuffer, _ sleep: (UInt64) async -> Void
+  ) async {
     guard let high = core.tiers[tier].high, core.used(tier) > high else { return }
     let low = core.tiers[tier].low
     let demotes = tier > 0 && tier + 1 < core.tiers.count
     while core.used(tier) > low, !core.tasks.isClosed.load(ordering: .relaxed) {
-      if demotes, await core.demoteNext(tier, through: buffer) { continue }
+      if demotes {
+        guard await prepare(buffer, sleep) else { return }
+        if await core.demoteNext(tier, through: buffer) { continue }
+      }
       // A slice at a time: others want the thread.
       guard core.evict(tier, toUsed: low, limit: 256, tick: core.now) > 0 else { return }
       core.tasks.room.happen()
@@ -88,6 +104,12 @@ extension PageStore {
 
   /// Ends the disks; blocks.
   ///
-  /// Background tasks have ended. What is dropped afterwards stays remembered on disk.
-  package func closeDisks() { core.disks.forEach { $0.close() } }
+  /// Background tasks have ended. What is dropped afterwards stays remembered on disk. Disks that do not answer are left:
+  /// they would be waited for.
+  package func closeDisks() {
+    for disk in core.disks where !disk.isStuck { disk.close() }
+  }
+
+  /// Lets everybody go who waits for a disk, and starts nothing on disks any more.
+  package func abandonDisks() { core.disks.forEach { $0.abandon() } }
 }

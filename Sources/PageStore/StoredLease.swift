@@ -8,6 +8,8 @@ package enum StoredRead: Sendable, Equatable {
   case bytes(Range<Int>)
   /// They were wrong or could not be read: the page is gone, and a fill brings it again.
   case lost
+  /// The disk does not answer: the buffer is its until the hold ends, and a fill brings the page again.
+  case stuck(DeviceHold)
 }
 
 /// A pin on one page on disk; released when it goes out of scope, on any thread.
@@ -77,6 +79,7 @@ extension StoreCore {
       return .bytes(start..<start + range.count)
     case .corrupt: unsafe lose(entry, isCorrupt: true)
     case .failed: unsafe lose(entry, isCorrupt: false)
+    case .stuck(let hold): return .stuck(hold)
     }
     return .lost
   }

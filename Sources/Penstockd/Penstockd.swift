@@ -87,7 +87,9 @@ struct Penstockd: ParsableCommand {
         log.error("the log settings stay as they are: \(error)")
       }
     }
-    worker.stop()
+    StopWatchdog.arm(worker.stopLimit)
+    // Threads that hang in the kernel cannot be joined, nor may exit handlers wait for them.
+    guard worker.stop() else { _exit(0) }
   }
 
   private func load() throws(StartError) -> ConfigurationLoader.Loaded {

@@ -69,7 +69,8 @@ import Synchronization
     for handle in all { pthread_join(handle, nil) }
   }
 
-  private func submit(_ body: @escaping @Sendable () -> Void) {
+  /// Runs `body` on one of the pool's threads when one is free; returns at once.
+  package func submit(_ body: @escaping @Sendable () -> Void) {
     unsafe pthread_mutex_lock(mutex)
     precondition(!isStopped, "a stopped pool takes no work")
     queue.append(body)

@@ -17,6 +17,18 @@ package class CompletionHandler {
   }
 }
 
+/// Receives the one completion of an operation that nobody awaits, on the reactor's thread; may be used again afterwards.
+package final class OneShot: CompletionHandler {
+  private let body: (Int32) -> Void
+
+  /// A receiver that gives the result to `body`.
+  package init(_ body: @escaping (Int32) -> Void) { self.body = body }
+
+  package override func complete(_ completion: Completion, isLast: Bool) {
+    body(completion.result)
+  }
+}
+
 /// Slots of operations in flight; confined to its reactor's thread.
 @safe struct OperationTable: ~Copyable {
   /// user_data of the eventfd read that wakes the reactor.

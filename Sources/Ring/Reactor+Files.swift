@@ -91,6 +91,67 @@ extension Reactor {
       file.index, flags: UInt8(pen_iosqe_fixed_file()), from: buffer, at: offset)
   }
 
+  // MARK: Without waiting
+
+  /// Starts a read of up to the size of `buffer` at `offset`, whose result goes to `receiver`.
+  ///
+  /// The memory stays put until then. `file` is preferred to `fd` when there is one.
+  package func startRead(
+    _ file: FixedFile?, _ fd: Int32, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64,
+    _ receiver: OneShot
+  ) {
+    preconditionOnReactor()
+    let registered = unsafe registeredIndex(of: UnsafeRawBufferPointer(buffer))
+    unsafe begin(file, fd, receiver) { sqe, number in
+      let size = transferSize(buffer.count)
+      if let registered {
+        unsafe io_uring_prep_read_fixed(
+          sqe, number, buffer.baseAddress, size, UInt64(offset), Int32(registered))
+      } else {
+        unsafe io_uring_prep_read(sqe, number, buffer.baseAddress, size, UInt64(offset))
+      }
+    }
+  }
+
+  /// As `startRead`, for a write of `buffer`.
+  package func startWrite(
+    _ file: FixedFile?, _ fd: Int32, from buffer: UnsafeRawBufferPointer, at offset: Int64,
+    _ receiver: OneShot
+  ) {
+    preconditionOnReactor()
+    let registered = unsafe registeredIndex(of: buffer)
+    unsafe begin(file, fd, receiver) { sqe, number in
+      let size = transferSize(buffer.count)
+      if let registered {
+        unsafe io_uring_prep_write_fixed(
+          sqe, number, buffer.baseAddress, size, UInt64(offset), Int32(registered))
+      } else {
+        unsafe io_uring_prep_write(sqe, number, buffer.baseAddress, size, UInt64(offset))
+      }
+    }
+  }
+
+  /// Starts making the data of `fd` durable; the result goes to `receiver`.
+  package func startSync(_ fd: Int32, _ receiver: OneShot) {
+    unsafe begin(nil, fd, receiver) { sqe, number in
+      unsafe io_uring_prep_fsync(sqe, number, IORING_FSYNC_DATASYNC)
+    }
+  }
+
+  private func begin(
+    _ file: FixedFile?, _ fd: Int32, _ receiver: OneShot,
+    _ prepare: (UnsafeMutablePointer<io_uring_sqe>, Int32) -> Void
+  ) {
+    // The caller may come again: a device takes that for nothing moved.
+    guard !operations.isFull else {
+      return receiver.complete(Completion(result: -EAGAIN, flags: 0), isLast: true)
+    }
+    _ = unsafe start(receiver, eager: true) { sqe in
+      unsafe prepare(sqe, file?.index ?? fd)
+      if file != nil { unsafe sqe.pointee.flags |= UInt8(pen_iosqe_fixed_file()) }
+    }
+  }
+
   /// Fills `buffer` from `offset`, resubmitting the rest of short reads; stops at the end of the file.
   ///
   /// - Returns: Bytes read; fewer than asked only at the end of the file.

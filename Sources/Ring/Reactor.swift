@@ -29,6 +29,11 @@ import Synchronization
     package var completionEntries: UInt32 = 8192
     /// Buffers of 4 KiB that wait in the ring for received bytes; a power of two.
     package var providedBufferCount = 512
+    /// Kernel threads for file operations that block, made when they are needed.
+    ///
+    /// More than operations that a disk which hangs can hold, so that those of other disks go on;
+    /// the kernel's own limit is four for each CPU.
+    package var workerCountMax: UInt32 = 512
     /// Registered files and registered buffers that fit the ring's tables.
     package var fixedFileCount: UInt32 = 1024
     package var fixedBufferCount: UInt32 = 4096
@@ -207,6 +212,12 @@ import Synchronization
       ring: ring.ring, count: options.providedBufferCount)
     unsafe fixedFiles.register(ring: ring.ring, count: options.fixedFileCount)
     unsafe fixedBuffers.register(ring: ring.ring, count: options.fixedBufferCount)
+    // Bounded first, then unbounded, which stays. A kernel that refuses keeps its own limit.
+    var counts: (UInt32, UInt32) = (options.workerCountMax, 0)
+    _ = unsafe withUnsafeMutablePointer(to: &counts) { pointer in
+      unsafe io_uring_register_iowq_max_workers(
+        ring.ring, UnsafeMutableRawPointer(pointer).assumingMemoryBound(to: UInt32.self))
+    }
   }
 
   private func loop() {
@@ -355,8 +366,11 @@ import Synchronization
   }
 
   /// Prepares a multishot operation whose completions go to `handler`; returns its token for `cancel(token:)`.
+  ///
+  /// `eager` submits at once when several entries are waiting (storage).
   func start(
-    _ handler: CompletionHandler, _ prepare: (UnsafeMutablePointer<io_uring_sqe>) -> Void
+    _ handler: CompletionHandler, eager: Bool = false,
+    _ prepare: (UnsafeMutablePointer<io_uring_sqe>) -> Void
   ) -> UInt64 {
     preconditionOnReactor()
     precondition(!operations.isFull, "a multishot operation finds a slot")
@@ -364,6 +378,7 @@ import Synchronization
     unsafe prepare(sqe)
     let token = operations.add(handler)
     unsafe io_uring_sqe_set_data64(sqe, token)
+    if eager, ring.unsubmittedCount >= Self.eagerSubmitCount { _ = ring.submit() }
     return token
   }
 

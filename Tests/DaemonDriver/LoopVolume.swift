@@ -11,6 +11,7 @@ package final class LoopVolume {
   /// The file that is the disk.
   package let image: String
   private let scratch: ScratchDirectory
+  private var isFrozen = false
 
   /// Makes and mounts a file system of `size` bytes.
   package init(size: Int = 64 << 20) throws(DriverError) {
@@ -23,7 +24,22 @@ package final class LoopVolume {
     try mount()
   }
 
-  deinit { _ = try? CommandRun(["umount", "-l", path]) }
+  deinit {
+    if isFrozen { _ = try? CommandRun(["fsfreeze", "-u", path]) }
+    _ = try? CommandRun(["umount", "-l", path])
+  }
+
+  /// Stops every write to it, without an error and without an end, until `thaw`.
+  package func freeze() throws(DriverError) {
+    try Self.run(["fsfreeze", "-f", path])
+    isFrozen = true
+  }
+
+  /// Lets the writes go on.
+  package func thaw() throws(DriverError) {
+    try Self.run(["fsfreeze", "-u", path])
+    isFrozen = false
+  }
 
   /// Whether such a file system can be made here; tried once.
   package static let isUsable: Bool = {

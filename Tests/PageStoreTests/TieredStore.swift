@@ -17,7 +17,8 @@ final class TieredStore: @unchecked Sendable {
   /// A store of `memory` pages over a disk for each of `tiers`, with so many pages.
   init(
     memory: Int, _ tiers: [(Tier, Int)], logs: [MemoryLog]? = nil,
-    devices former: [MemoryDevice]? = nil, _ change: (inout PageStoreOptions) -> Void = { _ in }
+    devices former: [MemoryDevice]? = nil, health: VolumeHealthOptions = VolumeHealthOptions(),
+    clock: TestClock? = nil, _ change: (inout PageStoreOptions) -> Void = { _ in }
   ) throws {
     let pageSize = TieredStore.pageSize
     var options = PageStoreOptions()
@@ -37,7 +38,8 @@ final class TieredStore: @unchecked Sendable {
             device: device, log: logs[position],
             id: VolumeID(high: 1, low: UInt64(position)), pageSize: pageSize, blockCount: count,
             slotCount: PageStore.slotCount(bytes: 64 << 20), tier: tier,
-            health: VolumeHealth(now: 0), now: { 0 })))
+            health: VolumeHealth(options: health, now: clock?.now ?? 0),
+            now: { clock?.now ?? 0 })))
     }
     self.devices = devices
     self.logs = logs
@@ -55,7 +57,8 @@ final class TieredStore: @unchecked Sendable {
 
   /// Brings all queued pages to memory.
   func promoteAll() async throws {
-    let buffer = try #require(TransferBuffer(store.readBufferSize))
+    let buffer = TransferBuffer(store.readBufferSize)
+    #expect(buffer.prepare())
     while store.core.tasks.promotions.count > 0, let name = await store.core.tasks.promotions.next()
     {
       _ = await store.core.promote(name, near: 0, through: buffer)
@@ -64,7 +67,8 @@ final class TieredStore: @unchecked Sendable {
 
   /// Moves `count` pages of the first disk tier to the next.
   func demote(_ count: Int) async throws -> Int {
-    let buffer = try #require(TransferBuffer(store.readBufferSize))
+    let buffer = TransferBuffer(store.readBufferSize)
+    #expect(buffer.prepare())
     var done = 0
     while done < count, await store.core.demoteNext(1, through: buffer) { done += 1 }
     return done
@@ -77,10 +81,17 @@ final class TieredStore: @unchecked Sendable {
     case .stored(let lease):
       let buffer = UnsafeMutableRawBufferPointer.allocate(
         byteCount: store.readBufferSize, alignment: 4096)
-      defer { buffer.deallocate() }
-      guard case .bytes(let range) = await lease.read(0..<lease.count, into: buffer) else {
+      let range: Range<Int>
+      switch await lease.read(0..<lease.count, into: buffer) {
+      case .bytes(let found): range = found
+      case .lost:
+        buffer.deallocate()
         return "lost"
+      case .stuck(let hold):
+        hold.whenReturned { buffer.deallocate() }
+        return "stuck"
       }
+      defer { buffer.deallocate() }
       let bytes = UnsafeRawBufferPointer(rebasing: buffer[range])
       return isPattern(bytes, of: key) ? "\(lease.tier)" : "wrong bytes"
     case .miss: return "nowhere"

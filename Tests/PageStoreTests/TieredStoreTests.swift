@@ -234,7 +234,8 @@ struct TieredStoreTests {
     for number in 0..<4 { tiers.store.put(key(number), now: 1000) }
     await tiers.saveAll()
     tiers.devices[0].edit { $0[5] ^= 4 }
-    let buffer = try #require(TransferBuffer(tiers.store.readBufferSize))
+    let buffer = TransferBuffer(tiers.store.readBufferSize)
+    #expect(buffer.prepare())
     for stripe in 0..<PageIndex.stripeCount {
       var local: UInt32 = 1
       while await tiers.store.core.scrubNext(stripe, from: &local, through: buffer) != nil {}

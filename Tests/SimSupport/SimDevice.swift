@@ -2,7 +2,7 @@
 // that its owner reuses too early shows; operations end in any order.
 
 import Glibc
-import PageStore
+package import PageStore
 
 /// A simulated device over `SimMedia`.
 ///
@@ -20,6 +20,8 @@ package final class SimDevice: BlockDevice, @unchecked Sendable {
     case readOnly
     /// Everything fails with ENODEV.
     case vanished
+    /// Nothing is answered until it is in another state.
+    case hanging
     /// Power is gone: everything fails with EIO, and nothing reaches the medium any more.
     case dead
   }
@@ -37,6 +39,8 @@ package final class SimDevice: BlockDevice, @unchecked Sendable {
     package var misdirected = 0
     /// Writes that were lost.
     package var lost = 0
+    /// Operations that hung.
+    package var hangs = 0
     /// Bits turned.
     package var flips = 0
   }
@@ -63,6 +67,7 @@ package final class SimDevice: BlockDevice, @unchecked Sendable {
   private let executor: SimExecutor
   private var random: SimRandom
   private var inFlight: [Write] = []
+  private var hanging: [UnsafeContinuation<Void, Never>] = []
   private var operations = 0
 
   /// Device `number` with the bytes of `media`.
@@ -84,15 +89,62 @@ package final class SimDevice: BlockDevice, @unchecked Sendable {
     guard self.state != .dead else { return }
     executor.trace.record("device.state", at: executor.now, number, state.rawValue)
     self.state = state
+    if state != .hanging { answer() }
+  }
+
+  /// Lets the operations go on that hang.
+  private func answer() {
+    let due = hanging
+    hanging = []
+    due.forEach { $0.resume() }
+  }
+
+  /// Takes the time of an operation, and all the time that the device hangs.
+  private func answering() async {
+    await executor.wait(latency())
+    while state == .hanging {
+      counts.hangs += 1
+      await withUnsafeContinuation { hanging.append($0) }
+    }
+  }
+
+  // SAFETY: the memory stays put until the transfer has ended: that is what the device is to find out.
+  private struct Memory: @unchecked Sendable {
+    let bytes: UnsafeMutableRawBufferPointer
   }
 
   // MARK: BlockDevice
 
+  package func read(
+    into buffer: UnsafeMutableRawBufferPointer, at offset: Int64, for transfer: DeviceTransfer
+  ) {
+    let memory = Memory(bytes: buffer)
+    _ = Task(executorPreference: executor) {
+      transfer.end(await self.read(into: memory.bytes, at: offset))
+    }
+  }
+
+  package func write(
+    from buffer: UnsafeRawBufferPointer, at offset: Int64, for transfer: DeviceTransfer
+  ) {
+    let memory = Memory(bytes: UnsafeMutableRawBufferPointer(mutating: buffer))
+    _ = Task(executorPreference: executor) {
+      transfer.end(await self.write(from: UnsafeRawBufferPointer(memory.bytes), at: offset))
+    }
+  }
+
+  package func sync(for transfer: DeviceTransfer) {
+    _ = Task(executorPreference: executor) { transfer.end(await self.sync()) }
+  }
+
+  // MARK: Operations
+
+  /// Reads as the faults let it; bytes moved or -errno.
   package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) async -> Int32 {
     let address = UInt(bitPattern: buffer.baseAddress)
     let operation = begin("device.read", address, buffer.count, offset)
     counts.reads += 1
-    await executor.wait(latency())
+    await answering()
     guard isValid(address, buffer.count, offset) else { return -EINVAL }
     if let errno = failure(isWrite: false) { return ended(operation, -errno) }
     rot()
@@ -108,13 +160,14 @@ package final class SimDevice: BlockDevice, @unchecked Sendable {
     return ended(operation, Int32(count))
   }
 
+  /// Writes as the faults let it; bytes moved or -errno.
   package func write(from buffer: UnsafeRawBufferPointer, at offset: Int64) async -> Int32 {
     let address = UInt(bitPattern: buffer.baseAddress)
     let operation = begin("device.write", address, buffer.count, offset)
     counts.writes += 1
     guard isValid(address, buffer.count, offset) else { return -EINVAL }
     inFlight.append(Write(number: operation, offset: Int(offset), source: buffer))
-    await executor.wait(latency())
+    await answering()
     inFlight.removeAll { $0.number == operation }
     if let errno = failure(isWrite: true) { return ended(operation, -errno) }
     rot()
@@ -127,10 +180,11 @@ package final class SimDevice: BlockDevice, @unchecked Sendable {
     return ended(operation, Int32(count))
   }
 
+  /// Makes what was written durable; 0 or -errno.
   package func sync() async -> Int32 {
     let operation = begin("device.sync", 0, 0, 0)
     let newest = media.newest
-    await executor.wait(latency())
+    await answering()
     if let errno = failure(isWrite: true) { return ended(operation, -errno) }
     media.settle(through: newest)
     return ended(operation, 0)
@@ -145,6 +199,7 @@ package final class SimDevice: BlockDevice, @unchecked Sendable {
     media.losePower(
       inFlight: inFlight.map { ($0.offset, Array($0.source)) }, sector: faults.sector, &random)
     state = .dead
+    answer()
   }
 
   // MARK: Faults

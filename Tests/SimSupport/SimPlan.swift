@@ -137,6 +137,7 @@ struct SimPlan: Sendable {
   /// Limits as they ship, or such short ones that a disk is out and back several times in a life.
   private static func health(_ random: inout SimRandom) -> VolumeHealthOptions {
     var options = VolumeHealthOptions()
+    options.answerLimit = random.pick([100_000_000, 10_000_000_000])
     guard random.below(2) == 0 else { return options }
     options.window = 100_000_000
     options.probeInterval = 5_000_000

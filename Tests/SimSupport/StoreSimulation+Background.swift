@@ -18,11 +18,19 @@ extension StoreSimulation {
           await executor.wait(interval)
         }
       }
+      executor.spawn("watcher \(volume.number)") { [self] in
+        while !isStopped {
+          volume.checkProgress()
+          await executor.wait(interval)
+        }
+      }
     }
     executor.spawn("promoter") {
       await store.runPromoter(node: 0, sleep: { await executor.wait($0) })
     }
-    executor.spawn("reclaimer") { await store.runReclaimer() }
+    executor.spawn("reclaimer") {
+      await store.runReclaimer(sleep: { await executor.wait($0) })
+    }
     executor.spawn("scrubber") { await store.runScrubber(sleep: { await executor.wait($0) }) }
   }
 
@@ -34,7 +42,7 @@ extension StoreSimulation {
       count("weather: rot")
       for _ in 0..<100 { disk.media.flip(at: random.below(disk.media.size), bit: random.below(8)) }
     }
-    device.become(random.pick([.slow, .full, .readOnly, .vanished, .slow, .working]))
+    device.become(random.pick([.slow, .full, .readOnly, .vanished, .hanging, .slow, .working]))
     count("weather")
     await executor.wait(UInt64(random.below(200_000_000)))
     if random.below(5) > 0 { device.become(.working) }

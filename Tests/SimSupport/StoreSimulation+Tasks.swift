@@ -128,6 +128,10 @@ extension StoreSimulation {
       case .lost:
         count("lost")
         return false
+      case .stuck(let hold):
+        count("stuck")
+        buffer.surrender(until: hold)
+        return false
       }
     }
     return true

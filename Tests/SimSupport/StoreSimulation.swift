@@ -172,6 +172,11 @@ package final class StoreSimulation: @unchecked Sendable {
       }
       store.stopBackground()
       isStopped = true
+      // Nobody looks after the disks any more: a stop lets go of what hangs by itself, and a device answers some day.
+      if random.below(2) == 0 { store.abandonDisks() }
+      for case let device? in disks.map(\.device) where device.state == .hanging {
+        device.become(.working)
+      }
       workers = 0
     }
     return executor.run(limit: SimPlan.lifeLimit)
@@ -182,6 +187,7 @@ package final class StoreSimulation: @unchecked Sendable {
       let counts = volume.health.counts
       count("health: changes of state", Int(counts.transitions))
       count("health: failed probes", Int(counts.failedProbes))
+      count("health: timeouts", Int(volume.statistics.timeouts))
     }
     for case let device? in disks.map(\.device) {
       device.complaints.forEach { complaint in fail(complaint) }
@@ -192,6 +198,7 @@ package final class StoreSimulation: @unchecked Sendable {
       count("device: misdirected", device.counts.misdirected)
       count("device: lost writes", device.counts.lost)
       count("device: flips", device.counts.flips)
+      count("device: hangs", device.counts.hangs)
     }
   }
 }

@@ -25,6 +25,8 @@ extension Configuration {
     case ufsStatusValidity = "alluxio.worker.ufs.status.validity"
     case cacheFilterCheckInterval = "alluxio.user.client.cache.filter.config.check.interval"
     case ttlCheckInterval = "alluxio.ttl.eviction.check.interval"
+    case pageStoreTimeout = "alluxio.worker.page.store.timeout.duration"
+    case volumeTimeout = "penstock.worker.page.store.io.timeout"
     case volumeProbation = "penstock.worker.page.store.volume.probation"
   }
 

@@ -38,6 +38,10 @@ extension ConfigurationRegistry {
         "penstock.worker.page.store.promote.bandwidth", .size, "256MB",
         "Bytes a second that may be promoted to memory; 0 promotes none."),
       .init(
+        "penstock.worker.page.store.io.timeout", .duration(off: true), "10s",
+        "Time after which a disk that does not answer is FAULTED and its readers go to the UFS;"
+          + " after half of it the disk takes no new pages. -1 waits for ever."),
+      .init(
         "penstock.worker.page.store.volume.probation", .duration, "30s",
         "Time without a fault before a DEGRADED volume takes pages again; a relapse doubles it."),
       .init(
@@ -67,7 +71,8 @@ extension ConfigurationRegistry {
         "Limits what a directory of the name space may hold."),
       .init(
         "alluxio.worker.page.store.timeout.duration", .duration(off: true), "-1",
-        "Time an operation of a volume may take."),
+        "Time an operation of a volume may take; -1 leaves it to"
+          + " penstock.worker.page.store.io.timeout."),
       .init(
         "alluxio.worker.page.store.timeout.threads", .positive, "32",
         "Volume operations that may be waited for with a timeout."),

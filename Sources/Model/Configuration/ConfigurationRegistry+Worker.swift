@@ -147,7 +147,7 @@ extension ConfigurationRegistry {
         "Reactors (pinned threads with a ring each); 0 takes one per CPU given to the process."),
       .init(
         "alluxio.worker.shutdown.timeout", .duration, "30s",
-        "Time that requests in flight have to end after SIGTERM."),
+        "Time that a stop may take after SIGTERM: requests in flight, then pages not yet on disk."),
       .init(
         "alluxio.worker.log.level", .choice(["TRACE", "DEBUG", "INFO", "WARN", "ERROR"]), "INFO",
         "Least severity that is logged; SIGHUP reads it again."),

@@ -57,7 +57,8 @@ extension PageStore {
   /// Compares pages on disk with their checksums, one after another, at the configured bandwidth; `sleep` waits for a
   /// number of nanoseconds.
   package func runScrubber(sleep: (UInt64) async -> Void) async {
-    guard !core.disks.isEmpty, let buffer = TransferBuffer(readBufferSize) else { return }
+    guard !core.disks.isEmpty else { return }
+    let buffer = TransferBuffer(readBufferSize)
     let progress = core.tasks.scrub
     while !core.tasks.isClosed.load(ordering: .relaxed) {
       let seen = progress.wanted.count
@@ -85,6 +86,7 @@ extension PageStore {
       var local: UInt32 = 1
       while true {
         if core.tasks.isClosed.load(ordering: .relaxed) { return total }
+        guard await prepare(buffer, sleep) else { return total }
         let start = core.options.clock()
         guard let count = await core.scrubNext(number, from: &local, through: buffer) else { break }
         total += count
@@ -128,6 +130,7 @@ extension StoreCore {
       case .bytes: unsafe markVerified(entry)
       case .corrupt: unsafe loseScrubbed(entry, isCorrupt: true)
       case .failed: unsafe loseScrubbed(entry, isCorrupt: false)
+      case .stuck(let hold): buffer.surrender(until: hold)
       }
     }
     tasks.scrub.pages.add(1, ordering: .relaxed)

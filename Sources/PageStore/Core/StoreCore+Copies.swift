@@ -109,6 +109,12 @@ extension StoreCore {
     unsafe release(copy.source, generation: copy.sourceGeneration)
   }
 
+  /// Ends `copy` without a target once a device is done with its two ends; until then nobody else gets them.
+  func abandon(_ copy: CopyInProgress, after hold: DeviceHold) {
+    // The entries' count keeps the core alive.
+    hold.whenReturned { [unowned self] in abandon(copy) }
+  }
+
   /// Ends a save: the target is behind the source, which may leave from now on.
   ///
   /// Returns false when the page was dropped meanwhile.

@@ -62,7 +62,7 @@ extension StoreCore {
   }
 
   /// True when `entry` is a copy on a disk that may not be read.
-  private func isOut(_ entry: UnsafeMutablePointer<PageEntry>) -> Bool {
+  func isOut(_ entry: UnsafeMutablePointer<PageEntry>) -> Bool {
     guard unsafe entry.pointee.current.isResident, unsafe !isMemory(entry) else { return false }
     return unsafe !disk(of: entry).acceptsReads
   }

@@ -1,22 +1,7 @@
 // Heat up, cold down: pages on disk that are read come to memory, pages of a full disk tier go to the next one.
 
-import Glibc
 import Model
 import Synchronization
-
-/// Memory that a background task reads into.
-@safe final class TransferBuffer {
-  // SAFETY: an allocation of this object's own, freed once.
-  let memory: UnsafeMutableRawBufferPointer
-
-  /// A buffer of `count` bytes, aligned to 4096; nil when there is no memory.
-  init?(_ count: Int) {
-    guard let base = unsafe aligned_alloc(4096, count) else { return nil }
-    unsafe memory = UnsafeMutableRawBufferPointer(start: base, count: count)
-  }
-
-  deinit { unsafe free(memory.baseAddress) }
-}
 
 extension StoreCore {
   /// Brings the copy on disk of `name` to memory, when it is still there and seen; suspends.
@@ -67,6 +52,7 @@ extension StoreCore {
     case .bytes(let range): return range
     case .corrupt: unsafe lose(copy.source, isCorrupt: true)
     case .failed: unsafe lose(copy.source, isCorrupt: false)
+    case .stuck(let hold): buffer.surrender(until: hold)
     }
     return nil
   }
@@ -88,11 +74,15 @@ extension StoreCore {
     }
     let page = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer.memory[bytes])
     let unit = unsafe copy.target.pointee.unit
-    guard
-      case .written(let root) = await unsafe disk(of: copy.target).write(
-        page, key: copy.key, at: unit)
-    else {
+    let root: UInt32
+    switch await unsafe disk(of: copy.target).write(page, key: copy.key, at: unit) {
+    case .written(let sum): root = sum
+    case .failed:
       abandon(copy)
+      return false
+    case .stuck(let hold):
+      buffer.surrender(until: hold)
+      abandon(copy, after: hold)
       return false
     }
     if finishDemotion(copy, root: root) {

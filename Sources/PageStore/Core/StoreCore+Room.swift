@@ -202,7 +202,8 @@ extension StoreCore {
       defer { stripe.unlock() }
       guard let entry = unsafe stripe.oldest(lane) else { continue }
       let word = unsafe entry.pointee.current
-      if word.pins > 0 {
+      // What is on a disk that is out cannot be moved.
+      if unsafe word.pins > 0 || isOut(entry) {
         unsafe stripe.touch(entry, tick)
         continue
       }

@@ -15,11 +15,36 @@ extension StoreCore {
     endSave()
   }
 
+  /// What became of one attempt to save a page.
+  private enum Save {
+    /// The page has a copy below, or was dropped meanwhile.
+    case done
+    /// No disk took it.
+    case refused
+    /// A disk does not answer; the copy ends when it does.
+    case stuck
+  }
+
   /// Writes the page of `name` below, when it is still there, near the NUMA node that its memory is on; suspends.
+  ///
+  /// A disk that hangs keeps the page in memory until it answers, while the page is written to another.
   func save(_ name: CopyName) async {
     defer { endSave() }
-    let copy = unsafe beginCopy(of: name) { unsafe $0.pointee.flags.contains(.unsaved) }
-    guard let copy else { return keepUnsaved(name) }
+    for _ in 0...disks.count {
+      let copy = unsafe beginCopy(of: name) { unsafe $0.pointee.flags.contains(.unsaved) }
+      guard let copy else { break }
+      switch await save(copy) {
+      case .done: return
+      case .refused:
+        tasks.counters.unsavable.add(1, ordering: .relaxed)
+        return giveUpSave(copy)
+      case .stuck: continue
+      }
+    }
+    keepUnsaved(name)
+  }
+
+  private func save(_ copy: CopyInProgress) async -> Save {
     let home = unsafe node(of: copy.source)
     for tier in 1..<max(1, tiers.count) {
       for _ in 0..<StoreCore.attemptsPerTierMax {
@@ -30,13 +55,15 @@ extension StoreCore {
             tasks.counters.saved.add(1, ordering: .relaxed)
             tasks.counters.savedBytes.add(copy.length, ordering: .relaxed)
           }
-          return
+          return .done
         case .failed: loseRoom(of: copy)
+        case .stuck(let hold):
+          abandon(copy, after: hold)
+          return .stuck
         }
       }
     }
-    tasks.counters.unsavable.add(1, ordering: .relaxed)
-    giveUpSave(copy)
+    return .refused
   }
 
   /// Writes the source of `copy`, in memory, to the place of its target.

@@ -85,4 +85,6 @@ final class MoveCounters: Sendable {
   /// Pages whose bytes did not match, and pages that could not be read.
   let corrupt = Atomic<Int>(0)
   let unreadable = Atomic<Int>(0)
+  /// Times that a background task waited for memory.
+  let memoryShortages = Atomic<Int>(0)
 }

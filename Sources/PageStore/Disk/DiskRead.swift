@@ -8,4 +8,6 @@ package enum DiskRead: Sendable, Equatable {
   case corrupt
   /// The device failed with this errno; EIO when it ends too early.
   case failed(errno: Int32)
+  /// The device does not answer: it has the buffer until the hold ends, and nobody may use it before.
+  case stuck(DeviceHold)
 }

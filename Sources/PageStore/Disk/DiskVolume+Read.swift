@@ -21,10 +21,11 @@ extension DiskVolume {
     let start = now()
     let main = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<plan.main.count])
     let spare = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[plan.main.count...])
-    let (errno, isMatch) = await unsafe fetch(page, plan, main, spare: spare, verify: verify)
+    let (end, isMatch) = await unsafe fetch(page, plan, main, spare: spare, verify: verify)
     let bytes = plan.main.count + (plan.trailer?.count ?? 0)
-    finish(read: true, bytes: bytes, errno: errno, since: start)
-    guard errno == 0 else { return .failed(errno: errno) }
+    finish(read: true, bytes: bytes, errno: end.errno, since: start)
+    if let hold = end.hold { return .stuck(hold) }
+    guard end.errno == 0 else { return .failed(errno: end.errno) }
     guard isMatch else {
       counters.corrupt.add(1, ordering: .relaxed)
       return .corrupt
@@ -33,34 +34,51 @@ extension DiskVolume {
     return .bytes(place..<place + range.count)
   }
 
-  /// Reads what `plan` says, the trailer into `spare` when there is room; an errno, and whether all of it matches.
+  /// Reads what `plan` says, the trailer into `spare` when there is room; how it ended, and whether all of it matches.
   private func fetch(
     _ page: DiskPage, _ plan: DiskReadPlan, _ main: UnsafeMutableRawBufferPointer,
     spare: UnsafeMutableRawBufferPointer, verify: Bool
-  ) async -> (errno: Int32, isMatch: Bool) {
+  ) async -> (end: DiskEnd, isMatch: Bool) {
     let run = offset(of: page.unit)
     guard let units = plan.trailer, let place = DiskLayout.trailer(page.length) else {
-      let errno = await unsafe fetch(main, at: run + Int64(plan.main.lowerBound))
-      guard errno == 0, verify else { return (errno, true) }
-      return unsafe (0, matches(page, plan, main, trailer: main))
+      let end = await unsafe fetch(main, at: run + Int64(plan.main.lowerBound))
+      guard end.errno == 0, verify else { return (end, true) }
+      return unsafe (end, matches(page, plan, main, trailer: main))
     }
     let isPooled = spare.count < units.count
     let room = unsafe isPooled ? buffers.take() : spare
-    defer { if isPooled { unsafe buffers.giveBack(room) } }
     let tail = unsafe UnsafeMutableRawBufferPointer(rebasing: room[..<units.count])
-    let start = place.sums.lowerBound - units.lowerBound
-    let sums = unsafe UnsafeMutableRawBufferPointer(
-      rebasing: tail[start..<start + place.sums.count])
+    let sums = units.lowerBound
+    let place0 = place.sums.lowerBound - sums..<place.sums.upperBound - sums
+    let outcome = await unsafe fetch(page, plan, main, tail, sums: place0)
+    if isPooled { unsafe giveBack(room, after: outcome.end.hold) }
+    return outcome
+  }
+
+  /// Reads what `plan` says with its trailer into `tail`, in which the sums lie at `place`.
+  private func fetch(
+    _ page: DiskPage, _ plan: DiskReadPlan, _ main: UnsafeMutableRawBufferPointer,
+    _ tail: UnsafeMutableRawBufferPointer, sums place: Range<Int>
+  ) async -> (end: DiskEnd, isMatch: Bool) {
+    let run = offset(of: page.unit)
+    let sums = unsafe UnsafeMutableRawBufferPointer(rebasing: tail[place])
     if unsafe trailers.copy(page, to: sums) {
-      let errno = await unsafe fetch(main, at: run + Int64(plan.main.lowerBound))
-      guard errno == 0 else { return (errno, true) }
-      return unsafe (0, matches(plan, main, sums: UnsafeRawBufferPointer(sums)))
+      let end = await unsafe fetch(main, at: run + Int64(plan.main.lowerBound))
+      guard end.errno == 0 else { return (end, true) }
+      return unsafe (end, matches(plan, main, sums: UnsafeRawBufferPointer(sums)))
     }
-    let errno = await unsafe fetch(main, plan.main, tail, units, at: run)
-    guard errno == 0 else { return (errno, true) }
+    let units = plan.trailer ?? plan.main
+    let end = await unsafe fetch(main, plan.main, tail, units, at: run)
+    guard end.errno == 0 else { return (end, true) }
     let isMatch = unsafe matches(page, plan, main, trailer: tail)
     if isMatch { unsafe trailers.insert(page, UnsafeRawBufferPointer(sums)) }
-    return (0, isMatch)
+    return (end, isMatch)
+  }
+
+  /// Returns a lent buffer to the pool, when the device is done with it.
+  func giveBack(_ buffer: UnsafeMutableRawBufferPointer, after hold: DeviceHold?) {
+    guard let hold else { return unsafe buffers.giveBack(buffer) }
+    hold.whenReturned { [buffers] in unsafe buffers.giveBack(buffer) }
   }
 
   /// True when what was read matches the page's root; `trailer` has the plan's trailer, or is `main` when that holds it.
@@ -88,35 +106,37 @@ extension DiskVolume {
     return unsafe PageSeal.matches(verified, from: first, sums: sums)
   }
 
-  /// Reads two ranges of a run at once; 0 or an errno.
+  /// Reads two ranges of a run at once.
   private func fetch(
     _ main: UnsafeMutableRawBufferPointer, _ mainRange: Range<Int>,
     _ tail: UnsafeMutableRawBufferPointer, _ tailRange: Range<Int>, at offset: Int64
-  ) async -> Int32 {
+  ) async -> DiskEnd {
     // SAFETY: nobody else touches the buffers until both transfers have ended, below.
     nonisolated(unsafe) let second = unsafe tail
-    async let tailErrno = unsafe fetch(second, at: offset + Int64(tailRange.lowerBound))
-    let errno = await unsafe fetch(main, at: offset + Int64(mainRange.lowerBound))
-    let other = await tailErrno
-    return errno != 0 ? errno : other
+    async let tailEnd = unsafe fetch(second, at: offset + Int64(tailRange.lowerBound))
+    let end = await unsafe fetch(main, at: offset + Int64(mainRange.lowerBound))
+    return end.and(await tailEnd)
   }
 
-  /// Fills `bytes`, whole units, from `offset`; 0 or an errno.
-  private func fetch(_ bytes: UnsafeMutableRawBufferPointer, at offset: Int64) async -> Int32 {
+  /// Fills `bytes`, whole units, from `offset`.
+  private func fetch(_ bytes: UnsafeMutableRawBufferPointer, at offset: Int64) async -> DiskEnd {
     var (done, idle) = (0, 0)
     while done < bytes.count {
       let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[done...])
-      let result = await unsafe device.read(into: rest, at: offset + Int64(done))
+      let end = await unsafe read(into: rest, at: offset + Int64(done))
       counters.reads.add(1, ordering: .relaxed)
-      if result < 0, result != -EINTR, result != -EAGAIN { return -result }
+      let result = end.result
+      if result < 0, result != -EINTR, result != -EAGAIN {
+        return DiskEnd(errno: -result, hold: end.hold)
+      }
       // The device ends before the page does.
-      if result == 0 { return EIO }
+      if result == 0 { return DiskEnd(errno: EIO) }
       counters.bytesRead.add(UInt64(max(0, result)), ordering: .relaxed)
       let moved = DiskVolume.wholeUnits(result, of: rest.count)
       done += moved
       idle = moved > 0 ? 0 : idle + 1
-      if idle == DiskVolume.idleTransfersMax { return EIO }
+      if idle == DiskVolume.idleTransfersMax { return DiskEnd(errno: EIO) }
     }
-    return 0
+    return DiskEnd()
   }
 }

@@ -28,17 +28,18 @@ extension DiskVolume {
       as: UInt8.self, repeating: 0, count: dataEnd - page.count)
     let data = unsafe UnsafeMutableRawBufferPointer(start: base, count: dataEnd)
     let start = now()
-    let (root, errno) = await unsafe write(page, data, seal, at: offset(of: unit))
+    let (root, end) = await unsafe write(page, data, seal, at: offset(of: unit))
     let bytes = unitCount(page.count) * DiskLayout.unitSize
-    finish(read: false, bytes: bytes, errno: errno, since: start)
-    return errno == 0 ? .written(root: root) : .failed(errno: errno)
+    finish(read: false, bytes: bytes, errno: end.errno, since: start)
+    if let hold = end.hold { return .stuck(hold) }
+    return end.errno == 0 ? .written(root: root) : .failed(errno: end.errno)
   }
 
-  /// Seals and writes the units of `data` and the trailer; returns the root and an errno.
+  /// Seals and writes the units of `data` and the trailer; returns the root.
   private func write(
     _ page: UnsafeMutableRawBufferPointer, _ data: UnsafeMutableRawBufferPointer, _ seal: PageSeal,
     at offset: Int64
-  ) async -> (root: UInt32, errno: Int32) {
+  ) async -> (root: UInt32, end: DiskEnd) {
     let bytes = UnsafeRawBufferPointer(page)
     guard let trailer = DiskLayout.trailer(page.count) else {
       let root = unsafe seal.root(of: bytes)
@@ -50,35 +51,37 @@ extension DiskVolume {
       return await unsafe (root, transfer(data, at: offset))
     }
     let buffer = unsafe buffers.take()
-    defer { unsafe buffers.giveBack(buffer) }
     let units = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<trailer.units.count])
     let sums = unsafe UnsafeMutableRawBufferPointer(rebasing: units[..<trailer.sums.count])
     let root = unsafe seal.seal(bytes, sums: sums)
     unsafe UnsafeMutableRawBufferPointer(rebasing: units[trailer.sums.count...])
       .initializeMemory(as: UInt8.self, repeating: 0)
-    // SAFETY: both buffers stay put and unchanged until both transfers have ended, below.
+    // SAFETY: both buffers stay put and unchanged until both transfers have ended, below, or their hold has.
     nonisolated(unsafe) let (first, second) = unsafe (data, units)
     async let tail = unsafe transfer(second, at: offset + Int64(trailer.units.lowerBound))
-    let errno = await unsafe transfer(first, at: offset)
-    let tailErrno = await tail
-    return (root, errno != 0 ? errno : tailErrno)
+    let end = await unsafe transfer(first, at: offset).and(await tail)
+    unsafe giveBack(buffer, after: end.hold)
+    return (root, end)
   }
 
-  /// Writes all of `bytes`, whole units, at `offset`; 0 or an errno.
-  private func transfer(_ bytes: UnsafeMutableRawBufferPointer, at offset: Int64) async -> Int32 {
+  /// Writes all of `bytes`, whole units, at `offset`.
+  private func transfer(_ bytes: UnsafeMutableRawBufferPointer, at offset: Int64) async -> DiskEnd {
     var (done, idle) = (0, 0)
     while done < bytes.count {
       let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[done...])
-      let result = await unsafe device.write(from: rest, at: offset + Int64(done))
+      let end = await unsafe write(from: rest, at: offset + Int64(done))
+      let result = end.result
       counters.writes.add(1, ordering: .relaxed)
-      if result < 0, result != -EINTR, result != -EAGAIN { return -result }
+      if result < 0, result != -EINTR, result != -EAGAIN {
+        return DiskEnd(errno: -result, hold: end.hold)
+      }
       counters.bytesWritten.add(UInt64(max(0, result)), ordering: .relaxed)
       let moved = DiskVolume.wholeUnits(result, of: rest.count)
       done += moved
       idle = moved > 0 ? 0 : idle + 1
-      if idle == DiskVolume.idleTransfersMax { return result == 0 ? ENOSPC : EIO }
+      if idle == DiskVolume.idleTransfersMax { return DiskEnd(errno: result == 0 ? ENOSPC : EIO) }
     }
-    return 0
+    return DiskEnd()
   }
 
   /// What a transfer of `count` bytes that ended with `result` moved, in whole units: the next one starts aligned.

@@ -72,6 +72,7 @@ import Synchronization
   package let unitCount: UInt32
   let device: any BlockDevice
   let log: any PageLog
+  let transfers = TransferWatch()
   let counters = DiskVolumeCounters()
   /// What watches the volume's I/O.
   package let health: VolumeHealth
@@ -226,7 +227,7 @@ import Synchronization
   /// Waits until the device has what was written and the log what was recorded before the call.
   package func flush() async {
     // A device that cannot sync shows it at the next write; what it lost does not match its root.
-    _ = await device.sync()
+    _ = await sync()
     await log.flush()
   }
 

@@ -15,6 +15,8 @@ package struct DiskVolumeStatistics: Sendable, Equatable {
   /// Pages that the device failed to read or write.
   package var readErrors: UInt64 = 0
   package var writeErrors: UInt64 = 0
+  /// Operations that nobody waits for any more, since the device did not answer in time.
+  package var timeouts: UInt64 = 0
 
   /// All zero.
   package init() {}
@@ -29,6 +31,7 @@ final class DiskVolumeCounters: Sendable {
   let corrupt = Atomic<UInt64>(0)
   let readErrors = Atomic<UInt64>(0)
   let writeErrors = Atomic<UInt64>(0)
+  let timeouts = Atomic<UInt64>(0)
 
   /// The values now; each is exact, together they are of about the same moment.
   var snapshot: DiskVolumeStatistics {
@@ -40,6 +43,7 @@ final class DiskVolumeCounters: Sendable {
     values.corrupt = corrupt.load(ordering: .relaxed)
     values.readErrors = readErrors.load(ordering: .relaxed)
     values.writeErrors = writeErrors.load(ordering: .relaxed)
+    values.timeouts = timeouts.load(ordering: .relaxed)
     return values
   }
 }

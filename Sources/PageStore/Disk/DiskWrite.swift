@@ -6,4 +6,6 @@ package enum DiskWrite: Sendable, Equatable {
   case written(root: UInt32)
   /// The device failed with this errno; what lies in the run now is of no use.
   case failed(errno: Int32)
+  /// The device does not answer: it may still read the page's memory and write the run until the hold ends.
+  case stuck(DeviceHold)
 }

@@ -57,4 +57,15 @@ package protocol PageLog: AnyObject, Sendable {
 
   /// Writes everything queued and ends the log's thread; blocks.
   func close()
+
+  /// Nanoseconds that the write under way has taken at `now`; nil when none is.
+  func age(now: UInt64) -> UInt64?
+
+  /// Lets everybody go who waits for `flush`, now and later.
+  func abandon()
+}
+
+extension PageLog {
+  package func age(now: UInt64) -> UInt64? { nil }
+  package func abandon() {}
 }

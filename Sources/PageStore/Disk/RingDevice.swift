@@ -36,25 +36,31 @@ import Synchronization
   deinit { close() }
 
   package func read(
-    into buffer: UnsafeMutableRawBufferPointer, at offset: Int64
-  ) async -> Int32 {
+    into buffer: UnsafeMutableRawBufferPointer, at offset: Int64, for transfer: DeviceTransfer
+  ) {
     let reactor = RingDevice.reactor
-    if let file = file(on: reactor) {
-      return await unsafe reactor.read(file, into: buffer, at: offset)
-    }
-    return await unsafe reactor.read(descriptor, into: buffer, at: offset)
+    unsafe reactor.startRead(
+      file(on: reactor), descriptor, into: buffer, at: offset, RingDevice.receiver(of: transfer))
   }
 
-  package func write(from buffer: UnsafeRawBufferPointer, at offset: Int64) async -> Int32 {
+  package func write(
+    from buffer: UnsafeRawBufferPointer, at offset: Int64, for transfer: DeviceTransfer
+  ) {
     let reactor = RingDevice.reactor
-    if let file = file(on: reactor) {
-      return await unsafe reactor.write(file, from: buffer, at: offset)
-    }
-    return await unsafe reactor.write(descriptor, from: buffer, at: offset)
+    unsafe reactor.startWrite(
+      file(on: reactor), descriptor, from: buffer, at: offset, RingDevice.receiver(of: transfer))
   }
 
-  package func sync() async -> Int32 {
-    await RingDevice.reactor.sync(descriptor, dataOnly: true)
+  package func sync(for transfer: DeviceTransfer) {
+    RingDevice.reactor.startSync(descriptor, RingDevice.receiver(of: transfer))
+  }
+
+  private static func receiver(of transfer: DeviceTransfer) -> OneShot {
+    if let receiver = transfer.receiver { return receiver }
+    // Until it ends, a transfer is kept by its watch.
+    let receiver = OneShot { [unowned transfer] result in transfer.end(result) }
+    transfer.receiver = receiver
+    return receiver
   }
 
   /// Closes the file and takes it out of the rings' tables.

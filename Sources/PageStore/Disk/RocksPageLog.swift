@@ -48,8 +48,13 @@ import Ring
   private var fullBytes = 0
   private var values = Statistics()
   private var flushes: [UnsafeContinuation<Void, Never>] = unsafe []
+  /// Those who wait for the groups that are being written.
+  private var flushing: [UnsafeContinuation<Void, Never>] = unsafe []
   private var failureText: String?
   private var isClosing = false
+  private var isAbandoned = false
+  /// Monotonic nanoseconds since when the thread works on what it took; nil while it waits.
+  private var busySince: UInt64?
   private var isRestored = false
   private var thread: pthread_t?
   // Used by one thread at a time; nil when it is closed or could not be opened again.
@@ -102,7 +107,9 @@ import Ring
   package func flush() async {
     await unsafe withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
       let isDone = signal.withLock {
-        guard isRestored, !isClosing, group.count > 0 || !full.isEmpty || signal.isBusy else {
+        guard isRestored, !isClosing, !isAbandoned,
+          group.count > 0 || !full.isEmpty || signal.isBusy
+        else {
           return true
         }
         unsafe flushes.append(continuation)
@@ -111,6 +118,22 @@ import Ring
       }
       if isDone { unsafe continuation.resume() }
     }
+  }
+
+  package func age(now: UInt64) -> UInt64? {
+    signal.withLock { busySince.map { now > $0 ? now - $0 : 0 } }
+  }
+
+  package func abandon() {
+    let waiting = unsafe signal.withLock {
+      isAbandoned = true
+      defer {
+        unsafe flushes = []
+        unsafe flushing = []
+      }
+      return unsafe flushes + flushing
+    }
+    unsafe waiting.forEach { unsafe $0.resume() }
   }
 
   package func close() {
@@ -212,16 +235,21 @@ import Ring
   private func work() {
     unsafe pen_thread_name("penstock-log")
     while true {
-      let (groups, waiters, isLast) = unsafe nextGroups()
+      let (groups, isLast) = nextGroups()
       groups.forEach { write($0) }
+      let waiters = unsafe signal.withLock {
+        busySince = nil
+        defer { unsafe flushing = [] }
+        return unsafe flushing
+      }
       unsafe waiters.forEach { unsafe $0.resume() }
       if isLast { return }
     }
   }
 
   /// Waits for changes and takes them, with those who wait for them.
-  private func nextGroups() -> ([RocksBatch], [UnsafeContinuation<Void, Never>], isLast: Bool) {
-    unsafe signal.withLock {
+  private func nextGroups() -> ([RocksBatch], isLast: Bool) {
+    signal.withLock {
       signal.isBusy = false
       while group.count == 0, full.isEmpty, unsafe flushes.isEmpty, !isClosing { signal.wait() }
       if full.isEmpty, unsafe flushes.isEmpty, !isClosing {
@@ -229,13 +257,21 @@ import Ring
       }
       if group.count > 0 { closeGroup() }
       signal.isBusy = true
+      busySince = RocksPageLog.now()
+      unsafe flushing = unsafe flushes
+      unsafe flushes = []
       defer {
         full = []
         fullBytes = 0
-        unsafe flushes = []
       }
-      return unsafe (full, flushes, isClosing)
+      return (full, isClosing)
     }
+  }
+
+  private static func now() -> UInt64 {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
   }
 
   private func write(_ batch: RocksBatch) {
@@ -243,6 +279,7 @@ import Ring
       guard let database else { throw RocksDatabase.Failure("the log is closed") }
       try database.write(batch)
       signal.withLock {
+        busySince = RocksPageLog.now()
         values.groups += 1
         values.changes += batch.count
       }

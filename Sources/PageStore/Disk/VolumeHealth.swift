@@ -97,6 +97,15 @@ package final class VolumeHealth: Sendable {
   /// Reports a page whose checksum did not match.
   package func corrupted(now: UInt64) { change { $0.corrupted(now: now) } }
 
+  /// Reports that an operation has had no answer for `age` nanoseconds.
+  package func unanswered(for age: UInt64, now: UInt64) {
+    guard options.answerLimit > 0, age >= options.answerLimit / 2 else { return }
+    change { $0.unanswered(for: age, now: now) }
+  }
+
+  /// True when nobody waits so long for an answer.
+  func isTooLong(_ age: UInt64) -> Bool { options.answerLimit > 0 && age >= options.answerLimit }
+
   // MARK: Probes
 
   /// True when a probe is due: the caller writes and reads back a block of no page, and answers with `probed`.

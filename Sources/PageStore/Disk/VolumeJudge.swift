@@ -85,6 +85,16 @@ struct VolumeJudge {
     worsen(to: .degraded, "\(recent) corrupt pages in \(seconds(options.window))", now)
   }
 
+  mutating func unanswered(for age: UInt64, now: UInt64) {
+    bad(now)
+    let text = "an operation has no answer since \(tenths(age))"
+    if age >= options.answerLimit {
+      move(to: .faulted, text, now)
+    } else {
+      worsen(to: .degraded, text, now)
+    }
+  }
+
   private mutating func count(read: Bool, _ now: UInt64) -> Int {
     read ? readErrors.spend(at: now) : writeErrors.spend(at: now)
   }
@@ -194,6 +204,10 @@ struct VolumeJudge {
   }
 
   // MARK: Words
+
+  private func tenths(_ time: UInt64) -> String {
+    "\(time / 1_000_000_000).\(time / 100_000_000 % 10) s"
+  }
 
   private func seconds(_ time: UInt64) -> String { "\(time / 1_000_000_000) s" }
 

@@ -45,9 +45,10 @@ package final class Worker: Sendable {
     do throws(StartError) {
       ports = try WorkerPorts(settings, parts)
     } catch {
-      parts.tiers.close()
-      parts.group.stop()
-      parts.pool.stop()
+      if parts.tiers.close().isEmpty {
+        parts.group.stop()
+        parts.pool.stop()
+      }
       throw error
     }
     parts.tiers.start(on: parts.group.reactors)
@@ -93,31 +94,45 @@ package final class Worker: Sendable {
     log.notice("worker ready", metadata: metadata)
   }
 
-  /// Drains and stops: no new connections, requests in flight end within the configured time, then everything goes.
-  package func stop() {
+  /// How long `stop` may take.
+  package var stopLimit: Duration { settings.shutdownTimeout }
+
+  /// Drains and stops within the configured time: no new connections, requests in flight end, unsaved pages are written,
+  /// then everything goes.
+  ///
+  /// Returns false when a disk did not answer until then: threads hang in the kernel, and the process is to end without
+  /// waiting for them.
+  package func stop() -> Bool {
     log.notice("stopping", metadata: ["deadline_ms": "\(milliseconds(settings.shutdownTimeout))"])
     parts.isDraining.store(true, ordering: .sequentiallyConsistent)
-    let cut = parts.group.reactors[0].wait { [ports, parts, settings] in
+    let first = parts.group.reactors[0]
+    let budget = StopBudget(settings.shutdownTimeout, from: OpenedTiers.now())
+    let cut = first.wait { [ports, parts] in
       let cut = await withTaskGroup(of: Int.self) { group in
         for port in ports.serving {
-          group.addTask { await port.server.drain(within: settings.shutdownTimeout) }
+          group.addTask { await port.server.drain(within: budget.drain) }
         }
         return await group.reduce(0, +)
       }
       await parts.jobs.stopAll()
       await parts.keeper.stop()
-      await parts.tiers.stop(
-        within: settings.shutdownTimeout, on: parts.group.reactors[0])
+      await parts.tiers.stop(by: budget.deadline, on: first)
       // Last: until here /readyz says 503, and /metrics can be scraped.
       return cut + (await ports.operations.server.drain(within: .seconds(1)))
     }
-    parts.tiers.close()
-    parts.group.stop()
+    let stuck = parts.tiers.close()
     parts.files.policies.catalog.close()
-    parts.pool.stop()
+    if stuck.isEmpty {
+      parts.group.stop()
+      parts.pool.stop()
+    } else {
+      log.warning(
+        "volumes do not answer and are left as they are: \(stuck.joined(separator: ", "))")
+    }
     let requests = ports.servers.reduce(0) { $0 + $1.server.statistics.requests }
     log.notice(
       "stopped", metadata: ["requests": "\(requests)", "connections_cut": "\(cut)"])
+    return stuck.isEmpty
   }
 
   private func milliseconds(_ duration: Duration) -> Int64 {

@@ -31,6 +31,8 @@ package struct WorkerSettings: Sendable {
   package var tiers: TierPlan
   /// Time without a fault before a volume takes pages again.
   package var volumeProbation: Duration
+  /// Time after which a volume whose device does not answer is out; zero waits for ever.
+  package var volumeAnswerLimit: Duration
   /// Pages that are being written to volumes at once.
   package var pageWriteCountMax: Int
   /// The mounts, the one at `/` among them.
@@ -79,6 +81,8 @@ package struct WorkerSettings: Sendable {
     tiers = try TierPlan(configuration, memory: machine.bytes, pageSize: pageSize)
     pageWriteCountMax = configuration.integer(.pageWriteCountMax)
     volumeProbation = configuration.duration(.volumeProbation)
+    let limit = configuration.duration(.pageStoreTimeout)
+    volumeAnswerLimit = limit > .zero ? limit : max(.zero, configuration.duration(.volumeTimeout))
     mounts = try Self.mounts(configuration, mountTexts)
     let isRootChosen = ["alluxio.dora.client.ufs.root", "alluxio.master.mount.table.root.ufs"]
       .contains(where: configuration.isSet)

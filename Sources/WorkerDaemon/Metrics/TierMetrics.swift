@@ -37,6 +37,15 @@ extension TierKeeper {
         (",kind=\"write\"", $0.disk.statistics.writeErrors),
       ]
     }
+    counters(
+      "timeouts_total", "Operations given up since each volume's disk did not answer in time.",
+      &page
+    ) {
+      [("", $0.disk.statistics.timeouts)]
+    }
+    gauge("stuck", "1 while a volume's disk owes an answer that nobody waits for.", &page) {
+      $0.disk.isStuck ? 1 : 0
+    }
     counters("corrupt_pages_total", "Reads that did not match their checksums.", &page) {
       [("", $0.disk.statistics.corrupt)]
     }

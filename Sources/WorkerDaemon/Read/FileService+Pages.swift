@@ -90,6 +90,9 @@ extension FileService {
       buffer.node = lease.node
       return .stored(buffer)
     case .lost: return nil
+    case .stuck(let hold):
+      buffer.hold = hold
+      return nil
     }
   }
 

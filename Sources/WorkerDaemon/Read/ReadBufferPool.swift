@@ -2,6 +2,7 @@
 // waited for, never grown.
 
 import Glibc
+package import PageStore
 import Ring
 
 /// A buffer of a `ReadBufferPool`; returns to it when it ends.
@@ -13,6 +14,8 @@ import Ring
   package var filled = 0..<0
   /// The NUMA node that the bytes came from.
   package var node = 0
+  /// What the memory waits for before it may be used again; a device that does not answer has it.
+  package var hold: DeviceHold?
   private let pool: ReadBufferPool
 
   init(_ memory: UnsafeMutableRawBufferPointer, pool: ReadBufferPool) {
@@ -28,7 +31,10 @@ import Ring
   /// Number of bytes read.
   package var count: Int { filled.count }
 
-  deinit { unsafe pool.giveBack(memory) }
+  deinit {
+    guard let hold else { return unsafe pool.giveBack(memory) }
+    unsafe pool.park(memory, until: hold)
+  }
 }
 
 /// The read buffers of one ring; confined to its thread.
@@ -68,6 +74,13 @@ import Ring
       guard count > 0, unsafe waiting.count < Self.waitCountMax else { return nil }
       await unsafe withUnsafeContinuation { unsafe waiting.append($0) }
     }
+  }
+
+  /// Leaves a buffer to a device until `hold` ends; others may have one in its place meanwhile.
+  fileprivate func park(_ buffer: UnsafeMutableRawBufferPointer, until hold: DeviceHold) {
+    count -= 1
+    hold.whenReturned { unsafe free(buffer.baseAddress) }
+    if unsafe !waiting.isEmpty { unsafe waiting.removeFirst().resume() }
   }
 
   fileprivate func giveBack(_ buffer: UnsafeMutableRawBufferPointer) {

@@ -106,6 +106,7 @@ struct OpenedTiers {
   ) throws(PageStoreError) -> OpenedVolume {
     var limits = VolumeHealthOptions()
     limits.probation = settings.volumeProbation.nanoseconds
+    limits.answerLimit = settings.volumeAnswerLimit.nanoseconds
     limits.probationMax = max(limits.probationMax, limits.probation)
     let health = VolumeHealth(options: limits, now: now())
     let disk = try file.makeVolume(

@@ -22,8 +22,8 @@ final class OpenedVolume: Sendable {
   let file: VolumeFile
   let disk: DiskVolume
   let health: VolumeHealth
-  /// Where its file is; nil when that could not be asked.
-  let presence: VolumePresence?
+  /// Whether its file is where it was.
+  let presence: PresenceCheck
   private let restoring = Mutex(Restoring.underWay)
 
   init(
@@ -35,7 +35,7 @@ final class OpenedVolume: Sendable {
     self.file = file
     self.disk = disk
     self.health = health
-    presence = VolumePresence("\(file.path)/pages")
+    presence = PresenceCheck(VolumePresence("\(file.path)/pages"))
   }
 
   /// The directory as configured.

@@ -2,7 +2,7 @@
 // in the background, and an eye on each volume's health.
 //
 //   a thread per volume    restore, presence        (calls that block)
-//   a task per volume      presence, probes, transitions ▶ log
+//   a task per volume      presence, age of I/O, transitions ▶ log;   another: probes
 //   tasks on every ring    savers;  on the first ring of a node: promoter;  on the first ring: reclaimer, scrubber
 //
 // The last ones start when all volumes are restored.
@@ -17,8 +17,8 @@ import Synchronization
 final class TierKeeper: Sendable {
   /// How often a volume is looked at.
   private static let tick = Duration.milliseconds(250)
-  /// Threads for blocking calls, at most.
-  private static let threadCountMax = 8
+  /// How long tasks that were told to end may take beyond the time to stop.
+  private static let grace = Duration.milliseconds(500)
 
   let store: PageStore
   let volumes: [OpenedVolume]
@@ -30,6 +30,8 @@ final class TierKeeper: Sendable {
   private let tasks = Mutex<[Task<Void, Never>]>([])
   /// Volumes whose pages are not entered yet, and whether the work is ending.
   private let progress: Mutex<(restoring: Int, isStopping: Bool)>
+  /// Tasks that have not ended.
+  private let runningCount = Atomic<Int>(0)
 
   /// A keeper of `tiers`.
   ///
@@ -47,7 +49,7 @@ final class TierKeeper: Sendable {
     }
     do throws(RingError) {
       pool = try BlockingPool(
-        name: "volumes", threads: min(tiers.volumes.count, Self.threadCountMax))
+        name: "volumes", threads: tiers.volumes.count)
     } catch {
       throw StartError(.system, "threads cannot be started: \(error)")
     }
@@ -74,11 +76,12 @@ final class TierKeeper: Sendable {
     for (index, volume) in volumes.enumerated() {
       let reactor = reactors[index % reactors.count]
       started.append(
-        Task(executorPreference: reactor) {
+        task(on: reactor) {
           await self.restore(volume, pool)
           self.startMoving(on: reactors)
           await self.watch(volume, pool, on: reactor)
         })
+      started.append(task(on: reactor) { await self.probe(volume, on: reactor) })
     }
     tasks.withLock { $0 = started }
   }
@@ -94,37 +97,65 @@ final class TierKeeper: Sendable {
     var nodes: Set<Int> = []
     for reactor in reactors {
       for _ in 0..<max(1, writeCountMax / reactors.count) {
-        started.append(
-          Task(executorPreference: reactor) { [store] in await store.runSaver() })
+        started.append(task(on: reactor) { [store] in await store.runSaver() })
       }
       guard nodes.insert(reactor.node).inserted else { continue }
       started.append(
-        Task(executorPreference: reactor) { [store] in
+        task(on: reactor) { [store] in
           await store.runPromoter(node: reactor.node) { await Self.sleep($0, on: reactor) }
         })
     }
     let first = reactors[0]
-    started.append(Task(executorPreference: first) { [store] in await store.runReclaimer() })
     started.append(
-      Task(executorPreference: first) { [store] in
+      task(on: first) { [store] in
+        await store.runReclaimer { await Self.sleep($0, on: first) }
+      })
+    started.append(
+      task(on: first) { [store] in
         await store.runScrubber { await Self.sleep($0, on: first) }
       })
     tasks.withLock { $0 += started }
   }
 
-  /// Ends the work and makes what was saved durable; returns when nothing of it runs.
+  private func task(
+    on reactor: Reactor, _ body: @escaping @Sendable () async -> Void
+  ) -> Task<Void, Never> {
+    runningCount.add(1, ordering: .relaxed)
+    return Task(executorPreference: reactor) {
+      await body()
+      self.runningCount.subtract(1, ordering: .releasing)
+    }
+  }
+
+  /// Ends the work and makes what was saved durable; returns when nothing of it runs, or at `deadline` (the reactor's
+  /// nanoseconds) and a moment.
   ///
-  /// Pages that are in memory only are written first, for at most `limit`: what was cached is there at the next start.
-  func stop(within limit: Duration, on reactor: Reactor) async {
+  /// Pages that are in memory only are written first: what was cached is there at the next start. What a disk has not
+  /// answered by then is left.
+  func stop(by deadline: UInt64, on reactor: Reactor) async {
     guard pool != nil else { return }
-    let deadline = Task(executorPreference: reactor) { [store] in
-      if await reactor.sleep(for: limit) { store.stopBackground() }
+    let gate = StopGate()
+    let timer = Task(executorPreference: reactor) { [store] in
+      let left = Int64(clamping: deadline > reactor.now ? deadline - reactor.now : 0)
+      guard await reactor.sleep(for: .nanoseconds(left)) else { return }
+      store.stopBackground()
+      store.abandonDisks()
+      if await reactor.sleep(for: Self.grace) { gate.open() }
     }
     // While a volume is being restored nobody writes, and waiting would be for nothing.
     if progress.withLock({ $0.restoring == 0 }) { await store.waitUntilSaved() }
-    deadline.cancel()
     progress.withLock { $0.isStopping = true }
     store.stopBackground()
+    _ = Task(executorPreference: reactor) {
+      await self.endTasks()
+      gate.open()
+    }
+    await gate.wait()
+    await store.flush()
+    timer.cancel()
+  }
+
+  private func endTasks() async {
     // Volumes first: the last of them to be restored may add to the others a moment before it sees the end.
     for _ in 0..<2 {
       let all = tasks.withLock { tasks in
@@ -134,17 +165,27 @@ final class TierKeeper: Sendable {
       all.forEach { $0.cancel() }
       for task in all { await task.value }
     }
-    await store.flush()
   }
 
   /// Closes the volumes; blocks.
   ///
-  /// After `stop`, while the reactors run.
-  func close() {
-    guard let pool else { return }
+  /// After `stop`, while the reactors run. Returns the volumes that do not answer: they are left as they are, and neither
+  /// the reactors nor the process's other threads can be waited for.
+  func close() -> [String] {
+    guard let pool else { return [] }
+    let now = OpenedTiers.now()
+    let isEnded = runningCount.load(ordering: .acquiring) == 0
+    let stuck = volumes.filter {
+      $0.disk.isStuck || $0.presence.age(now: now) != nil
+        || !isEnded && $0.restoration == .underWay
+    }
     store.closeDisks()
-    volumes.forEach { $0.file.close() }
+    for volume in volumes where !stuck.contains(where: { $0 === volume }) { volume.file.close() }
+    guard stuck.isEmpty, isEnded else {
+      return stuck.isEmpty ? volumes.map(\.path) : stuck.map(\.path)
+    }
     pool.stop()
+    return []
   }
 
   private static func sleep(_ nanoseconds: UInt64, on reactor: Reactor) async {
@@ -153,14 +194,25 @@ final class TierKeeper: Sendable {
 
   // MARK: Volumes
 
+  /// Looks after the volume's health; never waits for its disk.
   private func watch(_ volume: OpenedVolume, _ pool: BlockingPool, on reactor: Reactor) async {
     while await reactor.sleep(for: Self.tick) {
-      let isThere = await pool.run { volume.presence?.isThere ?? true }
-      if !isThere, volume.health.state != .faulted {
-        volume.health.failed(read: true, errno: ENODEV, now: OpenedTiers.now())
+      let now = OpenedTiers.now()
+      volume.presence.ask(pool, now: now)
+      if let age = volume.presence.age(now: now) { volume.health.unanswered(for: age, now: now) }
+      if !volume.presence.isThere, volume.health.state != .faulted {
+        volume.health.failed(read: true, errno: ENODEV, now: now)
       }
-      await volume.disk.probeIfDue(isPresent: isThere)
+      volume.disk.checkProgress()
       report(volume)
+    }
+  }
+
+  private func probe(_ volume: OpenedVolume, on reactor: Reactor) async {
+    while await reactor.sleep(for: Self.tick) {
+      guard volume.restoration != .underWay, volume.presence.age(now: OpenedTiers.now()) == nil
+      else { continue }
+      await volume.disk.probeIfDue(isPresent: volume.presence.isThere)
     }
   }
 

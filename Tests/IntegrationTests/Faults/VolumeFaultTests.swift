@@ -165,5 +165,60 @@ extension Integration {
         fixture.fixture.expectAlive()
       }
     }
+
+    @Test(
+      "a file system that hangs without an error is out within the limit, and its thaw heals it",
+      .enabled(if: LoopVolume.isUsable))
+    func frozen() async throws {
+      try await blocking {
+        let disk = try LoopVolume()
+        let fixture = try VolumeFixture(
+          "\(disk.path)/v", options: ["-Dpenstock.worker.page.store.io.timeout=2s"])
+        try fixture.fillVolume()
+        try disk.freeze()
+        defer { try? disk.thaw() }
+        try fixture.readNewFile("hangs") { try fixture.volume("state") == 2 }
+        #expect(fixture.logs("has no answer since"))
+        #expect(try fixture.volume("timeouts_total") > 0 && fixture.volume("stuck") == 1)
+        for _ in 0..<2 { try fixture.expectAllRight() }
+        #expect(try fixture.readiness().status == 503)
+        try disk.thaw()
+        #expect(try fixture.waitFor(state: 0, .seconds(60)), "\(fixture.daemon.logText)")
+        #expect(try fixture.volume("stuck") == 0)
+        let written = try fixture.volume("written_bytes_total")
+        try fixture.readNewFile("works") {
+          try fixture.volume("written_bytes_total") > written
+        }
+        try fixture.expectAllRight()
+        fixture.fixture.expectAlive()
+      }
+    }
+
+    @Test(
+      "a stop does not wait for a disk that hangs beyond its one limit",
+      .enabled(if: LoopVolume.isUsable))
+    func stopWhileFrozen() async throws {
+      try await blocking {
+        let disk = try LoopVolume()
+        let fixture = try VolumeFixture(
+          "\(disk.path)/v", options: ["-Dalluxio.worker.shutdown.timeout=4s"])
+        try fixture.fillVolume()
+        try disk.freeze()
+        defer { try? disk.thaw() }
+        // A page waits to be written, and its write for the disk.
+        try fixture.readNewFile("hangs") {
+          try fixture.daemon.metric("penstock_unsaved_pages") != 0
+        }
+        let begin = ContinuousClock.now
+        fixture.daemon.process.signal(SIGTERM)
+        let isStopped = eventually(.seconds(12)) { fixture.daemon.logText.contains("stopped") }
+        #expect(isStopped, "\(fixture.daemon.logText)")
+        #expect(begin.duration(to: .now) < .seconds(8))
+        #expect(fixture.daemon.logText.contains("do not answer and are left"))
+        // Threads that the kernel holds in a write keep the process until the disk answers.
+        try disk.thaw()
+        #expect(fixture.daemon.process.wait(.seconds(20)) == .code(0))
+      }
+    }
   }
 }

@@ -74,6 +74,24 @@ final class VolumeFixture: Sendable {
     #expect(isThere, "\(used) bytes used", sourceLocation: sourceLocation)
   }
 
+  /// Writes a new file and reads it again and again until `isDone`: new bytes need new pages, and those a write, once the
+  /// file is old enough to be cached.
+  func readNewFile(
+    _ name: String, sourceLocation: SourceLocation = #_sourceLocation,
+    until isDone: () throws -> Bool
+  ) throws {
+    let bytes = patterned(4 << 20, seed: 100 + name.utf8.count)
+    try writeBytes(bytes, to: "\(fixture.folder)/\(name)")
+    try setTime(of: "\(fixture.folder)/\(name)", secondsAgo: 100)
+    let connection = try fixture.objects()
+    let isThere = try eventually(.seconds(60)) {
+      let response = try connection.request("GET", "/data/\(name)")
+      #expect(identical(response.body, bytes), sourceLocation: sourceLocation)
+      return try isDone()
+    }
+    #expect(isThere, "\(daemon.logText)", sourceLocation: sourceLocation)
+  }
+
   /// A metric of the volume; 0 when it is not there.
   func volume(_ name: String, _ label: String = "") throws -> Double {
     try daemon.metric("penstock_volume_\(name)", "volume=\"\(directory)\"", label) ?? 0

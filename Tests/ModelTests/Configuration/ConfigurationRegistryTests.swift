@@ -38,7 +38,8 @@ struct ConfigurationRegistryTests {
   func typedKeys() throws {
     let configuration = try Configuration(ConfigurationInput())
     for key in Configuration.SizeKey.allCases { #expect(configuration.size(key) >= 0) }
-    for key in Configuration.DurationKey.allCases {
+    #expect(configuration.duration(.pageStoreTimeout) < .zero, "off")
+    for key in Configuration.DurationKey.allCases where key != .pageStoreTimeout {
       #expect(configuration.duration(key) > .zero)
       #expect(configuration.nanoseconds(key) < .max)
     }

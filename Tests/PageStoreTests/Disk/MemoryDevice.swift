@@ -5,12 +5,14 @@ import PageStore
 import Synchronization
 
 /// Bytes in memory behind the seam of a disk.
-final class MemoryDevice: BlockDevice {
-  private struct State {
+final class MemoryDevice: BlockDevice, @unchecked Sendable {
+  private struct State: @unchecked Sendable {
     var bytes: [UInt8]
     var transferMax = Int.max
     var failure: Int32 = 0
     var interruptions = 0
+    var isHanging = false
+    var hanging: [() -> Void] = []
     var log: [(isWrite: Bool, range: Range<Int>)] = []
   }
   private let state: Mutex<State>
@@ -25,6 +27,27 @@ final class MemoryDevice: BlockDevice {
   func limitTransfers(_ count: Int) { state.withLock { $0.transferMax = count } }
   /// The errno of every later transfer; 0 ends it.
   func fail(_ errno: Int32) { state.withLock { $0.failure = errno } }
+  /// From now on operations have no answer until `answer`.
+  func hang() { state.withLock { $0.isHanging = true } }
+  /// Operations that wait for `answer`.
+  var hangingCount: Int { state.withLock { $0.hanging.count } }
+  /// Answers everything that hangs, and works again.
+  func answer() {
+    let due = state.withLock { state in
+      state.isHanging = false
+      defer { state.hanging = [] }
+      return state.hanging
+    }
+    due.forEach { $0() }
+  }
+  /// Does `operation` now, or when the device answers again.
+  private func perform(_ operation: @escaping () -> Void) {
+    let hangs = state.withLock { state in
+      if state.isHanging { state.hanging.append(operation) }
+      return state.isHanging
+    }
+    if !hangs { operation() }
+  }
   /// So many transfers end with EINTR or EAGAIN.
   func interrupt(_ count: Int) { state.withLock { $0.interruptions = count } }
   /// Runs `body` on the bytes.
@@ -52,24 +75,32 @@ final class MemoryDevice: BlockDevice {
     }
   }
 
-  func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) async -> Int32 {
-    guard UInt(bitPattern: buffer.baseAddress) % 4096 == 0 else { return -EINVAL }
-    let (result, range) = begin(buffer.count, offset, isWrite: false)
-    state.withLock { state in buffer.copyBytes(from: state.bytes[range]) }
-    return result
-  }
-
-  func write(from buffer: UnsafeRawBufferPointer, at offset: Int64) async -> Int32 {
-    guard UInt(bitPattern: buffer.baseAddress) % 4096 == 0 else { return -EINVAL }
-    let (result, range) = begin(buffer.count, offset, isWrite: true)
-    state.withLock { state in
-      state.bytes.withUnsafeMutableBytes { bytes in
-        let target = UnsafeMutableRawBufferPointer(rebasing: bytes[range])
-        target.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[..<range.count]))
-      }
+  func read(
+    into buffer: UnsafeMutableRawBufferPointer, at offset: Int64, for transfer: DeviceTransfer
+  ) {
+    guard UInt(bitPattern: buffer.baseAddress) % 4096 == 0 else { return transfer.end(-EINVAL) }
+    perform { [self] in
+      let (result, range) = begin(buffer.count, offset, isWrite: false)
+      state.withLock { state in buffer.copyBytes(from: state.bytes[range]) }
+      transfer.end(result)
     }
-    return result
   }
 
-  func sync() async -> Int32 { 0 }
+  func write(
+    from buffer: UnsafeRawBufferPointer, at offset: Int64, for transfer: DeviceTransfer
+  ) {
+    guard UInt(bitPattern: buffer.baseAddress) % 4096 == 0 else { return transfer.end(-EINVAL) }
+    perform { [self] in
+      let (result, range) = begin(buffer.count, offset, isWrite: true)
+      state.withLock { state in
+        state.bytes.withUnsafeMutableBytes { bytes in
+          let target = UnsafeMutableRawBufferPointer(rebasing: bytes[range])
+          target.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[..<range.count]))
+        }
+      }
+      transfer.end(result)
+    }
+  }
+
+  func sync(for transfer: DeviceTransfer) { perform { transfer.end(0) } }
 }

@@ -14,6 +14,7 @@ final class MemoryLog: PageLog {
     var pages: [StoredPage]
     var bad: [(UInt32, Int)]
     var changes: [Change] = []
+    var isClosed = false
   }
   private let state: Mutex<State>
   private let failure: PageStoreError?
@@ -40,5 +41,6 @@ final class MemoryLog: PageLog {
     if let failure { throw failure }
   }
   func flush() async {}
-  func close() {}
+  func close() { state.withLock { $0.isClosed = true } }
+  var isClosed: Bool { state.withLock { $0.isClosed } }
 }
