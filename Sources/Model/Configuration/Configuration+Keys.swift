@@ -13,6 +13,7 @@ extension Configuration {
     case metastoreCacheSize = "alluxio.dora.worker.metastore.rocksdb.cache.size"
     case landingSize = "penstock.worker.page.store.landing.size"
     case scrubBandwidth = "penstock.worker.page.store.scrub.bandwidth"
+    case ufsBandwidth = "penstock.worker.ufs.bandwidth"
     case promoteBandwidth = "penstock.worker.page.store.promote.bandwidth"
   }
 
@@ -35,6 +36,8 @@ extension Configuration {
     case reactorCount = "alluxio.worker.reactor.count"
     case httpConnectionCountMax = "alluxio.worker.http.max.connections"
     case pageWriteCountMax = "alluxio.worker.page.store.async.write.threads"
+    case ufsHostRequestCountMax = "penstock.worker.ufs.host.requests.max"
+    case ufsAttemptCountMax = "penstock.worker.ufs.attempts.max"
     case loadThreadCountMax = "alluxio.worker.job.load.executor.threads.max"
   }
 
@@ -80,6 +83,7 @@ extension Configuration {
 
   /// Keys whose value is a number with decimals.
   package enum NumberKey: String, CaseIterable, Sendable {
+    case ufsHedgePercentile = "penstock.worker.ufs.hedge.percentile"
     case pinnedRatioMax = "penstock.worker.page.store.pinned.ratio.max"
   }
 

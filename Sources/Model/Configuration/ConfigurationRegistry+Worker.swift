@@ -165,13 +165,25 @@ extension ConfigurationRegistry {
         "Time for which a file's status is trusted before the UFS is asked again."),
       .init(
         "alluxio.worker.job.load.executor.threads.max", .integer(1...1_000_000), "2048",
-        "UFS reads that jobs may have in flight."
+        "Requests to remote stores in flight, of all mounts together, and reads that a job may have in flight."
       ).alias(
         "alluxio.worker.network.grpc.reader.threads.max",
         "alluxio.worker.network.block.reader.threads.max"),
       .init(
         "alluxio.worker.load.file.partition.size", .sizeIn(1 << 20...1 << 50), "256MiB",
         "Size of a shard: the range of a file that one reader streams into pages."),
+      .init(
+        "penstock.worker.ufs.host.requests.max", .count, "0",
+        "Requests in flight to one host of a store; 0 for no bound of its own."),
+      .init(
+        "penstock.worker.ufs.bandwidth", .size, "0",
+        "Bytes per second from and to each remote mount; 0 for no bound."),
+      .init(
+        "penstock.worker.ufs.attempts.max", .integer(1...1000), "6",
+        "Attempts of one request to a remote store; retries also need budget."),
+      .init(
+        "penstock.worker.ufs.hedge.percentile", .number(0...0.9999), "0",
+        "Share of reads after whose latency a second request is sent, such as 0.99; 0 for never."),
       .init(
         "alluxio.worker.ufs.instream.cache.enabled", .boolean, "true",
         "Keeps UFS streams open between reads."),

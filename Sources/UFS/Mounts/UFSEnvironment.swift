@@ -9,10 +9,17 @@ package struct UFSEnvironment: Sendable {
   package let pool: BlockingPool
   /// Connections to remote stores; a mount with settings of its own derives its client from this one.
   package let http: HTTPClient
+  /// Decides when remote requests go.
+  package let flow: FlowControl
+  /// Bounds of mounts that set none.
+  package var flowOptions = FlowOptions()
 
   /// An environment of its parts; without a client, one for a single reactor.
-  package init(pool: BlockingPool, http: HTTPClient? = nil) {
+  package init(
+    pool: BlockingPool, http: HTTPClient? = nil, flow: FlowControl = FlowControl()
+  ) {
     self.pool = pool
+    self.flow = flow
     self.http =
       http
       ?? HTTPClient(

@@ -114,6 +114,7 @@ package final class Worker: Sendable {
         }
         return await group.reduce(0, +)
       }
+      parts.flow.close()
       await parts.jobs.stopAll()
       await parts.keeper.stop()
       await parts.tiers.stop(by: budget.deadline, on: first)

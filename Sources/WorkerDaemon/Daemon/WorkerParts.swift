@@ -11,6 +11,8 @@ import UFS
 final class WorkerParts: Sendable {
   let pool: BlockingPool
   let group: ReactorGroup
+  /// Decides when requests to remote stores go.
+  let flow: FlowControl
   /// Connections to remote stores.
   let http: HTTPClient
   let store: PageStore
@@ -42,8 +44,11 @@ final class WorkerParts: Sendable {
       http = HTTPClient(
         reactors: topology.ringPlaces(count: settings.ringCount).count,
         options: HTTPClientOptions(), resolver: HostResolver(pool: pool))
+      flow = FlowControl(limits: settings.flow)
+      var environment = UFSEnvironment(pool: pool, http: http, flow: flow)
+      environment.flowOptions = settings.flowOptions
       mounts = try MountTable(
-        opening: settings.mounts, in: UFSEnvironment(pool: pool, http: http))
+        opening: settings.mounts, in: environment)
     } catch {
       throw StartError(.directory, "\(error)")
     }

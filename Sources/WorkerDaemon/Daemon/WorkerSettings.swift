@@ -51,6 +51,9 @@ package struct WorkerSettings: Sendable {
   package var read: FileService.Options
   /// What configuration says of cache policies.
   package var policies: PolicySettings
+  /// Bounds of requests to remote stores: the process's, and those of mounts that set none.
+  package var flow: FlowLimits
+  package var flowOptions: FlowOptions
   /// Files and shards that a load job may have in flight.
   package var loadOperationsMax: Int
   /// Bytes of a shard.
@@ -104,8 +107,22 @@ package struct WorkerSettings: Sendable {
     http = Self.limits(configuration)
     loadOperationsMax = configuration.integer(.loadThreadCountMax)
     loadShardSize = configuration.size(.loadPartitionSize)
+    (flow, flowOptions) = Self.flow(configuration)
     shutdownTimeout = configuration.duration(.shutdownTimeout)
     missingInfoStatus = configuration.choice(.missingStatus)
+  }
+
+  private static func flow(_ configuration: Configuration) -> (FlowLimits, FlowOptions) {
+    var (limits, options) = (FlowLimits(), FlowOptions())
+    limits.countMax = configuration.integer(.loadThreadCountMax)
+    limits.attemptCountMax = configuration.integer(.ufsAttemptCountMax)
+    let hostCountMax = configuration.integer(.ufsHostRequestCountMax)
+    options.hostCountMax = hostCountMax > 0 ? hostCountMax : nil
+    let bandwidth = configuration.size(.ufsBandwidth)
+    options.bandwidth = bandwidth > 0 ? bandwidth : nil
+    let percentile = configuration.number(.ufsHedgePercentile)
+    options.hedgePercentile = percentile > 0 ? percentile : nil
+    return (limits, options)
   }
 
   private static func limits(_ configuration: Configuration) -> HTTPServerOptions {

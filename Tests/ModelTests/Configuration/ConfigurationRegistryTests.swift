@@ -52,7 +52,7 @@ struct ConfigurationRegistryTests {
     for key in Configuration.BooleanKey.allCases {
       #expect(configuration.boolean(key) == !off.contains(key))
     }
-    for key in Configuration.NumberKey.allCases { #expect(configuration.number(key) > 0) }
+    for key in Configuration.NumberKey.allCases { #expect(configuration.number(key) >= 0) }
     for key in Configuration.StringKey.allCases {
       let kind = registry.match(key.rawValue)?.key.kind
       #expect(kind == .string || kind == .path, "\(key)")
