@@ -57,10 +57,11 @@ let package = Package(
         .linkedLibrary("uring"), .linkedLibrary("numa"), .linkedLibrary("crypto"),
       ]),
     .systemLibrary(name: "CRocksDB"),
+    .target(name: "CTLS", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
     // F1
     module("Model", on: ["CLinux"]),
     module("Ring", on: ["CLinux", "Model"]),
-    module("HTTPWire", on: ["CLinux", "Model", "Ring"]),
+    module("HTTPWire", on: ["CLinux", "CTLS", "Model", "Ring"]),
     // F2
     module("PageStore", on: ["CLinux", "CRocksDB", "Model", "Ring"]),
     module("UFS", on: ["CLinux", "Model", "Ring", "HTTPWire"]),
@@ -111,9 +112,10 @@ let package = Package(
       swiftSettings: settings),
     tests("ModelTests", of: ["Model"]),
     tests("RingTests", of: ["CLinux", "Model", "Ring"]),
-    tests("HTTPWireTests", of: ["CLinux", "Model", "Ring", "HTTPWire"]),
+    tests(
+      "HTTPWireTests", of: ["CLinux", "DaemonDriver", "FaultProxy", "Model", "Ring", "HTTPWire"]),
     tests("PageStoreTests", of: ["CLinux", "Model", "Ring", "PageStore"]),
-    tests("UFSTests", of: ["CLinux", "Model", "Ring", "UFS"]),
+    tests("UFSTests", of: ["CLinux", "DaemonDriver", "HTTPWire", "Model", "Ring", "UFS"]),
     tests(
       "WorkerDaemonTests",
       of: [

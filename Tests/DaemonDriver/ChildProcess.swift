@@ -56,11 +56,20 @@ package final class ChildProcess {
     if let errors { unsafe posix_spawn_file_actions_addopen(&actions, 2, errors, create, 0o600) }
     unsafe posix_spawn_file_actions_adddup2(&actions, ends[1], 3)
 
+    // Threads of a pool block signals, and a child would never hear ours.
+    var attributes = posix_spawnattr_t()
+    unsafe posix_spawnattr_init(&attributes)
+    defer { unsafe posix_spawnattr_destroy(&attributes) }
+    var none = sigset_t()
+    unsafe sigemptyset(&none)
+    unsafe posix_spawnattr_setsigmask(&attributes, &none)
+    unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+
     let arguments = CStrings(command)
     let environment = CStrings(ChildProcess.environment(adding: variables))
     var child: pid_t = 0
     let code = unsafe posix_spawnp(
-      &child, arguments.pointers[0] ?? strdup(""), &actions, nil, arguments.pointers,
+      &child, arguments.pointers[0] ?? strdup(""), &actions, &attributes, arguments.pointers,
       environment.pointers)
     guard code == 0 else {
       close(ends[0])

@@ -3,7 +3,7 @@
 import Glibc
 
 /// A folder of its own below TMPDIR, removed with everything in it when this goes away.
-package final class ScratchDirectory {
+package final class ScratchDirectory: Sendable {
   /// The folder's absolute path.
   package let path: String
 

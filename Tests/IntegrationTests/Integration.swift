@@ -54,7 +54,7 @@ private final class OwnThreads: TaskExecutor {
 final class Fixture: Sendable {
   let folder: String
   nonisolated(unsafe) let daemon: DaemonProcess
-  nonisolated(unsafe) private let scratch: ScratchDirectory
+  private let scratch: ScratchDirectory
 
   /// Starts the daemon once `prepare` has filled the folder.
   init(

@@ -12,20 +12,34 @@ package final class HTTPClient: Sendable {
   /// Its settings.
   package let options: HTTPClientOptions
   private let resolver: HostResolver
+  private let tls: TLSContext
   private let rings: [HTTPClientRing]
 
   /// A client for `count` reactors, whose indices are 0 … `count` − 1.
-  package init(reactors count: Int, options: HTTPClientOptions, resolver: HostResolver) {
+  package convenience init(
+    reactors count: Int, options: HTTPClientOptions, resolver: HostResolver
+  ) {
+    self.init(count, options, resolver, TLSContext(options.tls))
+  }
+
+  private init(
+    _ count: Int, _ options: HTTPClientOptions, _ resolver: HostResolver, _ tls: TLSContext
+  ) {
     precondition(count > 0, "a client runs on a ring")
     precondition(options.connectionsPerOrigin > 0, "an origin may have a connection")
     self.options = options
     self.resolver = resolver
-    rings = (0..<count).map { _ in HTTPClientRing(options: options, resolver: resolver) }
+    self.tls = tls
+    rings = (0..<count).map { _ in
+      HTTPClientRing(options: options, resolver: resolver, tls: tls)
+    }
   }
 
   /// A client with other settings, and connections of its own, for the same reactors.
   package func with(_ options: HTTPClientOptions) -> HTTPClient {
-    HTTPClient(reactors: rings.count, options: options, resolver: resolver)
+    let isSameTLS = options.tls == self.options.tls
+    return HTTPClient(
+      rings.count, options, resolver, isSameTLS ? tls : TLSContext(options.tls))
   }
 
   /// Sends `request` and returns its reply once the head is complete.

@@ -27,6 +27,10 @@ import Ring
   let fd: Int32
   let address: SocketAddress
   var input = HTTPClientInput()
+  /// TLS, once it is agreed on or under way.
+  var tls: TLSSession?
+  /// How TLS ended, if it did not end well.
+  var tlsFailure: TLSFailure?
   /// Requests begun on it.
   var useCount = 0
   /// When it was last put aside.
@@ -69,8 +73,14 @@ import Ring
     // The kernel's result is 32 bits wide.
     let room = unsafe UnsafeMutableRawBufferPointer(
       rebasing: buffer[..<min(buffer.count, 1 << 30)])
+    if let tls { return await unsafe receive(by: tls, into: room, waitAll: waitAll) }
+    return await unsafe receiveRaw(into: room, waitAll: waitAll)
+  }
+
+  /// Receives from the socket.
+  func receiveRaw(into buffer: UnsafeMutableRawBufferPointer, waitAll: Bool) async -> Int32 {
     beginWait()
-    let result = await unsafe ring.reactor.receive(fd, into: room, waitAll: waitAll)
+    let result = await unsafe ring.reactor.receive(fd, into: buffer, waitAll: waitAll)
     endWait()
     if result > 0 { ring.counters.bytesIn.add(Int(result)) }
     return result
@@ -86,6 +96,12 @@ import Ring
 
   /// Sends all of `bytes`; returns 0, or -errno.
   func send(_ bytes: UnsafeRawBufferPointer) async -> Int32 {
+    if let tls { return await unsafe send(by: tls, bytes) }
+    return await unsafe sendRaw(bytes)
+  }
+
+  /// Sends to the socket.
+  func sendRaw(_ bytes: UnsafeRawBufferPointer) async -> Int32 {
     var offset = 0
     while offset < bytes.count {
       let rest = unsafe bytes.slice(offset, min(bytes.count - offset, 1 << 30))
@@ -186,6 +202,16 @@ import Ring
         .timeout, origin, "nothing moved for \(ring.options.stallTimeout) while \(doing)")
     case .dropped: return HTTPClientError(.stopped, origin, "dropped while \(doing)")
     case nil: break
+    }
+    if let tlsFailure {
+      // An end without notice may be anybody's doing: the same as the end of the stream.
+      let code: HTTPClientError.Code =
+        switch tlsFailure.kind {
+        case .certificate: .certificate
+        case .protocol: .tls
+        case .cutShort: ended
+        }
+      return HTTPClientError(code, origin, "\(tlsFailure.reason), while \(doing)")
     }
     if result == 0 { return HTTPClientError(ended, origin, "the server closed while \(doing)") }
     let code: HTTPClientError.Code = result == -ECANCELED ? .stopped : .reset

@@ -246,7 +246,8 @@ package final class HTTPClientResponse {
     guard !isSettled else { return }
     isSettled = true
     // Bytes behind the reply belong to no request: whoever sent them is not to be trusted with another.
-    if isReusable, connection.input.isEmpty, connection.expiry == nil {
+    let isClean = connection.input.isEmpty && connection.tls?.hasUnread != true
+    if isReusable, isClean, connection.expiry == nil, connection.tlsFailure == nil {
       connection.ring.keep(connection)
     } else {
       connection.ring.discard(connection)

@@ -84,7 +84,7 @@ extension HTTPClientRing {
   }
 
   /// Receives heads until one that is not interim; what follows it stays in the input.
-  private func receiveHead(
+  func receiveHead(
     _ connection: HTTPClientConnection
   ) async throws(HTTPClientError) -> HTTPResponseHead {
     var parser = HTTPResponseHeadParser(limits: options.headLimits)

@@ -10,9 +10,13 @@ import Synchronization
   /// Most candidates but the last get no more time to answer than this.
   private static let attemptTimeout = Duration.seconds(2)
 
+  /// Most origins without a connection that are remembered for their tickets.
+  private static let ticketCountMax = 64
+
   let options: HTTPClientOptions
   let resolver: HostResolver
   let counters = HTTPClientCounters()
+  let tls: TLSContext
   var blocks = HTTPClientBlocks()
   private let shared = Mutex<Reactor?>(nil)
   private var attached: Reactor?
@@ -25,9 +29,10 @@ import Synchronization
   private var sweeper: Task<Void, Never>?
   private var idleSweeper: Task<Void, Never>?
 
-  init(options: HTTPClientOptions, resolver: HostResolver) {
+  init(options: HTTPClientOptions, resolver: HostResolver, tls: TLSContext) {
     self.options = options
     self.resolver = resolver
+    self.tls = tls
   }
 
   /// The reactor it lives on.
@@ -93,6 +98,8 @@ import Synchronization
     removeBusy(connection)
     connection.deadline = .max
     connection.input.release(to: &blocks)
+    connection.keepTicket()
+    connection.tls?.rest()
     if connection.pool.give(.connection(connection)) { return }
     connection.idleStart = reactor.now
     connection.pool.idle.append(connection)
@@ -110,7 +117,10 @@ import Synchronization
   private func releaseSlot(_ pool: HTTPOriginPool) {
     if pool.give(.slot) { return }
     pool.openCount -= 1
-    if pool.isUnused { pools[pool.origin] = nil }
+    // A ticket is worth a place, within reason.
+    if pool.isUnused, pool.ticket == nil || pools.count > Self.ticketCountMax {
+      pools[pool.origin] = nil
+    }
   }
 
   private func pool(of origin: HTTPOrigin) -> HTTPOriginPool {
@@ -139,9 +149,6 @@ import Synchronization
     _ pool: HTTPOriginPool, _ deadline: UInt64
   ) async throws(HTTPClientError) -> HTTPClientConnection {
     let origin = pool.origin
-    guard !origin.isSecure else {
-      throw HTTPClientError(.tls, origin, "TLS is not spoken yet", sentNothing: true)
-    }
     let host = options.proxy?.host ?? origin.host
     let addresses = try await addresses(of: host, for: pool, deadline)
     var errno: Int32 = 0
@@ -157,7 +164,9 @@ import Synchronization
       guard fd < 0 else {
         penalties[address] = nil
         counters.opened.add()
-        return HTTPClientConnection(ring: self, pool: pool, fd: fd, address: address)
+        let connection = HTTPClientConnection(ring: self, pool: pool, fd: fd, address: address)
+        if origin.isSecure { try await secure(connection, deadline) }
+        return connection
       }
       errno = -fd
       counters.connectFailures.add()

@@ -12,6 +12,7 @@ final class HTTPClientCounters: Sendable {
   let timeouts = HTTPCounter()
   let failures = HTTPCounter()
   let waits = HTTPCounter()
+  let resumed = HTTPCounter()
   let bytesIn = HTTPCounter()
   let bytesOut = HTTPCounter()
 
@@ -40,6 +41,8 @@ package struct HTTPClientStatistics: Sendable, Hashable {
   package var failures: UInt64 = 0
   /// Requests that waited for a connection to be free.
   package var waits: UInt64 = 0
+  /// TLS sessions resumed from an earlier one.
+  package var resumed: UInt64 = 0
   /// Bytes received, before decryption.
   package var bytesIn: UInt64 = 0
   /// Bytes sent, after encryption.
@@ -62,6 +65,7 @@ package struct HTTPClientStatistics: Sendable, Hashable {
     timeouts &+= counters.timeouts.current
     failures &+= counters.failures.current
     waits &+= counters.waits.current
+    resumed &+= counters.resumed.current
     bytesIn &+= counters.bytesIn.current
     bytesOut &+= counters.bytesOut.current
   }

@@ -31,6 +31,8 @@ final class HTTPOriginPool {
   var openCount = 0
   /// Connections opened so far; turns the order of addresses.
   var serial = 0
+  /// The last ticket that its servers gave.
+  var ticket: TLSTicket?
   private var waiters: [Waiter] = []
 
   init(origin: HTTPOrigin) { self.origin = origin }

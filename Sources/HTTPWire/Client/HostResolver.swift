@@ -61,7 +61,8 @@ package final class HostResolver: Sendable {
     var nextWaiter: UInt64 = 0
   }
 
-  private let pool: BlockingPool
+  /// Where names are asked for.
+  let pool: BlockingPool
   private let options: Options
   private let lookup: Lookup
   private let state = Mutex(State())

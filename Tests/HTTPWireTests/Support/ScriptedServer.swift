@@ -59,6 +59,12 @@ struct ScriptedPeer: Sendable {
     while await unsafe reactor.receive(fd, into: byte) > 0 {}
   }
 
+  /// Ends the sending side.
+  func endSending() { _ = shutdown(fd, Int32(SHUT_WR)) }
+
+  /// Ends both sides.
+  func closeBoth() { _ = shutdown(fd, Int32(SHUT_RDWR)) }
+
   /// Makes the close at the end of the script a reset.
   func resetOnClose() {
     var option = linger(l_onoff: 1, l_linger: 0)

@@ -1,0 +1,109 @@
+// One TLS session: ciphertext in and out by memory, so that the ring does all I/O.
+//
+//   recv ─▶ [ ciphertext ] ─▶ SSL_read ─▶ the caller's page         the caller's bytes ─▶ SSL_write ─▶ [ output ] ─▶ send
+//
+// OpenSSL takes a part of a record as readily as a whole one: when it wants input, everything shown to it was consumed.
+
+import CTLS
+import Glibc
+
+/// A client session.
+// SAFETY: the session and its memory belong to this object, which is confined to its ring's thread.
+@safe final class TLSSession {
+  /// Ciphertext received at once for small replies, and for long bodies.
+  private static let smallSize = 16 << 10
+  private static let largeSize = 128 << 10
+
+  private let session: OpaquePointer
+  /// The context that the session was made from.
+  private let context: TLSContext
+  private var cipher: UnsafeMutableRawPointer?
+  private var cipherSize = 0
+
+  /// A session to `host`; nil when there is no memory.
+  init?(_ handle: TLSHandle, of context: TLSContext, host: String, ticket: TLSTicket?) {
+    guard
+      let session = unsafe host.withCString({
+        unsafe pen_tls_create(handle.pointer, $0, ticket?.pointer)
+      })
+    else { return nil }
+    unsafe self.session = unsafe session
+    self.context = context
+  }
+
+  deinit {
+    unsafe pen_tls_free(session)
+    unsafe free(cipher)
+  }
+
+  /// Goes on with the handshake.
+  func handshake() -> pen_tls_status { unsafe pen_tls_handshake(session) }
+
+  /// Decrypts into `buffer` until it is full or no whole record is left.
+  func read(into buffer: UnsafeMutableRawBufferPointer) -> (status: pen_tls_status, count: Int) {
+    var count = 0
+    let status = unsafe pen_tls_read(session, buffer.baseAddress, buffer.count, &count)
+    return (status, count)
+  }
+
+  /// Encrypts all of `bytes` into the output.
+  func write(_ bytes: UnsafeRawBufferPointer) -> pen_tls_status {
+    unsafe pen_tls_write(session, bytes.baseAddress, bytes.count)
+  }
+
+  /// Ciphertext to be sent; in place until the next operation.
+  var output: UnsafeRawBufferPointer {
+    var size = 0
+    let base = unsafe pen_tls_output(session, &size)
+    return unsafe UnsafeRawBufferPointer(start: base, count: size)
+  }
+
+  /// Notes that the output was sent.
+  func outputSent() { unsafe pen_tls_output_sent(session) }
+
+  /// Memory to receive ciphertext into; all that was received before was consumed.
+  ///
+  /// `wanted` is how much plaintext is waited for.
+  func makeRoom(wanted: Int) -> UnsafeMutableRawBufferPointer {
+    let size = wanted >= Self.largeSize ? Self.largeSize : Self.smallSize
+    if cipherSize < size {
+      unsafe free(cipher)
+      guard let memory = unsafe malloc(size) else {
+        preconditionFailure("memory for ciphertext")
+      }
+      unsafe cipher = unsafe memory
+      cipherSize = size
+    }
+    return unsafe UnsafeMutableRawBufferPointer(start: cipher, count: cipherSize)
+  }
+
+  /// Notes that `count` bytes were received into the room.
+  func received(_ count: Int) { unsafe pen_tls_feed(session, cipher, count) }
+
+  /// Notes that the stream ended.
+  func end() { unsafe pen_tls_end(session) }
+
+  /// Whether there is something received that nobody read.
+  var hasUnread: Bool {
+    unsafe pen_tls_pending(session) > 0 || pen_tls_unconsumed(session) > 0
+  }
+
+  /// Gives memory back while the connection is idle.
+  func rest() {
+    unsafe free(cipher)
+    unsafe cipher = nil
+    cipherSize = 0
+  }
+
+  /// Why the last operation failed.
+  var reason: String { unsafe String(cString: pen_tls_reason(session)) }
+
+  /// Whether the session was resumed.
+  var isResumed: Bool { unsafe pen_tls_is_resumed(session) }
+
+  /// The last ticket that came, if one did since the last call.
+  func takeTicket() -> TLSTicket? {
+    guard let ticket = unsafe pen_tls_take_ticket(session) else { return nil }
+    return unsafe TLSTicket(ticket)
+  }
+}
