@@ -68,7 +68,7 @@ let package = Package(
     // F3
     module(
       "WorkerDaemon",
-      on: ["CLinux", "CRocksDB", "Model", "Ring", "HTTPWire", "PageStore", "UFS", logging]),
+      on: ["CLinux", "Model", "Ring", "HTTPWire", "PageStore", "UFS", logging]),
     // F4
     .executableTarget(
       name: "penstockd", dependencies: ["Model", "WorkerDaemon", argumentParser],

@@ -21,7 +21,7 @@ enum Floors {
     "UFS": ["CLinux", "Model", "Ring", "HTTPWire"],
     // F3
     "WorkerDaemon": [
-      "CLinux", "CRocksDB", "Model", "Ring", "HTTPWire", "PageStore", "UFS", "Logging",
+      "CLinux", "Model", "Ring", "HTTPWire", "PageStore", "UFS", "Logging",
     ],
     // F4
     "Penstockd": ["Model", "WorkerDaemon", "ArgumentParser", "Logging"],

@@ -42,6 +42,7 @@ extension DiskVolume {
   /// A volume that goes out for that lets everybody go who waits for it.
   package func checkProgress() {
     let now = now()
+    if let failure = log.failure { health.logFailed(failure, now: now) }
     let ages = [transfers.oldestAge(now: now), log.age(now: now)].compactMap { $0 }
     guard let age = ages.max() else { return }
     health.unanswered(for: age, now: now)

@@ -63,9 +63,13 @@ package protocol PageLog: AnyObject, Sendable {
 
   /// Lets everybody go who waits for `flush`, now and later.
   func abandon()
+
+  /// Why changes cannot be written now, in one line; nil while they can.
+  var failure: String? { get }
 }
 
 extension PageLog {
   package func age(now: UInt64) -> UInt64? { nil }
   package func abandon() {}
+  package var failure: String? { nil }
 }

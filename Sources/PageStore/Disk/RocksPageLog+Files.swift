@@ -5,6 +5,12 @@ import Glibc
 import Ring
 
 extension RocksPageLog {
+  private static var options: RocksOptions {
+    var options = RocksOptions()
+    options.blockSize = 16 << 10
+    return options
+  }
+
   /// Opens the database at `path` and makes sure that it is `volume`'s.
   ///
   /// - Throws: `volumeLogDamaged`, `volumeMismatch`, `volumeUnavailable`.
@@ -14,8 +20,8 @@ extension RocksPageLog {
     let database: RocksDatabase
     var owner: PageRecord.Content?
     var wasClosed = false
-    do throws(RocksDatabase.Failure) {
-      database = try RocksDatabase(path: path)
+    do throws(RocksFailure) {
+      database = try RocksDatabase(path: path, options: options)
       unsafe try database.scan { key, value in
         let content = unsafe PageRecord.read(key: key, value: value)
         guard owner != nil else {
@@ -54,7 +60,7 @@ extension RocksPageLog {
 
   /// The error for a log that cannot be read.
   static func damage(
-    _ path: String, _ failure: RocksDatabase.Failure, movedTo place: String?
+    _ path: String, _ failure: RocksFailure, movedTo place: String?
   ) -> PageStoreError {
     let remedy =
       place.map { "moved to \($0); the volume starts empty" }
@@ -63,20 +69,36 @@ extension RocksPageLog {
       .volumeLogDamaged, operation: "pageStore.log", subject: "\(path): \(failure.text): \(remedy)")
   }
 
-  /// Renames what is at `path` to a free name beside it, which is returned.
+  /// Renames what is at `path` to a new name beside it, which is returned with those that were removed for it: at most
+  /// `asideCountMax` are kept.
   ///
   /// - Throws: `volumeUnavailable` when it cannot be renamed.
-  static func moveAside(_ path: String) throws(PageStoreError) -> String {
-    var rc: Int32 = -EEXIST
-    for number in 1...1000 {
-      let place = "\(path).damaged-\(number)"
-      rc = unsafe pen_renameat(AT_FDCWD, path, AT_FDCWD, place, true)
-      if rc == 0 { return place }
-      guard rc == -EEXIST else { break }
+  static func moveAside(
+    _ path: String
+  ) throws(PageStoreError) -> (place: String, removed: [String]) {
+    let slash = path.lastIndex(of: "/") ?? path.startIndex
+    let prefix = path[path.index(after: slash)...] + ".damaged-"
+    let numbers = try VolumeDirectory.names(in: String(path[..<slash]))
+      .compactMap { $0.hasPrefix(prefix) ? Int($0.dropFirst(prefix.count)) : nil }.sorted()
+    let place = "\(path).damaged-\((numbers.last ?? 0) &+ 1)"
+    let rc = unsafe pen_renameat(AT_FDCWD, path, AT_FDCWD, place, true)
+    guard rc == 0 else {
+      throw PageStoreError(
+        .volumeUnavailable, operation: "pageStore.log",
+        subject: "\(path): damaged and cannot be moved aside: delete it to start empty",
+        cause: RingError(operation: "rename", result: rc))
     }
-    throw PageStoreError(
-      .volumeUnavailable, operation: "pageStore.log",
-      subject: "\(path): damaged and cannot be moved aside: delete it to start empty",
-      cause: RingError(operation: "rename", result: rc))
+    let removed = numbers.dropLast(asideCountMax - 1).map { "\(path).damaged-\($0)" }
+    return (place, removed.filter { remove($0) })
+  }
+
+  /// Logs moved aside that are kept.
+  static let asideCountMax = 2
+
+  /// Removes a database's directory, in which nothing but files lies; false when something is left.
+  private static func remove(_ path: String) -> Bool {
+    guard let names = try? VolumeDirectory.names(in: path) else { return false }
+    for name in names where name != "." && name != ".." { unsafe unlink("\(path)/\(name)") }
+    return unsafe rmdir(path) == 0
   }
 }

@@ -4,7 +4,8 @@
 //
 // A group is closed when the thread comes for it, at most `lingering` after its first change. What a caller pays is the
 // lock and some 50 bytes of copying. When the thread cannot keep up, puts beyond a bound are dropped and counted: the
-// pages stay readable and are only not there after a restart. Removals and bad runs are never dropped.
+// pages stay readable and are only not there after a restart. Removals and bad runs are never dropped. When RocksDB refuses
+// a group it is opened anew after a while that doubles, and gets the same group again: what waits meanwhile is bounded as above.
 
 internal import CLinux
 import Glibc
@@ -21,8 +22,12 @@ import Ring
     package var groups = 0
     /// Pages that were not recorded because the log was behind.
     package var dropped = 0
-    /// Groups that RocksDB refused: their changes are lost.
+    /// Times that RocksDB refused a group, or to be opened for one.
     package var failedGroups = 0
+    /// Groups that were given up, at a close while RocksDB refused them: their changes are lost.
+    package var lostGroups = 0
+    /// Times that the database was opened anew.
+    package var reopened = 0
     /// Bytes that wait to be written.
     package var pendingBytes = 0
     /// Records that made no sense when the log was read.
@@ -35,6 +40,8 @@ import Ring
   static let pendingSizeMax = 16 << 20
   /// How long the first change of a group may wait for others, in nanoseconds.
   static let lingering = 2_000_000
+  /// Longest time between two attempts to write a group that was refused, in nanoseconds.
+  static let retryIntervalMax = 60_000_000_000
 
   /// The database's directory.
   let path: String
@@ -56,6 +63,11 @@ import Ring
   /// Monotonic nanoseconds since when the thread works on what it took; nil while it waits.
   private var busySince: UInt64?
   private var isRestored = false
+  /// Whether a change may be missing on the disk: then the log is not closed as whole.
+  private var hasLost = false
+  private let retryInterval: Int
+  /// What fails instead of RocksDB, in tests.
+  private let fault: @Sendable () -> RocksFailure?
   private var thread: pthread_t?
   // Used by one thread at a time; nil when it is closed or could not be opened again.
   private var database: RocksDatabase?
@@ -63,7 +75,16 @@ import Ring
   /// Opens the log of `volume` in the directory `path`, making it when it is not there; blocks.
   ///
   /// - Throws: `volumeLogDamaged`; `volumeMismatch` when it is another volume's; `volumeUnavailable`.
-  package init(path: String, volume: VolumeID) throws(PageStoreError) {
+  package convenience init(path: String, volume: VolumeID) throws(PageStoreError) {
+    try self.init(path: path, volume: volume, retryInterval: 1_000_000_000) { nil }
+  }
+
+  /// Opens the log; a group that is refused is tried again after `retryInterval` nanoseconds, and `fault` can refuse some.
+  init(
+    path: String, volume: VolumeID, retryInterval: Int,
+    fault: @escaping @Sendable () -> RocksFailure?
+  ) throws(PageStoreError) {
+    (self.retryInterval, self.fault) = (retryInterval, fault)
     self.path = path
     self.volume = volume
     let (database, wasClosed) = try RocksPageLog.open(path, volume)
@@ -77,6 +98,7 @@ import Ring
     change { group in
       guard fullBytes < RocksPageLog.pendingSizeMax else {
         values.dropped += 1
+        hasLost = true
         return
       }
       group.put(page)
@@ -101,7 +123,7 @@ import Ring
     }
   }
 
-  /// Why groups could not be written, in RocksDB's words; nil while they can.
+  /// Why groups cannot be written now, in RocksDB's words; nil while they can.
   package var failure: String? { signal.withLock { failureText } }
 
   package func flush() async {
@@ -172,8 +194,8 @@ import Ring
     precondition(!isRestored, "a log is restored once")
     var unreadable = 0
     let odd = RocksBatch()
-    var failure: RocksDatabase.Failure?
-    do throws(RocksDatabase.Failure) {
+    var failure: RocksFailure?
+    do throws(RocksFailure) {
       unsafe try database?.scan { key, value in
         switch unsafe PageRecord.read(key: key, value: value) {
         case .page(let page): body(page)
@@ -196,14 +218,17 @@ import Ring
   }
 
   /// Puts the damaged database aside and starts an empty one; returns what to tell.
-  private func startOver(after failure: RocksDatabase.Failure) -> PageStoreError {
+  private func startOver(after failure: RocksFailure) -> PageStoreError {
     database = nil
     do throws(PageStoreError) {
-      let place = try RocksPageLog.moveAside(path)
+      let place = try RocksPageLog.moveAside(path).place
       database = try RocksPageLog.open(path, volume).database
       return RocksPageLog.damage(path, failure, movedTo: place)
     } catch {
-      signal.withLock { failureText = error.description }
+      signal.withLock {
+        failureText = error.description
+        hasLost = true
+      }
       return error
     }
   }
@@ -274,28 +299,90 @@ import Ring
     return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
   }
 
+  /// Writes `batch`; while RocksDB refuses it, again and again until the log is closed.
   private func write(_ batch: RocksBatch) {
-    do throws(RocksDatabase.Failure) {
-      guard let database else { throw RocksDatabase.Failure("the log is closed") }
+    var pause = retryInterval
+    while !tryToWrite(batch) {
+      guard waitToRetry(pause) else {
+        return signal.withLock {
+          values.lostGroups += 1
+          hasLost = true
+        }
+      }
+      pause = min(pause * 2, RocksPageLog.retryIntervalMax)
+      reopen()
+    }
+  }
+
+  private func tryToWrite(_ batch: RocksBatch) -> Bool {
+    do throws(RocksFailure) {
+      if let failure = fault() { throw failure }
+      guard let database else { throw RocksFailure(failure ?? "the log is closed") }
       try database.write(batch)
-      signal.withLock {
-        busySince = RocksPageLog.now()
-        values.groups += 1
-        values.changes += batch.count
-      }
     } catch {
-      signal.withLock {
-        values.failedGroups += 1
-        failureText = error.text
+      fail(error.text)
+      return false
+    }
+    signal.withLock {
+      busySince = RocksPageLog.now()
+      failureText = nil
+      values.groups += 1
+      values.changes += batch.count
+    }
+    return true
+  }
+
+  /// Remembers why RocksDB refused, and lets those go who wait: nobody knows for how long it will.
+  private func fail(_ text: String) {
+    let waiters = unsafe signal.withLock {
+      busySince = nil
+      values.failedGroups += 1
+      failureText = text
+      defer {
+        unsafe flushes = []
+        unsafe flushing = []
       }
+      return unsafe flushes + flushing
+    }
+    unsafe waiters.forEach { unsafe $0.resume() }
+  }
+
+  /// Waits for `nanoseconds`; false when the log is being closed.
+  private func waitToRetry(_ nanoseconds: Int) -> Bool {
+    signal.withLock {
+      let end = RocksPageLog.now() &+ UInt64(nanoseconds)
+      // Changes that come meanwhile wake the thread too.
+      while !isClosing, case let now = RocksPageLog.now(), now < end {
+        signal.wait(nanoseconds: Int(end - now))
+      }
+      busySince = isClosing ? nil : RocksPageLog.now()
+      return !isClosing
+    }
+  }
+
+  /// Opens the database anew, after a failure that it does not get over by itself; one that is damaged goes aside.
+  private func reopen() {
+    database = nil
+    do throws(PageStoreError) {
+      do throws(PageStoreError) {
+        database = try RocksPageLog.open(path, volume).database
+      } catch {
+        guard error.code == .volumeLogDamaged else { throw error }
+        _ = try RocksPageLog.moveAside(path)
+        signal.withLock { hasLost = true }
+        database = try RocksPageLog.open(path, volume).database
+      }
+      signal.withLock { values.reopened += 1 }
+    } catch {
+      signal.withLock { failureText = error.subject }
     }
   }
 
   /// Makes what was written durable and closes the database.
   private func finish() {
-    do throws(RocksDatabase.Failure) {
+    do throws(RocksFailure) {
       // Only a log that lost no change may say that it is whole.
-      if signal.withLock({ isRestored && failureText == nil && values.dropped == 0 }) {
+      if signal.withLock({ isRestored && failureText == nil && !hasLost }) {
         let batch = RocksBatch()
         batch.setClosed(true)
         try database?.write(batch)

@@ -87,6 +87,16 @@ final class VolumeDirectory: Sendable {
   /// Names in the directory that are not a volume's, sorted.
   func foreignNames() throws(PageStoreError) -> [String] {
     let listing = unsafe openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    return try VolumeDirectory.names(listing, path).filter { !VolumeDirectory.isOwn($0) }
+  }
+
+  /// The names in the directory at `path`, sorted, the two dots among them.
+  static func names(in path: String) throws(PageStoreError) -> [String] {
+    try names(unsafe Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), path)
+  }
+
+  /// The names in the directory that is open as `listing`, which is closed.
+  private static func names(_ listing: Int32, _ path: String) throws(PageStoreError) -> [String] {
     guard listing >= 0 else { throw VolumeDirectory.failure(path, errno) }
     defer { Glibc.close(listing) }
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 8)
@@ -99,11 +109,7 @@ final class VolumeDirectory: Sendable {
       var offset = 0
       while offset < count {
         let entry = unsafe pen_dirent_at(buffer.baseAddress, offset)
-        if let name = unsafe entry.name.map({ unsafe String(cString: $0) }),
-          !VolumeDirectory.isOwn(name)
-        {
-          names.append(name)
-        }
+        if let name = unsafe entry.name.map({ unsafe String(cString: $0) }) { names.append(name) }
         offset += unsafe Int(entry.record_length)
       }
     }

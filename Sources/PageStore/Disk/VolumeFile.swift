@@ -130,9 +130,10 @@ package final class VolumeFile: Sendable {
       return try RocksPageLog(path: path, volume: id)
     } catch {
       guard error.code == .volumeLogDamaged || error.code == .volumeMismatch else { throw error }
-      let place = try RocksPageLog.moveAside(path)
+      let (place, removed) = try RocksPageLog.moveAside(path)
       notices.append(
         .logMovedAside(path: path, movedTo: place, reason: error.subject))
+      notices += removed.map { .oldLogRemoved(path: $0) }
       return try RocksPageLog(path: path, volume: id)
     }
   }

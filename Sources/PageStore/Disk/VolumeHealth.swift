@@ -103,6 +103,9 @@ package final class VolumeHealth: Sendable {
     change { $0.unanswered(for: age, now: now) }
   }
 
+  /// Reports that the volume's log cannot be written, for the reason in `text`.
+  package func logFailed(_ text: String, now: UInt64) { change { $0.logFailed(text, now: now) } }
+
   /// True when nobody waits so long for an answer.
   func isTooLong(_ age: UInt64) -> Bool { options.answerLimit > 0 && age >= options.answerLimit }
 

@@ -95,6 +95,11 @@ struct VolumeJudge {
     }
   }
 
+  mutating func logFailed(_ text: String, now: UInt64) {
+    bad(now)
+    worsen(to: .degraded, "its page log cannot be written: \(text)", now)
+  }
+
   private mutating func count(read: Bool, _ now: UInt64) -> Int {
     read ? readErrors.spend(at: now) : writeErrors.spend(at: now)
   }

@@ -14,12 +14,22 @@ package enum VolumeNotice: Sendable, Equatable, CustomStringConvertible {
   case truncated(path: String, missing: Int)
   /// The log could not be read and lies aside; the volume starts empty.
   case logMovedAside(path: String, movedTo: String, reason: String)
+  /// A log that was moved aside long ago was removed: at most two are kept.
+  case oldLogRemoved(path: String)
   /// A file or directory that is not the volume's; it is left alone.
   case foreign(path: String)
   /// The file system has no direct I/O: bytes go through the page cache.
   case buffered(path: String)
   /// The file system cannot reserve space: a full disk will show only when pages are written.
   case notReserved(path: String)
+
+  /// True when pages were lost or a disk may be failing: what an operator should look at.
+  package var isWarning: Bool {
+    switch self {
+    case .superblockRepaired, .truncated, .logMovedAside, .oldLogRemoved: true
+    case .created, .grown, .shrunk, .foreign, .buffered, .notReserved: false
+    }
+  }
 
   package var description: String {
     switch self {
@@ -34,6 +44,8 @@ package enum VolumeNotice: Sendable, Equatable, CustomStringConvertible {
     case .logMovedAside(let path, let movedTo, let reason):
       "\(path): the page log cannot be used (\(reason)); it was moved to \(movedTo) and the volume "
         + "starts empty"
+    case .oldLogRemoved(let path):
+      "\(path): an old damaged page log is removed, newer ones are kept"
     case .foreign(let path): "\(path): not Penstock's, left alone"
     case .buffered(let path): "\(path): the file system has no direct I/O, the page cache is used"
     case .notReserved(let path): "\(path): the file system cannot reserve space in advance"

@@ -46,11 +46,30 @@ extension TierKeeper {
     gauge("stuck", "1 while a volume's disk owes an answer that nobody waits for.", &page) {
       $0.disk.isStuck ? 1 : 0
     }
+    renderLogs(to: &page)
     counters("corrupt_pages_total", "Reads that did not match their checksums.", &page) {
       [("", $0.disk.statistics.corrupt)]
     }
     counters("transitions_total", "Changes of each volume's health.", &page) {
       [("", $0.health.counts.transitions)]
+    }
+  }
+
+  private func renderLogs(to page: inout MetricsPage) {
+    counters(
+      "log_problems_total",
+      "Page logs: pages not recorded since the log was behind, writes refused, groups given up.",
+      &page
+    ) {
+      let log = $0.file.log.statistics
+      return [
+        (",problem=\"dropped\"", UInt64(clamping: log.dropped)),
+        (",problem=\"refused\"", UInt64(clamping: log.failedGroups)),
+        (",problem=\"lost\"", UInt64(clamping: log.lostGroups)),
+      ]
+    }
+    gauge("log_pending_bytes", "Bytes of changes that wait for each page log.", &page) {
+      $0.file.log.statistics.pendingBytes
     }
   }
 

@@ -38,7 +38,8 @@ struct OpenedTiers {
     for volume in checked.volumes {
       do throws(PageStoreError) {
         let file = try VolumeFile.open(Self.options(volume, settings))
-        notes += file.notices.map(\.description)
+        notes += file.notices.filter { !$0.isWarning }.map(\.description)
+        warnings += file.notices.filter(\.isWarning).map(\.description)
         files.append((volume, file))
       } catch {
         let reason = "\(volume.plan.pathKey): \(error)"

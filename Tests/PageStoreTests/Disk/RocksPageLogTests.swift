@@ -1,5 +1,6 @@
 import Glibc
 import Model
+import Synchronization
 import Testing
 
 @testable import PageStore
@@ -152,6 +153,101 @@ struct RocksPageLogTests {
     log.close()
     #expect { try RocksPageLog(path: path, volume: VolumeID(high: 1, low: 3)) } throws: {
       ($0 as? PageStoreError)?.code == .volumeMismatch
+    }
+  }
+
+  @Test("what RocksDB refuses is told, tried again, and written once it can be")
+  func refused() async throws {
+    let folder = TemporaryDirectory()
+    let path = "\(folder.path)/log"
+    let faults = Faults()
+    var log = try RocksPageLog(path: path, volume: RocksPageLogTests.id, retryInterval: 1_000_000) {
+      faults.next()
+    }
+    _ = try restore(log)
+    faults.fail(3, "IO error: No space left on device: While appending to file: /x: y")
+    log.put(record(1))
+    await log.flush()
+    #expect(log.statistics.failedGroups > 0)
+    faults.fail(1_000_000, "IO error: While appending to file: /x/LOCK: Too many open files")
+    log.put(record(2))
+    await log.flush()
+    #expect(log.failure?.contains("Too many open files") == true)
+    faults.fail(0, "")
+    while log.failure != nil || log.statistics.pendingBytes > 0 { await log.flush() }
+    let statistics = log.statistics
+    #expect(statistics.reopened > 3 && statistics.lostGroups == 0 && statistics.dropped == 0)
+    log.close()
+    log = try RocksPageLog(path: path, volume: RocksPageLogTests.id)
+    #expect(log.wasClosed, "nothing was lost")
+    #expect(try restore(log).pages == [record(1), record(2)])
+    log.close()
+  }
+
+  @Test("a log that is closed while RocksDB refuses ends at once, and not as whole")
+  func lost() async throws {
+    let folder = TemporaryDirectory()
+    let path = "\(folder.path)/log"
+    let faults = Faults()
+    var log = try RocksPageLog(
+      path: path, volume: RocksPageLogTests.id, retryInterval: 60_000_000_000
+    ) { faults.next() }
+    _ = try restore(log)
+    faults.fail(1_000_000, "IO error: x")
+    log.put(record(1))
+    await log.flush()
+    log.close()
+    #expect(log.statistics.lostGroups == 1)
+    log = try RocksPageLog(path: path, volume: RocksPageLogTests.id)
+    #expect(!log.wasClosed)
+    log.close()
+  }
+
+  @Test("of logs that were moved aside the two newest are kept")
+  func aside() throws {
+    let folder = TemporaryDirectory()
+    let path = "\(folder.path)/log"
+    for number in 1...4 {
+      let log = try RocksPageLog(path: path, volume: RocksPageLogTests.id)
+      log.close()
+      let (place, removed) = try RocksPageLog.moveAside(path)
+      #expect(place == "\(path).damaged-\(number)")
+      #expect(removed == (number > 2 ? ["\(path).damaged-\(number - 2)"] : []))
+    }
+    #expect(folder.names("").sorted() == ["log.damaged-3", "log.damaged-4"])
+  }
+
+  @Test(
+    "damage is told by RocksDB's kind and the system's words, not by paths",
+    arguments: [
+      ("Corruption: bad magic number in /pool/LOCK/No space left on device", true),
+      ("Corruption: IO error: /x: Permission denied", true),
+      ("Invalid argument: comparator: does not match existing comparator", true),
+      ("IO error: No such file or directory: While open a file: /pool/1.sst: No such file", true),
+      ("IO error: While pread: /pool/lock x/1.sst: Input/output error", true),
+      ("IO error: While open a file: /pool/Corruption: x/1.sst: Too many open files", false),
+      ("IO error: No space left on device: While appending: /p: No space left on device", false),
+      ("IO error: While mkdir: /p: Permission denied", false),
+      ("IO error: While lock file: /p/LOCK: Resource temporarily unavailable", false),
+      ("IO error: While mmap: /p/1.sst: Cannot allocate memory", false),
+      ("Resource busy: /p", false), ("out of memory", false), ("", false),
+    ])
+  func damage(text: String, isDamage: Bool) {
+    #expect(RocksFailure(text).isDamage == isDamage)
+  }
+}
+
+/// Failures that RocksDB does not have by itself.
+private final class Faults: Sendable {
+  private let state = Mutex<(count: Int, text: String)>((0, ""))
+
+  func fail(_ count: Int, _ text: String) { state.withLock { $0 = (count, text) } }
+
+  func next() -> RocksFailure? {
+    state.withLock { state in
+      guard state.count > 0 else { return nil }
+      state.count -= 1
+      return RocksFailure(state.text)
     }
   }
 }

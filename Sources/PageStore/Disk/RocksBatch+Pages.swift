@@ -1,32 +1,6 @@
-// Changes of a page log that are written together.
+// The records of a page log, as changes of its database.
 
-internal import CRocksDB
-
-/// A group of changes, in order; used by one thread at a time.
-@safe final class RocksBatch: @unchecked Sendable {
-  // SAFETY: owned by this object alone; RocksDB's batches belong to no thread.
-  let handle: OpaquePointer
-
-  /// An empty group.
-  init() {
-    guard let handle = unsafe rocksdb_writebatch_create() else {
-      preconditionFailure("RocksDB's allocator never returns null")
-    }
-    unsafe self.handle = handle
-  }
-
-  deinit { unsafe rocksdb_writebatch_destroy(handle) }
-
-  /// Changes in the group.
-  var count: Int { Int(unsafe rocksdb_writebatch_count(handle)) }
-
-  /// Bytes of the group, keys and values and what RocksDB adds.
-  var byteCount: Int {
-    var size = 0
-    _ = unsafe rocksdb_writebatch_data(handle, &size)
-    return size
-  }
-
+extension RocksBatch {
   /// Adds the record of a page.
   func put(_ page: StoredPage) {
     let key = PageRecord.key(PageRecord.pageTag, page.unit)
@@ -39,15 +13,8 @@ internal import CRocksDB
   /// Adds the removal of the record of the page at `unit`.
   func remove(unit: UInt32) {
     unsafe withUnsafeBytes(of: PageRecord.key(PageRecord.pageTag, unit)) { key in
-      unsafe rocksdb_writebatch_delete(
-        handle, key.baseAddress?.assumingMemoryBound(to: CChar.self), key.count)
+      unsafe remove(key: key)
     }
-  }
-
-  /// Adds the removal of any record.
-  func remove(key: UnsafeRawBufferPointer) {
-    unsafe rocksdb_writebatch_delete(
-      handle, key.baseAddress?.assumingMemoryBound(to: CChar.self), key.count)
   }
 
   /// Adds the record of a bad run.
@@ -75,11 +42,5 @@ internal import CRocksDB
       guard isClosed else { return unsafe remove(key: key) }
       unsafe withUnsafeBytes(of: PageRecord.version) { value in unsafe put(key, value) }
     }
-  }
-
-  private func put(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
-    unsafe rocksdb_writebatch_put(
-      handle, key.baseAddress?.assumingMemoryBound(to: CChar.self), key.count,
-      value.baseAddress?.assumingMemoryBound(to: CChar.self), value.count)
   }
 }
