@@ -75,14 +75,16 @@ let package = Package(
       path: "Sources/Penstockd",
       swiftSettings: sourceSettings),
     module(
-      "UFSIOTest", on: ["CLinux", "Model", "Ring", "UFS", "WorkerDaemon", argumentParser]),
+      "UFSIOTest",
+      on: ["CLinux", "HTTPWire", "Model", "Ring", "UFS", "WorkerDaemon", argumentParser]),
     .executableTarget(
       name: "penstock", dependencies: ["Model", "UFSIOTest", "WorkerDaemon", argumentParser],
       path: "Sources/PenstockCLI", swiftSettings: sourceSettings),
     .executableTarget(
       name: "worker-bench",
       dependencies: [
-        "BenchSupport", "CLinux", "DaemonDriver", "Model", "Ring", "PageStore", argumentParser,
+        "BenchSupport", "CLinux", "DaemonDriver", "FaultProxy", "Model", "Ring", "PageStore",
+        argumentParser,
       ],
       path: "Benchmarks/WorkerBench", swiftSettings: sourceSettings),
     .executableTarget(
@@ -134,7 +136,7 @@ let package = Package(
       "UFSIOTestTests",
       of: ["DaemonDriver", "Model", "Ring", "UFS", "UFSIOTest", argumentParser]),
     tests("FaultProxyTests", of: ["DaemonDriver", "FaultProxy"]),
-    tests("IntegrationTests", of: ["DaemonDriver"]),
+    tests("IntegrationTests", of: ["DaemonDriver", "FaultProxy"]),
     tests("TidyTests", of: []),
   ],
   swiftLanguageModes: [.v6]

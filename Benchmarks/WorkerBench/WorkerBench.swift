@@ -10,7 +10,8 @@ struct WorkerBench: ParsableCommand {
       "Makes data, reads it through a worker, measures the worker beside nginx, kills it, replays traces.",
     subcommands: [
       DatasetCommand.self, WaitCommand.self, LoadCommand.self, ServeCommand.self,
-      ConnectionsCommand.self, StartupCommand.self, CrashCommand.self, TraceCommand.self,
+      IngestCommand.self, ConnectionsCommand.self, StartupCommand.self, CrashCommand.self,
+      TraceCommand.self,
       ReplayCommand.self,
     ])
 }

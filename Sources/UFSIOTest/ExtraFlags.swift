@@ -4,7 +4,9 @@ import ArgumentParser
 
 /// What our test can do besides.
 struct ExtraFlags: ParsableArguments {
-  @Option(help: "write-read, write (leaves the files) or read (finds them).")
+  @Option(
+    help: "write-read, write (leaves the files), read (finds them), or list (counts what is there)."
+  )
   var mode = UFSIOTestPlan.Mode.writeRead
   @Option(help: "Bytes of each operation, a multiple of 4K.")
   var bufferSize = "1M"

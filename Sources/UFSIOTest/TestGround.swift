@@ -1,5 +1,6 @@
 // Where a test runs: rings, threads, and the UFS opened exactly as the worker opens it.
 
+import HTTPWire
 import Model
 import Ring
 import UFS
@@ -26,7 +27,11 @@ struct TestGround: Sendable {
     do throws(MountError) {
       mount = try Mount(
         opening: MountSpecification(alluxioPath: "/", uri: plan.path, options: plan.options),
-        in: UFSEnvironment(pool: pool))
+        in: UFSEnvironment(
+          pool: pool,
+          http: HTTPClient(
+            reactors: group.reactors.count, options: HTTPClientOptions(),
+            resolver: HostResolver(pool: pool))))
     } catch {
       group.stop()
       pool.stop()

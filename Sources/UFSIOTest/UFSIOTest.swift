@@ -28,8 +28,8 @@ package final class UFSIOTest {
   }
 
   private let plan: UFSIOTestPlan
-  private let ground: TestGround
-  private let stop: StopFlag
+  let ground: TestGround
+  let stop: StopFlag
   /// Whether the directory is ours to remove.
   private var madeDirectory = false
 

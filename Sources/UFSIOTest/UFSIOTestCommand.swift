@@ -75,6 +75,7 @@ package struct UFSIOTestCommand: ParsableCommand {
     let limit = DurationText.parse(cluster.benchTimeout) ?? .seconds(1200)
     let (plan, stop) = (self.plan, StopFlag(after: limit))
     try watchSignals(stop)
+    if plan.mode == .list { return try list(plan, stop) }
     let outcome: UFSIOTest.Outcome
     do throws(UFSIOTestError) {
       outcome = try UFSIOTest(plan, stop: stop).run()
@@ -104,6 +105,21 @@ package struct UFSIOTestCommand: ParsableCommand {
     plan.roundCount = extra.rounds
     plan.comparisons = extra.compare
     return plan
+  }
+
+  private func list(_ plan: UFSIOTestPlan, _ stop: StopFlag) throws {
+    let result: ListingResult
+    do throws(UFSIOTestError) {
+      result = try UFSIOTest(plan, stop: stop).list()
+    } catch {
+      Self.tell("error: \(error)")
+      throw ExitCode(1)
+    }
+    Self.tell(result.line)
+    if let error = result.error {
+      Self.tell("error: \(error)")
+      throw ExitCode(1)
+    }
   }
 
   private func report(_ outcome: UFSIOTest.Outcome) {

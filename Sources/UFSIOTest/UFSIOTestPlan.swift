@@ -12,6 +12,8 @@ package struct UFSIOTestPlan: Sendable {
     case write
     /// Read what an earlier run left, and leave it.
     case read
+    /// Count everything below the path, and do nothing else.
+    case list
   }
 
   /// The UFS URI or absolute local path, as given.

@@ -16,6 +16,13 @@ package final class NginxOrigin {
     /// Settings of the http block besides.
     package var settings = "sendfile on; tcp_nopush on;"
 
+    /// Where requests for a bucket itself go, listings above all; nil: nginx answers them, which is of no use.
+    package var listingPort: UInt16?
+    /// Whether entity tags have no dash, which the AWS CRT client reads as a part count; If-Match is then not looked at.
+    ///
+    /// Needs nginx's module headers-more.
+    package var hidesDashes = false
+
     /// Plain HTTP, one worker.
     package init() {}
   }
@@ -53,6 +60,12 @@ package final class NginxOrigin {
 
   deinit { process.stop() }
 
+  /// The module that `hidesDashes` needs; nil when it is not installed.
+  package static let headersModule: String? = {
+    let path = "/usr/lib/nginx/modules/ngx_http_headers_more_filter_module.so"
+    return unsafe access(path, R_OK) == 0 ? path : nil
+  }()
+
   private static func configuration(
     _ port: UInt16, _ folder: String, _ base: String, _ options: Options
   ) -> String {
@@ -64,11 +77,25 @@ package final class NginxOrigin {
     if let authority = options.clientAuthority {
       tls += " ssl_verify_client on; ssl_client_certificate \(authority);"
     }
+    var (module, tags, listing) = ("", "", "")
+    if options.hidesDashes, let path = headersModule {
+      module = "load_module \(path);"
+      tags =
+        "map $sent_http_etag $plain_etag { \"~^\\\"(?<a>[0-9a-f]+)-(?<b>[0-9a-f]+)\\\"$\" '\"$a$b\"';"
+        + " default $sent_http_etag; } more_clear_input_headers If-Match;"
+        + " more_set_headers \"ETag: $plain_etag\";"
+    }
+    if let port = options.listingPort {
+      listing =
+        "location ~ ^/[^/]+/?$ { proxy_pass http://127.0.0.1:\(port); proxy_http_version 1.1;"
+        + " proxy_set_header Connection \"\"; proxy_buffers 64 16k; }"
+    }
     let errors = [(404, "NoSuchKey"), (412, "PreconditionFailed"), (416, "InvalidRange")].map {
       "error_page \($0) /__\($0).xml; location = /__\($0).xml { internal; "
         + "return \($0) '<?xml version=\"1.0\" encoding=\"UTF-8\"?>\\n<Error><Code>\($1)</Code></Error>'; }"
     }
     return """
+      \(module)
       worker_processes \(options.workers); daemon off; pid \(base)/pid; error_log \(base)/error.log;
       worker_rlimit_nofile 65536;
       events { worker_connections 16384; multi_accept on; }
@@ -78,11 +105,13 @@ package final class NginxOrigin {
         client_body_temp_path \(base)/body; proxy_temp_path \(base)/proxy;
         fastcgi_temp_path \(base)/fastcgi; uwsgi_temp_path \(base)/uwsgi; scgi_temp_path \(base)/scgi;
         \(options.settings)
+        \(tags)
         server {
           listen 127.0.0.1:\(port) \(options.certificate == nil ? "" : "ssl ")backlog=4096;
           \(tls)
           root \(folder); etag on; max_ranges 1;
           \(errors.joined(separator: "\n    "))
+          \(listing)
           location / { }
         }
       }

@@ -191,6 +191,40 @@ struct FaultProxyTests {
     }
   }
 
+  @Test("a made-up listing has every key once, page by page, and no other")
+  func listing() async throws {
+    try await blocking {
+      let contents = [
+        ListingOrigin.Content(folder: "a/", count: 2500, size: 7, tag: "0a"),
+        ListingOrigin.Content(folder: "b/", count: 30, size: 7, tag: "0b"),
+      ]
+      let origin = try ListingOrigin(contents)
+      let connection = try HTTPConnection(port: origin.port)
+      func keys(_ query: String) throws -> (keys: [String], next: String?, folders: Int) {
+        let text = try connection.request("GET", "/bucket?list-type=2&\(query)").text
+        let keys = text.matches(of: #/<Key>([^<]*)<\/Key>/#).map { String($0.1) }
+        let next = text.firstMatch(of: #/<NextContinuationToken>([^<]*)</#).map { String($0.1) }
+        return (keys, next, text.matches(of: #/<CommonPrefixes>/#).count)
+      }
+      var (found, token): ([String], String?) = ([], nil)
+      repeat {
+        let page = try keys(
+          "prefix=&max-keys=1000" + (token.map { "&continuation-token=\($0)" } ?? ""))
+        #expect(page.keys.count <= 1000)
+        found += page.keys
+        token = page.next
+      } while token != nil
+      let expected = contents.flatMap { content in
+        (0..<content.count).map { ListingOrigin.key($0, of: content) }
+      }
+      #expect(found == expected)
+      #expect(try keys("prefix=a%2F00000002").keys.count == 10)
+      #expect(try keys("prefix=b/&start-after=b/000000027").keys == ["b/000000028", "b/000000029"])
+      #expect(try keys("prefix=&delimiter=/").folders == 2)
+      #expect(try keys("prefix=c/").keys.isEmpty)
+    }
+  }
+
   @Test("certificates are what they are called")
   func certificates() async throws {
     try await blocking {

@@ -25,7 +25,7 @@ enum Floors {
     ],
     // F4
     "Penstockd": ["Model", "WorkerDaemon", "ArgumentParser", "Logging"],
-    "UFSIOTest": ["CLinux", "Model", "Ring", "UFS", "WorkerDaemon", "ArgumentParser"],
+    "UFSIOTest": ["CLinux", "HTTPWire", "Model", "Ring", "UFS", "WorkerDaemon", "ArgumentParser"],
     "PenstockCLI": ["Model", "UFSIOTest", "WorkerDaemon", "ArgumentParser"],
   ]
 

@@ -106,6 +106,21 @@ struct UFSIOTestTests {
     #expect(names(in: scratch.path).isEmpty)
   }
 
+  @Test("listing counts every file and directory below the path")
+  func listing() async throws {
+    let scratch = try ScratchDirectory("iotest")
+    for number in 0..<120 {
+      try makeDirectories(scratch.path("d\(number % 7)"))
+      try writeBytes([1, 2, 3], to: scratch.path("d\(number % 7)/f\(number)"))
+    }
+    let pool = try BlockingPool(name: "test", threads: 1)
+    let path = scratch.path
+    let result = await pool.run { try? UFSIOTest(UFSIOTestPlan(path: path)).list() }
+    pool.stop()
+    #expect(result?.files == 120 && result?.directories == 7 && result?.bytes == 360)
+    #expect(result?.error == nil && (result?.residentMax ?? 0) > 0)
+  }
+
   private let size: Int64 = 2 << 20 | 12_345
 
   private func plan(_ scratch: ScratchDirectory) -> UFSIOTestPlan {
