@@ -189,6 +189,15 @@ package final class PageStore: Sendable {
     return unsafe entry.pointee.current.isResident
   }
 
+  /// True when the page is resident or being filled; counts as no use and no hit.
+  package func isKnown(_ key: PageKey) -> Bool {
+    let hash = core.index.hash(key)
+    let stripe = core.index.stripe(of: hash)
+    stripe.lock()
+    defer { stripe.unlock() }
+    return unsafe stripe.find(key, hash) != nil
+  }
+
   // MARK: Leaving
 
   /// Drops every page of `file`, the bytes of which it returns; pages that are held go when their last lease ends.

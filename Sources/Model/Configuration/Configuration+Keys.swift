@@ -10,6 +10,7 @@ extension Configuration {
     case httpHeadSizeMax = "alluxio.worker.http.max.head.size"
     case httpBodySizeMax = "alluxio.worker.http.max.body.size"
     case loadPartitionSize = "alluxio.worker.load.file.partition.size"
+    case readAheadMax = "penstock.worker.read.ahead.max"
     case metastoreCacheSize = "alluxio.dora.worker.metastore.rocksdb.cache.size"
     case landingSize = "penstock.worker.page.store.landing.size"
     case scrubBandwidth = "penstock.worker.page.store.scrub.bandwidth"
@@ -38,6 +39,7 @@ extension Configuration {
     case pageWriteCountMax = "alluxio.worker.page.store.async.write.threads"
     case ufsHostRequestCountMax = "penstock.worker.ufs.host.requests.max"
     case ufsAttemptCountMax = "penstock.worker.ufs.attempts.max"
+    case readAheadTaskCountMax = "penstock.worker.read.ahead.tasks"
     case loadThreadCountMax = "alluxio.worker.job.load.executor.threads.max"
   }
 

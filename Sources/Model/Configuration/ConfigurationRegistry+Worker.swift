@@ -185,6 +185,13 @@ extension ConfigurationRegistry {
         "penstock.worker.ufs.hedge.percentile", .number(0...0.9999), "0",
         "Share of reads after whose latency a second request is sent, such as 0.99; 0 for never."),
       .init(
+        "penstock.worker.read.ahead.max", .size, "8MB",
+        "Most bytes brought ahead of a client that reads a remote file sequentially or in equal steps;"
+          + " 0 reads nothing ahead."),
+      .init(
+        "penstock.worker.read.ahead.tasks", .integer(0...1_000_000), "64",
+        "Reads ahead of clients that run at once."),
+      .init(
         "alluxio.worker.ufs.instream.cache.enabled", .boolean, "true",
         "Keeps UFS streams open between reads."),
       .init(

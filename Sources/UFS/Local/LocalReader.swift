@@ -19,21 +19,26 @@ package final class LocalReader: UFSReader {
   private let file: OpenFile
   private let path: String
   private let settleTime: Int64
+  private let direct: LocalUFS.Options.Direct
   private var mayReadDirect: Bool
 
   /// Reads go past the page cache from this size on; below it the device's latency outweighs the copy.
-  private static let directSizeMin = 65536
+  static let directSizeMin = 65536
   /// Alignment of memory, offset and size that every device accepts.
   private static let directAlignment = 4096
 
   /// A reader of `file`, which was `version` when it was opened.
-  init(_ fileSystem: LocalUFS, _ file: OpenFile, _ path: String, _ version: FileVersion) {
+  init(
+    _ fileSystem: LocalUFS, _ file: OpenFile, _ path: String, _ version: FileVersion,
+    _ direct: LocalUFS.Options.Direct
+  ) {
+    self.direct = direct
     self.fileSystem = fileSystem
     self.file = file
     self.path = path
     self.version = version
     settleTime = fileSystem.settleTime(of: version)
-    mayReadDirect = file.directDescriptor >= 0
+    mayReadDirect = direct != .never && file.directDescriptor >= 0
   }
 
   package func read(
@@ -65,7 +70,7 @@ package final class LocalReader: UFSReader {
     let reactor = fileSystem.reactor
     do throws(RingError) {
       if mayReadDirect, unsafe isAligned(buffer, offset) {
-        if fileSystem.options.direct == .auto {
+        if direct == .auto {
           // Copies what is there and never waits: the same work that a buffered read of the ring does inline.
           let cached = unsafe pen_read_cached(
             file.descriptor, buffer.baseAddress, buffer.count, offset)

@@ -33,17 +33,20 @@ extension LocalUFS {
     try check(path, "ufs.open")
     let reactor = reactor
     let cache = cache(of: reactor)
-    if let version, let file = cache.file(path, version, now: reactor.now) {
-      return LocalReader(self, file, path, version)
+    let direct = options.direct(for: purpose)
+    if let version, let file = cache.file(path, version, now: reactor.now),
+      !wantsDirect(direct, version.length) || file.wasAskedForDirect
+    {
+      return LocalReader(self, file, path, version, direct)
     }
     let fd = await open(path, flags: O_RDONLY | O_NONBLOCK | O_NOCTTY, on: reactor)
     // A socket cannot be opened at all, nor can a device without a driver: ENXIO, ENODEV.
     guard fd >= 0 else { throw lookupError(fd, "ufs.open", path) }
     do throws(UFSError) {
-      let (file, found) = try await readable(fd, path, expecting: version)
+      let (file, found) = try await readable(fd, path, expecting: version, direct)
       let leaving = cache.insert(file, path, found, now: reactor.now)
       await OpenFile.close(leaving, on: reactor)
-      return LocalReader(self, file, path, found)
+      return LocalReader(self, file, path, found, direct)
     } catch {
       await reactor.close(fd)
       throw error
@@ -52,7 +55,7 @@ extension LocalUFS {
 
   /// Checks that a descriptor just opened is a regular file of the right version, and makes it fit for the ring.
   private func readable(
-    _ fd: Int32, _ path: String, expecting version: FileVersion?
+    _ fd: Int32, _ path: String, expecting version: FileVersion?, _ direct: Options.Direct
   ) async throws(UFSError) -> (OpenFile, FileVersion) {
     let status: LocalStatus
     switch await currentStatus(of: fd) {
@@ -65,8 +68,17 @@ extension LocalUFS {
     let rc = pen_clear_nonblock(fd)
     guard rc >= 0 else { throw error(rc, "ufs.open", path) }
     let isLocal = await isLocal(fd, device: status.device)
-    let direct = await openDirect(path, sameAs: status)
-    return (OpenFile(descriptor: fd, directDescriptor: direct, isLocal: isLocal), found)
+    let isAsked = wantsDirect(direct, found.length)
+    let directDescriptor = isAsked ? await openDirect(path, sameAs: status) : -1
+    let file = OpenFile(
+      descriptor: fd, directDescriptor: directDescriptor, wasAskedForDirect: isAsked,
+      isLocal: isLocal)
+    return (file, found)
+  }
+
+  /// Whether a file of `length` bytes has reads that go past the page cache.
+  private func wantsDirect(_ direct: Options.Direct, _ length: Int64) -> Bool {
+    direct != .never && length >= LocalReader.directSizeMin
   }
 
   /// The status of an open descriptor: on the ring, or on the pool and from the server where there is one.
@@ -100,7 +112,6 @@ extension LocalUFS {
 
   /// A second descriptor of the same file for reads past the page cache; -1 when there is none to be had.
   private func openDirect(_ path: String, sameAs status: LocalStatus) async -> Int32 {
-    guard options.direct != .never else { return -1 }
     let reactor = reactor
     // EINVAL: the file system has no O_DIRECT. Any other failure will meet the buffered reads, too.
     let fd = await open(path, flags: O_RDONLY | O_NONBLOCK | pen_o_direct(), on: reactor)

@@ -6,12 +6,12 @@ extension LocalUFS {
   /// Key | Accepted | Default | Meaning
   /// --- | --- | --- | ---
   /// `readonly` | `true`, `false` | `false` | refuse every change with 403
-  /// `direct` | `auto`, `always`, `never` | `never` | read past the page cache, see `Direct`
+  /// `direct` | `auto`, `always`, `never` | `never`, for load jobs `auto` | read past the page cache, see `Direct`
   /// `descriptors` | 0 … 65536 | 64 | open files kept per ring
   package struct Options: Sendable, Hashable {
     /// When reads go past the page cache (O_DIRECT).
     ///
-    /// The default is `never`. A read of what the page cache holds copies at memory speed, O_DIRECT goes to the device
+    /// The default is `never`, and `auto` for load jobs. A read of what the page cache holds copies at memory speed, O_DIRECT goes to the device
     /// all the same, and demand reads of single pages lose the kernel's read-ahead. `auto` first takes what the page
     /// cache holds and goes past it for the rest: the choice for files read once, in large pieces, by many requests at
     /// a time, where a second copy in the page cache is waste. Reads that are small or not aligned to 4 KiB are
@@ -22,6 +22,8 @@ extension LocalUFS {
     package var isReadOnly: Bool
     /// When reads go past the page cache.
     package var direct: Direct
+    /// When reads of load jobs go past the page cache: they are large, come once, and keep several reads in flight.
+    package var directForLoads = Direct.auto
     /// Open files kept per ring; 0 keeps none.
     package var descriptorCount: Int
 
@@ -51,6 +53,7 @@ extension LocalUFS {
             throw Self.bad(key, value, "auto, always or never", mount)
           }
           self.direct = direct
+          directForLoads = direct
         case "descriptors":
           guard let count = Int(value), (0...65536).contains(count) else {
             throw Self.bad(key, value, "a number from 0 to 65536", mount)
@@ -61,6 +64,11 @@ extension LocalUFS {
             .unknownOption(key, known: ["descriptors", "direct", "readonly"]), mount: mount)
         }
       }
+    }
+
+    /// When reads for `purpose` go past the page cache.
+    func direct(for purpose: UFSPurpose) -> Direct {
+      purpose == .load ? directForLoads : direct
     }
 
     private static func bad(

@@ -10,13 +10,18 @@ final class OpenFile: Sendable {
   let descriptor: Int32
   /// Open for reading past the page cache; -1 when the mount or the file system does not want that.
   let directDescriptor: Int32
+  /// Whether a descriptor past the page cache was asked for, whatever came of it.
+  let wasAskedForDirect: Bool
   /// Whether fstat(2) on it never waits for a server.
   let isLocal: Bool
   private let isClosed = Atomic<Bool>(false)
 
   /// Takes over the descriptors.
-  init(descriptor: Int32, directDescriptor: Int32 = -1, isLocal: Bool) {
+  init(
+    descriptor: Int32, directDescriptor: Int32 = -1, wasAskedForDirect: Bool = false, isLocal: Bool
+  ) {
     self.descriptor = descriptor
+    self.wasAskedForDirect = wasAskedForDirect
     self.directDescriptor = directDescriptor
     self.isLocal = isLocal
   }

@@ -16,6 +16,7 @@ struct WorkerMetrics: Sendable {
     page.gauge(
       "penstock_build_info", "Version of this worker.", [("version=\"\(Version.text)\"", 1)])
     parts.files.counters.render(to: &page)
+    parts.files.readAhead.render(to: &page)
     renderStore(to: &page)
     parts.files.policies.render(to: &page)
     parts.tiers.render(to: &page)

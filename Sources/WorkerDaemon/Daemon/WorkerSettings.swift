@@ -103,6 +103,8 @@ package struct WorkerSettings: Sendable {
       key: Configuration.PortKey.web.rawValue)
     read = FileService.Options()
     read.statusValidity = configuration.duration(.ufsStatusValidity)
+    read.readAheadMax = configuration.size(.readAheadMax)
+    read.readAheadTaskCountMax = configuration.integer(.readAheadTaskCountMax)
     policies = PolicySettings(configuration)
     http = Self.limits(configuration)
     loadOperationsMax = configuration.integer(.loadThreadCountMax)

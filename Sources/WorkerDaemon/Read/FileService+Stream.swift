@@ -45,6 +45,7 @@ extension FileService {
       return 0
     }
     let range = offset..<offset + count
+    readAhead.observe(record, offset, count, self, on: reactor)
     let read = StreamedRead(self, record, range, reactor)
     var position = offset
     do throws(StreamEnd) {

@@ -24,6 +24,10 @@ package final class FileService: Sendable {
     package var passThroughBytesPerRing = 64 << 20
     /// Bytes a ring may hold in buffers for reads from disks of the store.
     package var storedBytesPerRing = 64 << 20
+    /// Bytes that are read ahead of one stream of requests; 0 for none.
+    package var readAheadMax: Int64 = 8 << 20
+    /// Tasks that read ahead at once.
+    package var readAheadTaskCountMax = 64
     /// Bytes of pages that loads may have in flight; never more than a fourth of the memory for pages.
     package var loadBytesMax = 512 << 20
 
@@ -42,6 +46,8 @@ package final class FileService: Sendable {
   let passThrough: [ReadBufferPool]
   let storedReads: [ReadBufferPool]
   let loadBudget: LoadBudget
+  /// What clients will ask for next.
+  package let readAhead: ReadAhead
 
   /// A service over `mounts` and `store` for the rings of `reactors`; without `policies`, one without rules.
   package init(
@@ -53,7 +59,10 @@ package final class FileService: Sendable {
     table = FileTable(countMax: options.recordCountMax)
     counters = ReadCounters(ringNodes: reactors.map(\.node))
     self.policies = policies ?? Self.withoutRules(store, options)
-    let memory = store.arenas.stride * store.arenas.arenas.count
+    let memory = store.volumePlaces.filter { $0.tier == .mem }.reduce(0) { $0 + $1.quota }
+    readAhead = ReadAhead(
+      sizeMax: options.readAheadMax, taskCountMax: options.readAheadTaskCountMax,
+      pageSize: store.pageSize, memory: memory)
     loadBudget = LoadBudget(limit: max(store.pageSize, min(options.loadBytesMax, memory / 4)))
     passThrough = reactors.map { _ in
       ReadBufferPool(capacity: options.passThroughBytesPerRing)
