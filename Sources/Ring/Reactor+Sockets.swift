@@ -25,6 +25,18 @@ extension Reactor {
     }.result
   }
 
+  /// Receives into the pieces of `message`; with `waitAll` as above.
+  ///
+  /// Gives up after `limit` with -ECANCELED.
+  package func receive(
+    _ fd: Int32, _ message: UnsafeMutablePointer<msghdr>, waitAll: Bool = false,
+    within limit: Duration
+  ) async -> Int32 {
+    await unsafe perform(within: limit) { sqe in
+      unsafe io_uring_prep_recvmsg(sqe, fd, message, waitAll ? UInt32(MSG_WAITALL) : 0)
+    }.result
+  }
+
   /// Receives into one of the ring's own 4 KiB buffers, which is taken only when bytes arrive; give
   /// it back with `giveBack(_:)`.
   ///
@@ -72,6 +84,27 @@ extension Reactor {
         sqe, fd, buffer.baseAddress, buffer.count,
         Int32(MSG_WAITALL) | Int32(MSG_NOSIGNAL))
     }.result
+  }
+
+  /// As `send`, and gives up after `limit` with -ECANCELED.
+  package func send(
+    _ fd: Int32, _ buffer: UnsafeRawBufferPointer, within limit: Duration
+  ) async -> Int32 {
+    await unsafe perform(within: limit) { sqe in
+      unsafe io_uring_prep_send(
+        sqe, fd, buffer.baseAddress, buffer.count,
+        Int32(MSG_WAITALL) | Int32(MSG_NOSIGNAL))
+    }.result
+  }
+
+  /// Sends a copy of `bytes`; for messages so small that copying them costs nothing.
+  package func send(
+    _ fd: Int32, _ bytes: [UInt8], within limit: Duration = .seconds(60)
+  ) async -> Int32 {
+    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 8)
+    defer { unsafe copy.deallocate() }
+    unsafe copy.copyBytes(from: bytes)
+    return unsafe await send(fd, UnsafeRawBufferPointer(copy), within: limit)
   }
 
   /// Connects a new stream socket to `address`.

@@ -158,6 +158,9 @@ import Synchronization
 
   // MARK: Stopping
 
+  /// Whether `stop` was called: tasks that wait again and again end.
+  package var isStopped: Bool { isStopping.load(ordering: .relaxed) }
+
   /// Cancels what is in flight, lets the tasks on the ring end, and joins the thread.
   ///
   /// Call from another thread, once nothing starts new work on this reactor.

@@ -11,7 +11,8 @@ import Ring
 package final class HTTPClient: Sendable {
   /// Its settings.
   package let options: HTTPClientOptions
-  private let resolver: HostResolver
+  /// Who finds the addresses of hosts.
+  package let resolver: HostResolver
   private let tls: TLSContext
   private let rings: [HTTPClientRing]
 

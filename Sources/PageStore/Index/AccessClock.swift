@@ -1,5 +1,6 @@
 // Time of access in 48 bits: ticks of 128 ns, which wrap after 417 days. Only differences count.
 
+import CLinux
 import Glibc
 
 /// The clock of LRU stamps.

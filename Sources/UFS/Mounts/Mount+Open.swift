@@ -28,6 +28,7 @@ extension Mount {
       return try LocalUFS(
         root: "/" + uri.path, mount: specification.alluxioPath, options: options,
         pool: environment.pool)
+    case "hdfs": return try HDFSUFS(uri: uri, specification, environment)
     default:
       throw MountError(.unsupportedScheme(uri.scheme), mount: specification.alluxioPath)
     }

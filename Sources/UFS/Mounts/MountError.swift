@@ -32,6 +32,8 @@ package struct MountError: Error, Sendable, Equatable, CustomStringConvertible {
     case notDirectory(String)
     /// The UFS root cannot be opened.
     case unreadable(String, errno: Int32)
+    /// Hadoop's configuration is wrong, or asks for what is not supported; the payload says it all.
+    case badHadoopSetting(String)
   }
 
   /// What is wrong.
@@ -71,6 +73,7 @@ package struct MountError: Error, Sendable, Equatable, CustomStringConvertible {
     case .notDirectory(let path): "\(path) is not a directory; mount the directory that holds it"
     case .unreadable(let path, let errno):
       "\(path) cannot be opened: \(errnoText(errno)); the daemon needs read and search permission"
+    case .badHadoopSetting(let text): text
     }
   }
 }

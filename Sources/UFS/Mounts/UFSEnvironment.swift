@@ -13,6 +13,8 @@ package struct UFSEnvironment: Sendable {
   package let flow: FlowControl
   /// Bounds of mounts that set none.
   package var flowOptions = FlowOptions()
+  /// What mounts of HDFS begin with.
+  package var hdfs = HDFSEnvironment()
 
   /// An environment of its parts; without a client, one for a single reactor.
   package init(

@@ -48,6 +48,8 @@ package struct UFSError: Error, Sendable, Equatable, CustomStringConvertible {
     case status(UInt16)
     /// Flow control did not let the request through.
     case flow(FlowRefusal)
+    /// What an HDFS node said: a Java exception's class and first line.
+    case hdfs(exception: String)
   }
 
   /// The kind of failure.
@@ -92,6 +94,7 @@ package struct UFSError: Error, Sendable, Equatable, CustomStringConvertible {
       case .rule(let rule): rule.description
       case .status(let status): "status \(status)"
       case .flow(let refusal): refusal.description
+      case .hdfs(let exception): exception
       }
     return "\(operation) \(code) \(path): \(why)"
   }

@@ -37,14 +37,16 @@ package struct UFSURI: Sendable, Hashable, CustomStringConvertible {
     let parts = rest.utf8.dropFirst(2).split(
       separator: UInt8(ascii: "/"), maxSplits: 1, omittingEmptySubsequences: false)
     authority = parts.first.map { String(Substring($0)) } ?? ""
-    guard !authority.isEmpty else { throw .authority }
+    // Hadoop's configuration says which cluster `hdfs:///path` is.
+    guard !authority.isEmpty || scheme == "hdfs" else { throw .authority }
     path = parts.count > 1 ? withoutTrailingSlashes(String(Substring(parts[1]))) : ""
   }
 
   /// The canonical text: no slash at its end, but for `file:///`.
   package var description: String {
     if scheme == "file" { return "file:///\(path)" }
-    return path.isEmpty ? "\(scheme)://\(authority)" : "\(scheme)://\(authority)/\(path)"
+    let root = "\(scheme)://\(authority)"
+    return path.isEmpty && !authority.isEmpty ? root : "\(root)/\(path)"
   }
 
   /// The text of `path` below this URI, `""` for the URI itself; nil when it is elsewhere.

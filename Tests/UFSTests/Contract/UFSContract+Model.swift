@@ -11,6 +11,11 @@ extension UFSContract {
       var model = TreeModel()
       for step in 0..<600 {
         let operation = TreeModel.Operation.random(using: &random)
+        if case .write = operation,
+          !subject.fileSystem.capabilities.contains(.randomWrite)
+        {
+          continue
+        }
         let want = model.apply(operation)
         let got = await subject.code { fileSystem in
           try await operation.run(subject)

@@ -1,0 +1,93 @@
+// One connection to a data node, with the memory that its transfers need beside their data.
+
+import CLinux
+import Glibc
+import Ring
+
+/// A connection to a data node; closed with its last reference.
+///
+/// Ring-confined.
+final class DataNodeConnection {
+  let address: SocketAddress
+  /// When it was kept for the next use.
+  var keptSince: UInt64 = 0
+  /// Whether it served something before: the data node may have closed it since.
+  var isReused = false
+  /// Heads and sums of packets, and data that is not wanted yet or at all.
+  let scratch = HDFSScratch()
+
+  private let descriptor: Int32
+  private let reactor: Reactor
+  private let stallTime: Duration
+
+  /// Connects.
+  ///
+  /// - Throws: `.connection`, `.timeout`.
+  init(
+    _ address: SocketAddress, _ reactor: Reactor, _ options: HDFSOptions
+  ) async throws(HDFSFailure) {
+    self.address = address
+    self.reactor = reactor
+    stallTime = options.stallTime
+    descriptor = await reactor.connect(to: address, within: options.connectTime)
+    guard descriptor >= 0 else { throw HDFSFailure(result: descriptor, isSent: false) }
+  }
+
+  deinit { if descriptor >= 0 { Glibc.close(descriptor) } }
+
+  /// Whether the other end neither closed it nor said anything.
+  var isQuiet: Bool {
+    var byte: UInt8 = 0
+    let count = unsafe recv(
+      descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
+    return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)
+  }
+
+  /// Sends all of `bytes`.
+  func send(_ bytes: [UInt8]) async throws(HDFSFailure) {
+    let sent = await reactor.send(descriptor, bytes, within: stallTime)
+    guard sent == bytes.count else { throw HDFSFailure(result: min(sent, 0)) }
+  }
+
+  /// Sends all of `bytes`, which stay put until this returns.
+  func send(_ bytes: UnsafeRawBufferPointer) async throws(HDFSFailure) {
+    let sent = unsafe await reactor.send(descriptor, bytes, within: stallTime)
+    guard sent == bytes.count else { throw HDFSFailure(result: min(sent, 0)) }
+  }
+
+  /// Fills `buffer`.
+  func receive(into buffer: UnsafeMutableRawBufferPointer) async throws(HDFSFailure) {
+    guard buffer.count > 0 else { return }
+    let count = unsafe await reactor.receive(
+      descriptor, into: buffer, waitAll: true, within: stallTime)
+    guard count == buffer.count else { throw HDFSFailure(result: min(count, 0)) }
+  }
+
+  /// Fills the pieces that `scratch` was given, one after the other.
+  func receivePieces() async throws(HDFSFailure) {
+    let count = unsafe await reactor.receive(
+      descriptor, scratch.message, waitAll: true, within: stallTime)
+    guard count == scratch.pieceBytes else { throw HDFSFailure(result: min(count, 0)) }
+  }
+
+  /// Receives a message with its length before it.
+  func receiveMessage() async throws(HDFSFailure) -> ProtobufReader {
+    // The shortest message has three bytes with its length; the longest length has three bytes, too.
+    let start = unsafe UnsafeMutableRawBufferPointer(rebasing: scratch.heads[..<3])
+    unsafe try await receive(into: start)
+    var bytes = unsafe Array(start)
+    var length = 0
+    var lengthSize = 0
+    repeat {
+      guard lengthSize < 3 else { throw .wire(.length) }
+      length |= Int(bytes[lengthSize] & 0x7F) << (7 * lengthSize)
+      lengthSize += 1
+    } while bytes[lengthSize - 1] >= 0x80
+    let missing = length + lengthSize - 3
+    guard missing >= 0, unsafe missing <= scratch.heads.count else { throw .wire(.length) }
+    let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: scratch.heads[..<missing])
+    unsafe try await receive(into: rest)
+    unsafe bytes.append(contentsOf: rest)
+    return ProtobufReader(bytes, from: lengthSize)
+  }
+}
