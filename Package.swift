@@ -117,7 +117,8 @@ let package = Package(
     tests(
       "HTTPWireTests", of: ["CLinux", "DaemonDriver", "FaultProxy", "Model", "Ring", "HTTPWire"]),
     tests("PageStoreTests", of: ["CLinux", "Model", "Ring", "PageStore"]),
-    tests("UFSTests", of: ["CLinux", "DaemonDriver", "HTTPWire", "Model", "Ring", "UFS"]),
+    tests(
+      "UFSTests", of: ["CLinux", "DaemonDriver", "FaultProxy", "Model", "Ring", "HTTPWire", "UFS"]),
     tests(
       "WorkerDaemonTests",
       of: [

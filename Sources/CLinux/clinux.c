@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/memfd.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/sha.h>
 #include <pthread.h>
 #include <sched.h>
@@ -149,6 +150,12 @@ struct pen_dirent pen_dirent_at(const void *buffer, size_t offset) {
 }
 
 void pen_sha256(const void *data, size_t length, unsigned char *out) { SHA256(data, length, out); }
+
+int pen_hmac_sha256(const void *key, size_t key_length, const void *data, size_t length, unsigned char *out) {
+  unsigned out_length = 32;
+  if (key_length > INT32_MAX) return -EINVAL;
+  return HMAC(EVP_sha256(), key, (int)key_length, data, length, out, &out_length) ? 0 : -EINVAL;
+}
 
 struct pen_digest { EVP_MD_CTX *context; };
 

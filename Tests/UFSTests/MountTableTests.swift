@@ -163,8 +163,8 @@ struct MountTableTests {
       ([root, .init(alluxioPath: "/s", uri: directory.at("file"))], "/s", "is not a directory"),
       ([root, .init(alluxioPath: "/s", uri: other.path + "/../x")], "/s", "'..'"),
       (
-        [root, .init(alluxioPath: "/s", uri: "s3://bkt")], "/s",
-        "s3:// is not supported by this version"
+        [root, .init(alluxioPath: "/s", uri: "gs://bkt")], "/s",
+        "gs:// is not supported by this version"
       ),
       ([root, .init(alluxioPath: "s", uri: other.path)], "s", "write an Alluxio path"),
       ([root, .init(alluxioPath: "/a/../s", uri: other.path)], "/a/../s", "write an Alluxio path"),

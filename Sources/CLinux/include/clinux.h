@@ -80,6 +80,8 @@ struct pen_dirent pen_dirent_at(const void *buffer, size_t offset);
 // --- digests ------------------------------------------------------------------------------------------------------------
 /// SHA-256 of `length` bytes into `out[32]`.
 void pen_sha256(const void *data, size_t length, unsigned char *out);
+/// HMAC-SHA-256 of `length` bytes under a key into `out[32]`. Returns 0, or -EINVAL when OpenSSL refuses.
+int pen_hmac_sha256(const void *key, size_t key_length, const void *data, size_t length, unsigned char *out);
 /// A running MD5 or SHA-256; `free` it once.
 typedef struct pen_digest pen_digest;
 pen_digest *pen_digest_create(bool sha256);

@@ -2,7 +2,7 @@
 
 extension ConfigurationRegistry {
   /// S3, HDFS, local file systems, and where they are mounted.
-  static let storageKeys = s3StorageKeys + s3TransferKeys + ufsKeys + mountKeys
+  static let storageKeys = s3StorageKeys + s3AccessKeys + s3TransferKeys + ufsKeys + mountKeys
 
   /// How S3 is reached.
   private static let s3StorageKeys = rows(
@@ -46,6 +46,42 @@ extension ConfigurationRegistry {
       .init(
         "alluxio.underfs.s3.signer.algorithm", .string, nil,
         "Name of the signature algorithm; without one, version 4."),
+    ])
+
+  /// Who asks S3, and how TLS is spoken.
+  private static let s3AccessKeys = rows(
+    .s3Storage,
+    [
+      .init("s3a.sessionToken", .string, nil, "Session token of temporary keys.")
+        .alias("aws.sessionToken").sensitive,
+      .init(
+        "penstock.underfs.s3.credentials",
+        .choice([
+          "auto", "static", "environment", "web-identity", "profile", "container", "instance",
+          "anonymous",
+        ]), "auto", "Where credentials come from; auto takes the first that is set up."),
+      .init(
+        "penstock.underfs.s3.profile", .string, nil,
+        "Profile of the shared credentials file; without one AWS_PROFILE, else default."),
+      .init(
+        "penstock.underfs.s3.credentials.file", .path, nil,
+        "Shared credentials file; without one AWS_SHARED_CREDENTIALS_FILE, else that of the home."),
+      .init(
+        "penstock.underfs.s3.requester.pays", .boolean, "false",
+        "Says that we pay for requests to somebody else's bucket."),
+      .init(
+        "penstock.underfs.s3.tls.ca.file", .path, nil,
+        "Authorities to trust, PEM; without any those of the system."),
+      .init("penstock.underfs.s3.tls.ca.path", .path, nil, "Directory of authorities to trust."),
+      .init(
+        "penstock.underfs.s3.tls.certificate", .path, nil,
+        "Our certificate, PEM, for stores that ask for one."),
+      .init(
+        "penstock.underfs.s3.tls.key", .path, nil,
+        "Key of our certificate, PEM; without one in the same file."),
+      .init(
+        "penstock.underfs.s3.tls.verify", .boolean, "true",
+        "Whether a store's certificate must be valid and name its host."),
     ])
 
   /// How much is asked of S3 at a time.

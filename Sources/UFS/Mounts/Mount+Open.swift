@@ -29,6 +29,8 @@ extension Mount {
         root: "/" + uri.path, mount: specification.alluxioPath, options: options,
         pool: environment.pool)
     case "hdfs": return try HDFSUFS(uri: uri, specification, environment)
+    case "s3", "s3a":
+      return try S3UFS(uri, specification, environment)
     default:
       throw MountError(.unsupportedScheme(uri.scheme), mount: specification.alluxioPath)
     }

@@ -15,6 +15,10 @@ package struct UFSEnvironment: Sendable {
   package var flowOptions = FlowOptions()
   /// What mounts of HDFS begin with.
   package var hdfs = HDFSEnvironment()
+  /// Configuration values that were set, by name: the defaults of mount options.
+  ///
+  /// May hold credentials.
+  package var settings: [String: String] = [:]
 
   /// An environment of its parts; without a client, one for a single reactor.
   package init(

@@ -1,6 +1,7 @@
 // What can go wrong between us and an under file system. "Not found" is said only when the UFS itself said it: a question
 // that could not be asked is `.unavailable` or `.io`, because a client that hears "not found" acts on it.
 
+package import HTTPWire
 package import Model
 import Ring
 
@@ -50,6 +51,10 @@ package struct UFSError: Error, Sendable, Equatable, CustomStringConvertible {
     case flow(FlowRefusal)
     /// What an HDFS node said: a Java exception's class and first line.
     case hdfs(exception: String)
+    /// A request that got no whole answer.
+    case http(HTTPClientError)
+    /// A remote store's own word for why, with the HTTP status it came with; status 0 is a finding of ours.
+    case store(status: UInt16, code: String)
   }
 
   /// The kind of failure.
@@ -95,6 +100,10 @@ package struct UFSError: Error, Sendable, Equatable, CustomStringConvertible {
       case .status(let status): "status \(status)"
       case .flow(let refusal): refusal.description
       case .hdfs(let exception): exception
+      case .http(let error): error.description
+      case .store(0, let code): code
+      case .store(let status, let code):
+        "status \(status) \(code.isEmpty ? "without a code" : code)"
       }
     return "\(operation) \(code) \(path): \(why)"
   }

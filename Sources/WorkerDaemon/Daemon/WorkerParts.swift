@@ -47,8 +47,8 @@ final class WorkerParts: Sendable {
       flow = FlowControl(limits: settings.flow)
       var environment = UFSEnvironment(pool: pool, http: http, flow: flow)
       environment.flowOptions = settings.flowOptions
-      mounts = try MountTable(
-        opening: settings.mounts, in: environment)
+      environment.settings = settings.mountDefaults
+      mounts = try MountTable(opening: settings.mounts, in: environment)
     } catch {
       throw StartError(.directory, "\(error)")
     }

@@ -37,6 +37,10 @@ package struct WorkerSettings: Sendable {
   package var pageWriteCountMax: Int
   /// The mounts, the one at `/` among them.
   package var mounts: [MountSpecification]
+  /// Settings of under file systems that were made, by name: the defaults of mount options.
+  ///
+  /// May hold credentials.
+  package var mountDefaults: [String: String]
   /// The root mount's directory when nobody chose one: it is made if it is missing.
   package var defaultRoot: String?
   /// Port of the REST API; nil when it is off.
@@ -87,6 +91,7 @@ package struct WorkerSettings: Sendable {
     let limit = configuration.duration(.pageStoreTimeout)
     volumeAnswerLimit = limit > .zero ? limit : max(.zero, configuration.duration(.volumeTimeout))
     mounts = try Self.mounts(configuration, mountTexts)
+    mountDefaults = Self.mountDefaults(configuration)
     let isRootChosen = ["alluxio.dora.client.ufs.root", "alluxio.master.mount.table.root.ufs"]
       .contains(where: configuration.isSet)
     let root = mounts.first { $0.alluxioPath == "/" }?.uri
@@ -155,9 +160,31 @@ package struct WorkerSettings: Sendable {
     if !mounts.contains(where: { $0.alluxioPath == "/" }) {
       let table = configuration.string(.mountTableRootUFS)
       let root = table.isEmpty ? configuration.string(.rootUFS) : table
-      mounts.insert(MountSpecification(alluxioPath: "/", uri: root), at: 0)
+      mounts.insert(
+        MountSpecification(alluxioPath: "/", uri: root, options: rootOptions(configuration)), at: 0)
     }
     return mounts
+  }
+
+  /// The options of the mount at `/` in the style of 2.x.
+  private static func rootOptions(_ configuration: Configuration) -> [String: String] {
+    let prefix = "alluxio.master.mount.table.root.option."
+    var options: [String: String] = [:]
+    for setting in configuration.allSettings where setting.name.hasPrefix(prefix) {
+      options[String(setting.name.dropFirst(prefix.count))] = setting.text
+    }
+    return options
+  }
+
+  /// What was set of the keys that mounts take as options.
+  private static func mountDefaults(_ configuration: Configuration) -> [String: String] {
+    var defaults: [String: String] = [:]
+    for setting in configuration.allSettings where setting.source != .default {
+      let isMeant = ["alluxio.underfs.", "penstock.underfs.", "s3a."]
+        .contains { setting.name.hasPrefix($0) }
+      if isMeant { defaults[setting.name] = setting.text }
+    }
+    return defaults
   }
 }
 

@@ -13,6 +13,8 @@ struct UFSSubject: Sendable {
   let fileSystem: any UnderFileSystem
   /// What must stay alive meanwhile: a directory, a server.
   let keepAlive: any Sendable
+  /// Names of the contract that this store, as it runs in the test, has no way to hold.
+  var impossibleNames: Set<String> = []
 
   /// Writes a whole file through the UFS.
   @discardableResult

@@ -1,0 +1,149 @@
+// The credentials of a mount: the first source that has any, asked again before they end.
+//
+//   current() ── fresh? ───────────────────────────▶ credentials
+//       │ near their end: one caller fetches, the others still use the old ones
+//       └ none or ended:  one caller fetches, the others wait for what it gets     (single-flight over all rings)
+
+import Synchronization
+
+/// Credentials from the first of several sources, kept until shortly before they end.
+///
+/// Shared by all rings.
+final class S3CredentialChain: Sendable {
+  /// How long before their end credentials are replaced, in nanoseconds.
+  static let refreshAhead: Int64 = 300_000_000_000
+  /// How long a failure is kept from being asked for again, in nanoseconds.
+  static let failureTime: Int64 = 1_000_000_000
+
+  private typealias Outcome = Result<S3Credentials?, S3CredentialError>
+  private typealias Waiter = UnsafeContinuation<Outcome, Never>
+
+  @safe private struct State {
+    var credentials: S3Credentials?
+    var isKnown = false
+    /// When a refresh before the end was last tried, so that one that fails is not tried by every request.
+    var lastFailure: Int64 = .min
+    var isFetching = false
+    var waiters: [Waiter] = unsafe []
+  }
+
+  /// What a caller does next.
+  private enum Turn {
+    case use(S3Credentials?)
+    case fetch(S3Credentials?)
+    case wait
+  }
+
+  private let sources: [any S3CredentialSource]
+  private let isAnonymousAllowed: Bool
+  private let clock: @Sendable () -> Int64
+  private let state = Mutex(State())
+
+  /// A chain of sources, in order.
+  ///
+  /// `clock` is the wall clock. Without any credentials requests go unsigned when `isAnonymousAllowed`.
+  init(
+    _ sources: [any S3CredentialSource], isAnonymousAllowed: Bool,
+    clock: @escaping @Sendable () -> Int64 = { SystemCall.wallClock() }
+  ) {
+    self.sources = sources
+    self.isAnonymousAllowed = isAnonymousAllowed
+    self.clock = clock
+  }
+
+  /// The credentials to sign with now; nil for none at all.
+  ///
+  /// On a reactor's thread; may suspend.
+  ///
+  /// - Throws: `.none` when no source has any and requests must be signed; what a source throws.
+  func current() async throws(S3CredentialError) -> S3Credentials? {
+    let now = clock()
+    let turn = state.withLock { Self.turn(&$0, now) }
+    switch turn {
+    case .use(let credentials): return credentials
+    case .fetch(let old):
+      let outcome = await fetch()
+      settle(outcome, keeping: old)
+      if case .failure = outcome, let old { return old }
+      return try outcome.get()
+    case .wait:
+      let outcome = await wait()
+      return try outcome.get()
+    }
+  }
+
+  /// Forgets `credentials`, which the store no longer takes.
+  func refuse(_ credentials: S3Credentials) {
+    state.withLock {
+      guard $0.credentials == credentials, credentials.expiry != nil else { return }
+      $0.credentials = nil
+      $0.isKnown = false
+    }
+  }
+
+  private static func turn(_ state: inout State, _ now: Int64) -> Turn {
+    if state.isKnown {
+      guard let credentials = state.credentials else { return .use(nil) }
+      guard let expiry = credentials.expiry else { return .use(credentials) }
+      if now < expiry - refreshAhead { return .use(credentials) }
+      if now < expiry, state.isFetching || now < state.lastFailure &+ failureTime {
+        return .use(credentials)
+      }
+    }
+    if state.isFetching { return .wait }
+    state.isFetching = true
+    let old = state.credentials
+    if let old, let expiry = old.expiry, now >= expiry { return .fetch(nil) }
+    return .fetch(old)
+  }
+
+  /// Asks the sources in order.
+  private func fetch() async -> Outcome {
+    do throws(S3CredentialError) {
+      for source in sources {
+        if let found = try await source.fetch() { return .success(found) }
+      }
+    } catch {
+      return .failure(error)
+    }
+    return isAnonymousAllowed ? .success(nil) : .failure(S3CredentialError(.none, "chain"))
+  }
+
+  /// Keeps the outcome and wakes those who wait for it.
+  private func settle(_ outcome: Outcome, keeping old: S3Credentials?) {
+    let now = clock()
+    let waiters = unsafe state.withLock { state in
+      state.isFetching = false
+      switch outcome {
+      case .success(let credentials):
+        state.credentials = credentials
+        state.isKnown = true
+      case .failure:
+        state.credentials = old
+        state.isKnown = old != nil
+        state.lastFailure = now
+      }
+      let waiters = unsafe state.waiters
+      unsafe state.waiters = []
+      return unsafe waiters
+    }
+    unsafe waiters.forEach { waiter in unsafe waiter.resume(returning: outcome) }
+  }
+
+  private func wait() async -> Outcome {
+    await unsafe withUnsafeContinuation { waiter in
+      let isOver = state.withLock { state in
+        guard state.isFetching else { return true }
+        unsafe state.waiters.append(waiter)
+        return false
+      }
+      // The fetch ended between our look and our wait: look again.
+      guard isOver else { return }
+      let outcome = state.withLock { state -> Outcome in
+        state.isKnown
+          ? .success(state.credentials) : .failure(S3CredentialError(.unavailable, "chain"))
+      }
+      unsafe waiter.resume(returning: outcome)
+    }
+  }
+}

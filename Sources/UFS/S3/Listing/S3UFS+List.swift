@@ -1,0 +1,35 @@
+// Listings and walks.
+
+import Model
+
+extension S3UFS {
+  package func list(
+    _ path: String, _ options: UFSListing
+  ) async throws(UFSError) -> any UFSLister {
+    try check(path, "ufs.list")
+    let lister = S3Lister(self, path, after: options.cursor)
+    try await lister.begin()
+    // A resumed listing may be at its end.
+    if !lister.hasSeenKey, options.cursor == nil { try await expectRoot(path, "ufs.list") }
+    return lister
+  }
+
+  package func walk(
+    _ path: String, _ options: UFSListing
+  ) async throws(UFSError) -> any UFSLister {
+    try check(path, "ufs.walk")
+    let walker = S3Walker(self, path, after: options.cursor)
+    let hasKeys = try await walker.begin()
+    if !hasKeys, options.cursor == nil { try await expectRoot(path, "ufs.walk") }
+    return walker
+  }
+
+  /// Says why nothing lies below `path`, unless that is the root.
+  private func expectRoot(_ path: String, _ operation: StaticString) async throws(UFSError) {
+    if path.isEmpty { return }
+    if try await file(path, operation) != nil {
+      throw error(.notDirectory, operation, path, .rule(.specialFile))
+    }
+    throw missing(path, operation)
+  }
+}

@@ -1,0 +1,99 @@
+// What a refusal teaches: where the bucket is, what time it is, that credentials have ended.
+
+import HTTPWire
+import Model
+
+extension S3Requester {
+  /// The words of an error's reply.
+  struct Word {
+    /// S3's code; empty when there is none.
+    var code = ""
+    /// The region it names.
+    var region: String?
+    /// The time at the store, seconds since the epoch.
+    var date: Int64?
+  }
+
+  /// A reason to ask again at once.
+  struct Correction {
+    /// Where to ask, for this request only.
+    var redirect: HTTPOrigin?
+  }
+
+  /// Most bytes of an error's body.
+  private static let errorSizeMax = 64 << 10
+  /// Seconds that clocks may differ before ours is taken to be wrong; S3 allows 900.
+  private static let skewMin: Int64 = 240
+
+  /// Reads an error's reply to its end; a body that is no error of S3's says nothing.
+  func word(of response: HTTPClientResponse, to request: S3Request) async -> Word {
+    var word = Word()
+    word.region = response.field("x-amz-bucket-region")
+    if var date = response.field("Date") {
+      word.date = date.withUTF8 { unsafe HTTPDate.parse(UnsafeRawBufferPointer($0)) }
+    }
+    // A reply that cannot be read or understood keeps its status, which is what counts.
+    guard let bytes = try? await response.collect(max: Self.errorSizeMax), !bytes.isEmpty,
+      let reply = try? S3Reply(parsing: bytes), reply.root == "Error"
+    else { return word }
+    word.code = reply.text("Code") ?? ""
+    word.region = word.region ?? reply.text("Region")
+    return word
+  }
+
+  /// What to do differently; nil when the refusal stands.
+  func correction(
+    _ response: HTTPClientResponse, _ word: Word, _ request: S3Request, _ setting: Setting
+  ) -> Correction? {
+    if let region = word.region, [301, 307, 400, 403].contains(response.status),
+      Self.isRegion(region), !isSameText(region, setting.state.region)
+    {
+      learn {
+        $0.region = region
+        $0.endpoint = $0.endpoint.moved(toRegion: region)
+      }
+      return Correction()
+    }
+    if response.status == 307 || response.status == 308 {
+      return redirect(response, setting)
+    }
+    if response.status == 403, let date = word.date,
+      word.code == "RequestTimeTooSkewed" || (request.method == .head && word.code.isEmpty)
+    {
+      return clock(date)
+    }
+    let hasEnded =
+      ["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"].contains(word.code)
+      || (response.status == 400 && request.method == .head)
+    if hasEnded, let credentials = setting.credentials, credentials.expiry != nil {
+      chain?.refuse(credentials)
+      return Correction()
+    }
+    return nil
+  }
+
+  private func redirect(_ response: HTTPClientResponse, _ setting: Setting) -> Correction? {
+    guard let location = response.field("Location"),
+      let (origin, _) = CredentialHTTP.split(location), origin != setting.origin,
+      setting.state.endpoint.trusts(origin)
+    else { return nil }
+    return Correction(redirect: origin)
+  }
+
+  private func clock(_ date: Int64) -> Correction? {
+    let skew = date - SystemCall.wallClock() / 1_000_000_000
+    let old = state.skew
+    // Also back: our clock may have been set right meanwhile.
+    guard abs(skew - old) > Self.skewMin else { return nil }
+    learn { $0.skew = skew }
+    return Correction()
+  }
+
+  /// Whether `text` can be put into a host's name.
+  private static func isRegion(_ text: String) -> Bool {
+    !text.isEmpty && text.utf8.count <= 64
+      && text.utf8.allSatisfy {
+        (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D
+      }
+  }
+}

@@ -1,0 +1,232 @@
+// Requests on their way: signed, sent, told apart, repeated.
+//
+//   perform ─┬─▶ credentials ─▶ sign for (region, host, time) ─▶ send ─▶ 2xx ─▶ the caller's own check ─▶ result
+//            │                                                     │
+//            ├─ again at once: other region, redirect, clock, ended credentials        (each at most twice)
+//            └─ again later:   passing failures of requests that may be repeated
+//
+// One per mount, shared by all rings.
+
+import HTTPWire
+import Model
+import Ring
+import Synchronization
+
+/// Sends the requests of one mount.
+final class S3Requester: Sendable {
+  /// What is learnt from replies.
+  struct State {
+    /// Where the bucket is.
+    var endpoint: S3Endpoint
+    /// The region that requests are signed for.
+    var region: String
+    /// Seconds that the store's clock is ahead of ours.
+    var skew: Int64 = 0
+  }
+
+  /// What is in a request besides the request itself.
+  struct Setting {
+    /// The credentials; nil leaves it unsigned.
+    let credentials: S3Credentials?
+    /// The state when it was sent.
+    let state: State
+    /// Where it goes.
+    let origin: HTTPOrigin
+  }
+
+  /// Corrections of one request, all kinds together.
+  private static let correctionCountMax = 4
+
+  /// The options of the mount.
+  let options: S3Options
+  /// The client.
+  let client: HTTPClient
+  /// Threads for digests of large bodies.
+  let pool: BlockingPool
+  /// Who signs; nil for nobody.
+  let chain: S3CredentialChain?
+  private let keys = SigningKeyCache()
+  private let shared: Mutex<State>
+
+  /// A requester that begins with `endpoint` and `region`.
+  init(
+    options: S3Options, endpoint: S3Endpoint, region: String, client: HTTPClient,
+    chain: S3CredentialChain?, pool: BlockingPool
+  ) {
+    self.options = options
+    self.client = client
+    self.chain = chain
+    self.pool = pool
+    shared = Mutex(State(endpoint: endpoint, region: region))
+  }
+
+  /// What was learnt so far.
+  var state: State { shared.withLock { $0 } }
+
+  /// Changes what was learnt.
+  func learn(_ body: (inout State) -> Void) { shared.withLock { body(&$0) } }
+
+  /// The ring that is running the caller.
+  var reactor: Reactor {
+    guard let reactor = Reactor.current else {
+      preconditionFailure("a UFS is used on a reactor's thread")
+    }
+    return reactor
+  }
+
+  /// Performs `request` and hands a 2xx reply to `take`, whose failures are those of the attempt.
+  ///
+  /// - Throws: The last attempt's failure.
+  func perform<T>(
+    _ request: S3Request, _ take: (HTTPClientResponse) async throws(S3Failure) -> T
+  ) async throws(UFSError) -> T {
+    var attempt = 0
+    while true {
+      let failure: S3Failure
+      do throws(S3Failure) {
+        return try await self.attempt(request, take)
+      } catch {
+        failure = error
+      }
+      guard failure.isPassing, request.isRepeatable || failure.isHarmless,
+        attempt < options.retryCountMax
+      else {
+        throw UFSError(
+          failure.code, operation: request.operation, path: request.path, cause: failure.cause)
+      }
+      await pause(after: failure, attempt: attempt)
+      attempt += 1
+    }
+  }
+
+  /// One attempt, with the corrections it needs.
+  func attempt<T>(
+    _ request: S3Request, _ take: (HTTPClientResponse) async throws(S3Failure) -> T
+  ) async throws(S3Failure) -> T {
+    var corrections = 0
+    var redirect: HTTPOrigin?
+    while true {
+      let setting = try await setting(redirect)
+      let response = try await send(request, setting)
+      if (200...299).contains(response.status) { return try await take(response) }
+      let word = await word(of: response, to: request)
+      if corrections < Self.correctionCountMax,
+        let correction = correction(response, word, request, setting)
+      {
+        corrections += 1
+        redirect = correction.redirect
+        continue
+      }
+      var failure = S3Failure(status: response.status, word: word.code, request: request)
+      failure.retryAfter = Self.retryAfter(response)
+      throw failure
+    }
+  }
+
+  private func setting(_ redirect: HTTPOrigin?) async throws(S3Failure) -> Setting {
+    do throws(S3CredentialError) {
+      let credentials = try await chain?.current()
+      let state = state
+      return Setting(
+        credentials: credentials, state: state, origin: redirect ?? state.endpoint.origin)
+    } catch {
+      throw S3Failure(
+        error.code == .unavailable ? .unavailable : .denied,
+        .store(status: 0, code: error.word))
+    }
+  }
+
+  /// Signs and sends.
+  private func send(
+    _ request: S3Request, _ setting: Setting
+  ) async throws(S3Failure) -> HTTPClientResponse {
+    let path = setting.state.endpoint.path(request.key)
+    let query = S3Coding.query(request.query)
+    var fields = [(name: "Host", value: setting.origin.authority)] + request.fields
+    if options.requesterPays { fields.append(("x-amz-request-payer", "requester")) }
+    if let credentials = setting.credentials {
+      let digest = await bodyDigest(request, setting.origin)
+      sign(
+        &fields, request, path: path, query: query, digest: digest, setting: setting,
+        credentials: credentials)
+    }
+    let body: HTTPClientRequest.Body =
+      if let bytes = unsafe request.body { unsafe .bytes(bytes) } else { .none }
+    let sent = HTTPClientRequest(
+      request.method, setting.origin, target: query.isEmpty ? path : "\(path)?\(query)",
+      fields: fields, body: body, isIdempotent: request.isRepeatable)
+    do throws(HTTPClientError) {
+      return try await client.send(sent, deadline: deadline(request))
+    } catch {
+      throw S3Failure(error)
+    }
+  }
+
+  /// The time of a request, and a second for each MiB that moves.
+  private func deadline(_ request: S3Request) -> UInt64 {
+    let bodySize = Int64(unsafe request.body?.count ?? 0)
+    let (size, overflow) = bodySize.addingReportingOverflow(request.replySize)
+    let seconds = overflow ? Int64(1) << 40 : size >> 20
+    let limit = options.requestTimeout.nanoseconds &+ UInt64(seconds) &* 1_000_000_000
+    return reactor.now &+ limit
+  }
+
+  private func sign(
+    _ fields: inout [(name: String, value: String)], _ request: S3Request, path: String,
+    query: String, digest: String, setting: Setting, credentials: S3Credentials
+  ) {
+    let seconds = SystemCall.wallClock() / 1_000_000_000 + setting.state.skew
+    let scope = SignatureV4.Scope(
+      time: S3Time(seconds: seconds), region: setting.state.region, service: "s3")
+    fields.append(("x-amz-date", scope.time.stamp))
+    fields.append(("x-amz-content-sha256", digest))
+    if let token = credentials.token { fields.append(("x-amz-security-token", token)) }
+    var signed = fields.filter { $0.name.hasPrefix("x-amz-") }
+    signed.append(("host", setting.origin.authority))
+    let signature = SignatureV4(
+      method: request.methodText, path: path, query: query, fields: signed, bodyDigest: digest)
+    let key = keys.key(secret: credentials.secret, in: scope)
+    fields.append(
+      ("Authorization", signature.authorization(keyID: credentials.keyID, key: key, in: scope)))
+  }
+
+  /// The digest of the body: TLS protects it where it is spoken.
+  private func bodyDigest(_ request: S3Request, _ origin: HTTPOrigin) async -> String {
+    guard let body = unsafe request.body, unsafe !body.isEmpty else {
+      return SignatureV4.emptyDigest
+    }
+    if origin.isSecure { return SignatureV4.unsignedBody }
+    if body.count <= 256 << 10 { return unsafe Digest256(of: body).hex }
+    let bytes = unsafe SentBytes(body)
+    return await pool.run { unsafe Digest256(of: bytes.bytes).hex }
+  }
+
+  /// A body on a pool's thread.
+  // SAFETY: the caller keeps the bytes in place and unchanged until the request was performed.
+  @safe private struct SentBytes: @unchecked Sendable {
+    let bytes: UnsafeRawBufferPointer
+    init(_ bytes: UnsafeRawBufferPointer) { unsafe self.bytes = bytes }
+  }
+
+  // MARK: Waiting
+
+  /// Waits before the next attempt; `attempt` is 0 after the first.
+  func pause(after failure: S3Failure, attempt: Int) async {
+    await reactor.sleep(for: failure.retryAfter ?? Self.delay(attempt))
+  }
+
+  /// The pause after a failed attempt: it doubles, and half of it is left to chance.
+  private static func delay(_ attempt: Int) -> Duration {
+    var generator = SystemRandomNumberGenerator()
+    let most = min(10_000, 100 << min(attempt, 10))
+    return .milliseconds(Int.random(in: most / 2...most, using: &generator))
+  }
+
+  /// What `Retry-After` asks for, at most a minute.
+  private static func retryAfter(_ response: HTTPClientResponse) -> Duration? {
+    guard let text = response.field("Retry-After"), let seconds = Int64(text), seconds >= 0 else {
+      return nil
+    }
+    return .seconds(min(seconds, 60))
+  }
+}

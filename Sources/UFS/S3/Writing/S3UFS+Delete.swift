@@ -1,0 +1,93 @@
+// Deletions: one object, or all keys below a prefix, a thousand at a time.
+
+import HTTPWire
+import Model
+
+extension S3UFS {
+  /// Most keys of one bulk deletion.
+  private static let bulkCountMax = 1000
+
+  package func delete(_ path: String, recursive: Bool) async throws(UFSError) {
+    try checkChange(path, "ufs.delete")
+    if path.isEmpty { throw error(.invalid, "ufs.delete", path, .rule(.mountRoot)) }
+    if try await file(path, "ufs.delete") != nil {
+      try await deleteKey(key(path), path)
+    } else if recursive {
+      try await deleteTree(path)
+    } else {
+      try await deleteMarker(path)
+    }
+  }
+
+  /// Deletes a directory that has nothing but its marker.
+  private func deleteMarker(_ path: String) async throws(UFSError) {
+    let marker = directoryKey(path)
+    let query = S3ListQuery(prefix: marker, delimiter: nil, keyCountMax: 2)
+    let page = try await listPage(query, path, "ufs.delete")
+    if page.objects.isEmpty, page.unreadableCount == 0 { throw missing(path, "ufs.delete") }
+    guard page.unreadableCount == 0, page.objects.allSatisfy({ isSameText($0.key, marker) }) else {
+      throw error(
+        .notEmpty, "ufs.delete", path, .store(status: 200, code: "DirectoryNotEmpty"))
+    }
+    try await deleteKey(marker, path)
+  }
+
+  /// Deletes every key below a directory, its marker included.
+  private func deleteTree(_ path: String) async throws(UFSError) {
+    var stream = S3KeyStream(
+      S3ListQuery(prefix: directoryKey(path), delimiter: nil, keyCountMax: 1000))
+    var keys: [String] = []
+    var isFound = false
+    while let item = try await stream.next(self, path, "ufs.delete") {
+      isFound = true
+      keys.append(item.key)
+      guard keys.count == Self.bulkCountMax else { continue }
+      try await deleteKeys(keys, path)
+      keys.removeAll(keepingCapacity: true)
+    }
+    try await deleteKeys(keys, path)
+    let unreadableCount = stream.takeUnreadableCount()
+    if unreadableCount > 0 {
+      // What cannot be named cannot be deleted; it would be wrong to say that all is gone.
+      throw error(.notEmpty, "ufs.delete", path, .rule(.uncopyable))
+    }
+    if !isFound { throw missing(path, "ufs.delete") }
+  }
+
+  private func deleteKeys(_ keys: [String], _ path: String) async throws(UFSError) {
+    // XML has no way to write control characters.
+    let isPlain = { (key: String) in key.utf8.allSatisfy { $0 >= 0x20 } }
+    let bulk = options.deletesInBulk ? keys.filter(isPlain) : []
+    if bulk.count > 1 { try await deleteBulk(bulk, path) }
+    for key in keys where bulk.count <= 1 || !isPlain(key) { try await deleteKey(key, path) }
+  }
+
+  private func deleteKey(_ key: String, _ path: String) async throws(UFSError) {
+    let request = S3Request(
+      .delete, key: key, operation: "ufs.delete", path: ufsPath(of: path))
+    do throws(UFSError) {
+      _ = try await requester.performEmpty(request)
+    } catch  where error.code == .notFound {
+      // Somebody else was faster; it is gone, as asked.
+    }
+  }
+
+  private func deleteBulk(_ keys: [String], _ path: String) async throws(UFSError) {
+    var text = "<Delete xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Quiet>true</Quiet>"
+    for key in keys { text += "<Object><Key>\(S3Text.escaped(key))</Key></Object>" }
+    text += "</Delete>"
+    let body = S3Text(text)
+    var request = S3Request(.post, key: nil, operation: "ufs.delete", path: ufsPath(of: path))
+    request.query = [("delete", "")]
+    request.fields = [
+      ("Content-Type", "application/xml"),
+      ("Content-MD5", unsafe Base64.text(MD5.digest(body.bytes))),
+    ]
+    unsafe request.body = body.bytes
+    defer { withExtendedLifetime(body) {} }
+    let reply = try await requester.performReply(request)
+    guard let failure = reply.failures.first else { return }
+    let word = S3Failure(status: 200, word: failure.code, request: request)
+    throw error(word.code, "ufs.delete", path, word.cause)
+  }
+}

@@ -1,0 +1,42 @@
+// The virtual environment that holds public Python programs, made once for each set of requirements.
+
+import Glibc
+
+/// A Python interpreter with the requirements of some tests.
+package struct PythonEnvironment: Sendable {
+  /// The interpreter.
+  package let python: String
+  /// The folder of the environment's programs.
+  package let programs: String
+  /// The folder of our own scripts.
+  package let scripts: String
+
+  /// Finds the environment for a file of `Tests/Python` below `.build`, or makes it; that takes the network and some seconds.
+  package init(_ requirements: String = "requirements.txt") throws(DriverError) {
+    let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+    scripts = "/\(root)/Tests/Python"
+    var digest = RunningDigest()
+    for byte in try readBytes("\(scripts)/\(requirements)") {
+      unsafe withUnsafeBytes(of: byte) { unsafe digest.update($0) }
+    }
+    let folder = "/\(root)/.build/venv-\(digest.finish().prefix(12))"
+    programs = "\(folder)/bin"
+    python = "\(programs)/python"
+    let marker = "\(folder)/complete"
+    if unsafe access(marker, F_OK) == 0 { return }
+    removeTree(folder)
+    try Self.run(["python3", "-m", "venv", folder])
+    try Self.run([
+      python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r",
+      "\(scripts)/\(requirements)",
+    ])
+    try writeBytes([], to: marker)
+  }
+
+  private static func run(_ command: [String]) throws(DriverError) {
+    let run = try CommandRun(command, limit: .seconds(300))
+    guard run.succeeded else {
+      throw DriverError.program("\(command.joined(separator: " ")): \(run.errors)\(run.output)")
+    }
+  }
+}

@@ -1,0 +1,206 @@
+import Ring
+import Synchronization
+import Testing
+
+@testable import UFS
+
+@Suite("Credentials come from the right place, in time, and are never shown")
+struct S3CredentialTests {
+  /// A source that a test drives.
+  final class Source: S3CredentialSource {
+    let name: StaticString = "test"
+    private let outcomes: Mutex<[Result<S3Credentials?, S3CredentialError>]>
+    private let asked = Mutex(0)
+
+    init(_ outcomes: [Result<S3Credentials?, S3CredentialError>]) {
+      self.outcomes = Mutex(outcomes)
+    }
+
+    var askedCount: Int { asked.withLock { $0 } }
+
+    func fetch() async throws(S3CredentialError) -> S3Credentials? {
+      asked.withLock { $0 += 1 }
+      // Others come while this one fetches.
+      for _ in 0..<10 { await Task.yield() }
+      return try outcomes.withLock { $0.count > 1 ? $0.removeFirst() : $0[0] }.get()
+    }
+  }
+
+  private static func credentials(_ keyID: String, expiry: Int64? = nil) -> S3Credentials {
+    S3Credentials(keyID: keyID, secret: "s3cr3t", token: "t0k3n", expiry: expiry)
+  }
+
+  @Test("neither text nor reflection shows a secret")
+  func hidden() {
+    let credentials = Self.credentials("AKID")
+    var dumped = ""
+    dump(credentials, to: &dumped)
+    for text in ["\(credentials)", String(reflecting: credentials), dumped, "\([credentials])"] {
+      #expect(!text.contains("s3cr3t") && !text.contains("t0k3n") && !text.contains("AKID"))
+    }
+    var options = S3Options()
+    options.credentials = credentials
+    #expect(!"\(options)".contains("s3cr3t"))
+  }
+
+  @Test("the first source that has any is taken, and one that fails hides the others")
+  func order() async throws {
+    try await Bench.run { () async throws -> Void in
+      let empty = Source([.success(nil)])
+      let full = Source([.success(Self.credentials("a"))])
+      let chain = S3CredentialChain([empty, full], isAnonymousAllowed: false)
+      #expect(try await chain.current()?.keyID == "a")
+      #expect(try await chain.current()?.keyID == "a")
+      #expect(full.askedCount == 1)
+      let failing = Source([.failure(S3CredentialError(.refused, "test"))])
+      let stopped = S3CredentialChain([failing, full], isAnonymousAllowed: true)
+      await #expect(throws: S3CredentialError(.refused, "test")) { try await stopped.current() }
+      let nobody = S3CredentialChain([empty], isAnonymousAllowed: false)
+      await #expect(throws: S3CredentialError(.none, "chain")) { try await nobody.current() }
+      let anonymous = S3CredentialChain([empty], isAnonymousAllowed: true)
+      #expect(try await anonymous.current() == nil)
+    }
+  }
+
+  @Test("many callers at once make one fetch")
+  func singleFlight() async throws {
+    try await Bench.run { () async throws -> Void in
+      let source = Source([.success(Self.credentials("a"))])
+      let chain = S3CredentialChain([source], isAnonymousAllowed: false)
+      let found = await withTaskGroup(of: String?.self) { group in
+        for _ in 0..<50 { group.addTask { (try? await chain.current())?.keyID } }
+        var found: [String?] = []
+        for await keyID in group { found.append(keyID) }
+        return found
+      }
+      #expect(found == Array(repeating: "a", count: 50))
+      #expect(source.askedCount == 1)
+    }
+  }
+
+  @Test("credentials are replaced before they end, and kept while that fails")
+  func refresh() async throws {
+    try await Bench.run { () async throws -> Void in
+      let now = Mutex<Int64>(1_000_000_000_000)
+      let first = Self.credentials("a", expiry: 2_000_000_000_000)
+      let second = Self.credentials("b", expiry: 9_000_000_000_000)
+      let source = Source([
+        .success(first), .failure(S3CredentialError(.unavailable, "test")), .success(second),
+      ])
+      let chain = S3CredentialChain(
+        [source], isAnonymousAllowed: false, clock: { now.withLock { $0 } })
+      #expect(try await chain.current()?.keyID == "a")
+      now.withLock { $0 = 1_699_000_000_000 }
+      #expect(try await chain.current()?.keyID == "a")
+      #expect(source.askedCount == 1)
+      // Five minutes ahead of the end: a fetch that fails leaves the old ones, for a second unasked.
+      now.withLock { $0 = 1_701_000_000_000 }
+      #expect(try await chain.current()?.keyID == "a")
+      #expect(source.askedCount == 2)
+      #expect(try await chain.current()?.keyID == "a")
+      #expect(source.askedCount == 2)
+      now.withLock { $0 = 1_703_000_000_000 }
+      #expect(try await chain.current()?.keyID == "b")
+    }
+  }
+
+  @Test("credentials that have ended, or that the store refuses, are fetched anew")
+  func ended() async throws {
+    try await Bench.run { () async throws -> Void in
+      let now = Mutex<Int64>(0)
+      let first = Self.credentials("a", expiry: 1_000_000_000_000)
+      let second = Self.credentials("b", expiry: 5_000_000_000_000)
+      let source = Source([
+        .success(first), .failure(S3CredentialError(.unavailable, "test")), .success(second),
+      ])
+      let chain = S3CredentialChain(
+        [source], isAnonymousAllowed: false, clock: { now.withLock { $0 } })
+      #expect(try await chain.current() == first)
+      now.withLock { $0 = 1_000_000_000_000 }
+      await #expect(throws: S3CredentialError(.unavailable, "test")) { try await chain.current() }
+      #expect(try await chain.current() == second)
+      chain.refuse(first)
+      #expect(try await chain.current() == second)
+      #expect(source.askedCount == 3)
+      chain.refuse(second)
+      _ = try await chain.current()
+      #expect(source.askedCount == 4)
+    }
+  }
+
+  @Test("the environment gives both halves of a key or nothing")
+  func environment() async throws {
+    func fetch(_ variables: [String: String]) async throws -> S3Credentials? {
+      try await S3EnvironmentCredentials(environment: CredentialEnvironment(variables)).fetch()
+    }
+    #expect(try await fetch([:]) == nil)
+    let both = ["AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"]
+    #expect(try await fetch(both) == S3Credentials(keyID: "a", secret: "b"))
+    await #expect(throws: S3CredentialError(.refused, "environment")) {
+      try await fetch(["AWS_ACCESS_KEY_ID": "a"])
+    }
+  }
+
+  @Test("profiles of a credentials file are found among comments and others")
+  func profiles() {
+    let text = """
+      # comment = x
+      [default]
+      aws_access_key_id = A
+      aws_secret_access_key=B=b
+
+      [ other ]
+      AWS_ACCESS_KEY_ID=C
+      aws_secret_access_key = D
+      aws_session_token = E
+      ; [comment]
+      [half]
+      aws_access_key_id = F
+      """
+    #expect(
+      CredentialProfiles.credentials(of: "default", in: text)
+        == S3Credentials(keyID: "A", secret: "B=b"))
+    #expect(
+      CredentialProfiles.credentials(of: "other", in: text)
+        == S3Credentials(keyID: "C", secret: "D", token: "E"))
+    #expect(CredentialProfiles.credentials(of: "half", in: text) == nil)
+    #expect(CredentialProfiles.credentials(of: "none", in: text) == nil)
+  }
+
+  @Test("what metadata services answer is read, and nothing else passes for it")
+  func documents() {
+    let text = """
+      {"Code" : "Success", "LastUpdated": "x", "n": 12.5e3, "f": false,
+       "AccessKeyId": "A", "SecretAccessKey": "B\\/\\u0062\\n", "Token": "C",
+       "Expiration": "2013-05-24T00:00:00Z"}
+      """
+    #expect(
+      CredentialDocument.credentials(Array(text.utf8))
+        == S3Credentials(
+          keyID: "A", secret: "B/b\n", token: "C", expiry: 1_369_353_600_000_000_000))
+    for bad in [
+      "", "{", "{}", "[]", "{\"AccessKeyId\": \"A\"}", "{\"a\": {}}", "{\"a\" \"b\"}",
+      "{\"Code\": \"Failed\", \"AccessKeyId\": \"A\", \"SecretAccessKey\": \"B\"}",
+      "{\"AccessKeyId\": \"A\", \"SecretAccessKey\": \"B\", \"Expiration\": \"soon\"}",
+      "{\"AccessKeyId\": \"A\", \"SecretAccessKey\": \"B\"} x",
+    ] {
+      #expect(CredentialDocument.credentials(Array(bad.utf8)) == nil, "\(bad)")
+    }
+  }
+
+  @Test("an answer of STS is read")
+  func identity() throws {
+    let text = """
+      <AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+        <AssumeRoleWithWebIdentityResult><SubjectFromWebIdentityToken>x</SubjectFromWebIdentityToken>
+          <Credentials><SessionToken>T</SessionToken><SecretAccessKey>S</SecretAccessKey>
+            <Expiration>2013-05-24T00:00:00Z</Expiration><AccessKeyId>A</AccessKeyId></Credentials>
+        </AssumeRoleWithWebIdentityResult><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata>
+      </AssumeRoleWithWebIdentityResponse>
+      """
+    #expect(
+      try S3WebIdentityReply.credentials(Array(text.utf8))
+        == S3Credentials(
+          keyID: "A", secret: "S", token: "T", expiry: 1_369_353_600_000_000_000))
+  }
+}
