@@ -17,6 +17,7 @@ package final class FakeUFS: UnderFileSystem {
     var statusError: UFSError.Code?
     var readError: UFSError.Code?
     var statusCount = 0
+    var listCount = 0
     var readCount = 0
     var opened: [UFSPurpose] = []
     var announced: [Range<Int64>] = []
@@ -26,10 +27,16 @@ package final class FakeUFS: UnderFileSystem {
   private let state = Mutex<State>(State())
   /// Runs before each read, on the reading task; lets a test hold reads or change files at that very moment.
   private let beforeRead: @Sendable () async -> Void
+  /// Runs before the last batch of each listing.
+  private let duringList: @Sendable () async -> Void
 
   /// An empty one.
-  package init(beforeRead: @escaping @Sendable () async -> Void = {}) {
+  package init(
+    beforeRead: @escaping @Sendable () async -> Void = {},
+    duringList: @escaping @Sendable () async -> Void = {}
+  ) {
     self.beforeRead = beforeRead
+    self.duringList = duringList
   }
 
   package var rootURI: String { "file:///fake" }
@@ -52,6 +59,8 @@ package final class FakeUFS: UnderFileSystem {
 
   /// Status requests and reads so far.
   package var statusCount: Int { state.withLock { $0.statusCount } }
+  /// Listings so far.
+  package var listCount: Int { state.withLock { $0.listCount } }
   /// Reads so far.
   package var readCount: Int { state.withLock { $0.readCount } }
   /// What each reader so far was opened for.
@@ -117,7 +126,24 @@ package final class FakeUFS: UnderFileSystem {
   }
 
   package func list(_ path: String, _ options: UFSListing) async throws(UFSError) -> any UFSLister {
-    throw failure(.unsupported, "fake.list", path)
+    let result: Result<[UFSEntry], UFSError> = state.withLock { state in
+      state.listCount += 1
+      if let code = state.statusError { return .failure(failure(code, "fake.list", path)) }
+      let prefix = path.isEmpty ? "" : path + "/"
+      let names = state.files.keys.filter { $0.hasPrefix(prefix) }.map {
+        String($0.dropFirst(prefix.count))
+      }
+      return .success(
+        names.filter { !$0.contains("/") }.sorted().map { name in
+          let (path, file) = (prefix + name, state.files[prefix + name])
+          let length = Int64(file?.bytes.count ?? 0)
+          let status = FileStatus(
+            ufsPath: ufsPath(of: path), kind: .file, length: length, modificationTime: 0,
+            version: FileVersion(token: file?.token ?? "", length: length))
+          return UFSEntry(name: name, path: path, status: status)
+        })
+    }
+    return FakeLister(try result.get(), duringList)
   }
   package func create(_ path: String, _ mode: UFSCreation) async throws(UFSError) -> any UFSWriter {
     throw failure(.unsupported, "fake.create", path)
@@ -140,6 +166,25 @@ package final class FakeUFS: UnderFileSystem {
   package func delete(_ path: String, recursive: Bool) async throws(UFSError) {
     throw failure(.unsupported, "fake.delete", path)
   }
+}
+
+private final class FakeLister: UFSLister {
+  private var entries: [UFSEntry]?
+  private let beforeEnd: @Sendable () async -> Void
+
+  init(_ entries: [UFSEntry], _ beforeEnd: @escaping @Sendable () async -> Void) {
+    self.entries = entries
+    self.beforeEnd = beforeEnd
+  }
+
+  func next(max: Int) async throws(UFSError) -> UFSListingBatch? {
+    guard let all = entries else { return nil }
+    entries = all.count > max ? Array(all.dropFirst(max)) : nil
+    if entries == nil { await beforeEnd() }
+    return UFSListingBatch(entries: Array(all.prefix(max)), leftOutCount: 0, cursor: nil)
+  }
+
+  func close() async {}
 }
 
 private final class FakeReader: UFSReader {

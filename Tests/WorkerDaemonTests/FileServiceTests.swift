@@ -24,6 +24,7 @@ struct ServiceFixture: Sendable {
     group = try ReactorGroup(count: rings, pinned: false)
     var options = FileService.Options()
     options.statusValidity = validity
+    options.absenceValidity = validity
     files = FileService(
       mounts: try TestMounts.table(ufs),
       store: try PageStore(capacity: capacity, pageSize: pageSize),

@@ -14,6 +14,7 @@ extension Configuration {
     case metastoreCacheSize = "alluxio.dora.worker.metastore.rocksdb.cache.size"
     case landingSize = "penstock.worker.page.store.landing.size"
     case scrubBandwidth = "penstock.worker.page.store.scrub.bandwidth"
+    case listingCacheSize = "penstock.worker.ufs.listing.cache.size"
     case ufsBandwidth = "penstock.worker.ufs.bandwidth"
     case promoteBandwidth = "penstock.worker.page.store.promote.bandwidth"
   }
@@ -24,6 +25,8 @@ extension Configuration {
     case httpHeadTimeout = "alluxio.worker.http.head.timeout"
     case httpBodyTimeout = "alluxio.worker.http.body.timeout"
     case shutdownTimeout = "alluxio.worker.shutdown.timeout"
+    case ufsAbsenceValidity = "penstock.worker.ufs.absence.validity"
+    case listingLifeMax = "alluxio.dora.ufs.list.status.cache.ttl"
     case ufsStatusValidity = "alluxio.worker.ufs.status.validity"
     case cacheFilterCheckInterval = "alluxio.user.client.cache.filter.config.check.interval"
     case ttlCheckInterval = "alluxio.ttl.eviction.check.interval"
@@ -40,6 +43,7 @@ extension Configuration {
     case ufsHostRequestCountMax = "penstock.worker.ufs.host.requests.max"
     case ufsAttemptCountMax = "penstock.worker.ufs.attempts.max"
     case readAheadTaskCountMax = "penstock.worker.read.ahead.tasks"
+    case listingEntryCountMax = "alluxio.dora.ufs.list.status.cache.nr.files"
     case loadThreadCountMax = "alluxio.worker.job.load.executor.threads.max"
   }
 

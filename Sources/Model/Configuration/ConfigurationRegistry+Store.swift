@@ -130,9 +130,13 @@ extension ConfigurationRegistry {
         "Keeps a Bloom filter over the metadata store."),
       .init(
         "alluxio.dora.ufs.list.status.cache.nr.files", .count, "100000",
-        "Files whose listings are kept in memory."),
+        "Entries of listings kept in memory; 0 keeps none."),
       .init(
         "alluxio.dora.ufs.list.status.cache.ttl", .duration(off: true), "48h",
-        "Time a listing is kept in memory."),
+        "Longest time a listing is kept in memory; it is used while its directory's metadata is valid."
+      ),
+      .init(
+        "penstock.worker.ufs.listing.cache.size", .size, "16MB",
+        "Memory of listings kept."),
     ])
 }

@@ -164,6 +164,10 @@ extension ConfigurationRegistry {
         "alluxio.worker.ufs.status.validity", .duration, "1s",
         "Time for which a file's status is trusted before the UFS is asked again."),
       .init(
+        "penstock.worker.ufs.absence.validity", .duration, "1s",
+        "Longest time for which the source's answer that nothing is at a path is trusted; 0 for never."
+      ),
+      .init(
         "alluxio.worker.job.load.executor.threads.max", .integer(1...1_000_000), "2048",
         "Requests to remote stores in flight, of all mounts together, and reads that a job may have in flight."
       ).alias(

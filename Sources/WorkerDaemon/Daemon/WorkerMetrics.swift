@@ -17,6 +17,7 @@ struct WorkerMetrics: Sendable {
       "penstock_build_info", "Version of this worker.", [("version=\"\(Version.text)\"", 1)])
     parts.files.counters.render(to: &page)
     parts.files.readAhead.render(to: &page)
+    parts.files.renderMetadata(to: &page)
     renderStore(to: &page)
     parts.files.policies.render(to: &page)
     parts.tiers.render(to: &page)

@@ -75,7 +75,7 @@ extension RESTHandler {
   private func openListing(of place: MountedPath) async throws(RESTProblem) -> Lister {
     let answer = try await ask(within: options.questionDeadline) { [files] in
       await result { () throws(UFSError) in
-        Lister(try await files.mounts.list(place, UFSListing()))
+        Lister(try await files.list(place))
       }
     }
     return try value(answer)

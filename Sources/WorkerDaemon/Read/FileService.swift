@@ -7,6 +7,7 @@
 // The rule above all holds here: bytes come from pages keyed by the version they were read at, or straight from a UFS
 // read that checked the version; a file that changes under a reader ends that reader with an error.
 
+import Glibc
 package import Model
 package import PageStore
 package import Ring
@@ -20,6 +21,14 @@ package final class FileService: Sendable {
     package var statusValidity: Duration = .seconds(1)
     /// Records kept.
     package var recordCountMax = 100_000
+    /// How long the answer that nothing is there is believed, at most; zero not at all.
+    package var absenceValidity: Duration = .seconds(1)
+    /// Entries of listings kept in memory; 0 keeps none.
+    package var listingEntryCountMax = 100_000
+    /// Bytes of listings kept in memory.
+    package var listingBytesMax = 16 << 20
+    /// How long a listing is kept, whatever the rules say.
+    package var listingLifeMax: Duration = .seconds(48 * 3600)
     /// Bytes a ring may hold in buffers for reads that bypass the cache.
     package var passThroughBytesPerRing = 64 << 20
     /// Bytes a ring may hold in buffers for reads from disks of the store.
@@ -32,6 +41,12 @@ package final class FileService: Sendable {
     package var loadBytesMax = 512 << 20
 
     package init() {}
+
+    var listingBounds: ListingCache.Bounds {
+      ListingCache.Bounds(
+        entryCountMax: listingEntryCountMax, bytesMax: listingBytesMax,
+        lifeMax: listingLifeMax.nanoseconds)
+    }
   }
 
   /// Where the files lie.
@@ -43,6 +58,9 @@ package final class FileService: Sendable {
   /// What was read, from where.
   package let counters: ReadCounters
   let table: FileTable
+  let absences: AbsenceTable
+  let listings: ListingCache
+  let metadata: MetadataCounters
   let passThrough: [ReadBufferPool]
   let storedReads: [ReadBufferPool]
   let loadBudget: LoadBudget
@@ -57,6 +75,9 @@ package final class FileService: Sendable {
     self.mounts = mounts
     self.store = store
     table = FileTable(countMax: options.recordCountMax)
+    absences = AbsenceTable(validityMax: options.absenceValidity.nanoseconds)
+    listings = ListingCache(options.listingBounds)
+    metadata = MetadataCounters(ringCount: reactors.count)
     counters = ReadCounters(ringNodes: reactors.map(\.node))
     self.policies = policies ?? Self.withoutRules(store, options)
     let memory = store.volumePlaces.filter { $0.tier == .mem }.reduce(0) { $0 + $1.quota }
@@ -106,10 +127,17 @@ package final class FileService: Sendable {
       if let record = current(id),
         record.isFresh(now: reactor.now, for: use, generation: record.decision.generation)
       {
+        metadata.count(.statusHit)
         return record
+      }
+      if absences.contains(id, now: reactor.now, generation: policies.book.generation) {
+        metadata.count(.absenceHit)
+        throw UFSError(
+          .notFound, operation: "worker.status", path: place.ufsPath, cause: .errno(ENOENT))
       }
       guard case .ask = await table.turn(for: id) else { continue }
       defer { table.finish(id) }
+      metadata.count(.statusMiss)
       return try await ask(place, id, reactor)
     }
   }
@@ -126,7 +154,7 @@ package final class FileService: Sendable {
     return isKept ? anew : nil
   }
 
-  private func decide(_ place: MountedPath) -> RuleDecision {
+  func decide(_ place: MountedPath) -> RuleDecision {
     policies.book.decide(alluxioPath: place.alluxioPath, ufsPath: place.ufsPath)
   }
 
@@ -144,13 +172,18 @@ package final class FileService: Sendable {
   ) async throws(UFSError) -> FileRecord {
     // Taken before the question: what changes while it is answered is found at the next one.
     let now = reactor.now
-    let epoch = table.epoch(of: id)
+    let (epoch, absenceEpoch) = (table.epoch(of: id), absences.epoch)
     let status: FileStatus
     do throws(UFSError) {
       status = try await mounts.status(of: place)
     } catch {
       // Only an answer that the file is gone makes its pages worthless; an outage does not.
-      if error.code == .notFound { forget(place.ufsPath) }
+      if error.code == .notFound {
+        drop(id)
+        listings.contradict(place.ufsPath, by: nil)
+        absences.insert(
+          id, path: place.ufsPath, now: now, epoch: absenceEpoch, under: decide(place))
+      }
       throw error
     }
     if let known = current(id), known.status == status,
@@ -171,6 +204,7 @@ package final class FileService: Sendable {
     if !isKept { record.drop() }
     guard let replaced, replaced.key != record.key else { return }
     replaced.drop()
+    listings.contradict(record.status.ufsPath, by: record.status)
     if let key = replaced.key { store.drop(key) }
   }
 
@@ -211,8 +245,16 @@ package final class FileService: Sendable {
   }
 
   /// Forgets a path after a change made through this worker, with its cached pages.
+  ///
+  /// Listings of its directories go, too, and with them what is known not to be there.
   package func forget(_ ufsPath: String) {
-    if let key = table.remove(FileID(ufsPath: ufsPath))?.key { store.drop(key) }
+    drop(FileID(ufsPath: ufsPath))
+    absences.forget(ufsPath, tree: false)
+    listings.forget(ufsPath, tree: false)
+  }
+
+  private func drop(_ id: FileID) {
+    if let key = table.remove(id)?.key { store.drop(key) }
   }
 
   /// Forgets a directory and all below it.
@@ -220,6 +262,8 @@ package final class FileService: Sendable {
     for record in table.removeTree(ufsPath) {
       if let key = record.key { store.drop(key) }
     }
+    absences.forget(ufsPath, tree: true)
+    listings.forget(ufsPath, tree: true)
   }
 
   /// Number of pages of a file of `length` bytes; the largest number there is when the file has more.

@@ -111,7 +111,8 @@ package final class FileTable: Sendable {
     for stripe in stripes {
       removed += stripe.part.withLock { part in
         part.epoch += 1
-        let ids = part.records.values.filter { Self.lies($0.status.ufsPath, in: path) }.map(\.id)
+        let ids = part.records.values.filter { lies(ufsPath: $0.status.ufsPath, in: path) }
+          .map(\.id)
         return ids.compactMap { part.records.removeValue(forKey: $0) }
       }
     }
@@ -119,12 +120,14 @@ package final class FileTable: Sendable {
     return removed
   }
 
-  /// True when the bytes of `path` are those of `directory`, alone or with a slash and more behind them.
-  private static func lies(_ path: String, in directory: String) -> Bool {
-    let (path, directory) = (path.utf8, directory.utf8)
-    guard path.starts(with: directory) else { return false }
-    if path.count == directory.count || directory.last == UInt8(ascii: "/") { return true }
-    return path.dropFirst(directory.count).first == UInt8(ascii: "/")
+  /// Number of records and their bytes, about; O(records).
+  var size: (count: Int, bytes: Int) {
+    stripes.reduce(into: (count: 0, bytes: 0)) { sum, stripe in
+      stripe.part.withLock { part in
+        sum.count += part.records.count
+        sum.bytes += part.records.values.reduce(0) { $0 + $1.memorySize }
+      }
+    }
   }
 
   /// Number of records.
