@@ -94,6 +94,10 @@ let package = Package(
       ],
       path: "Benchmarks/StoreBench", swiftSettings: settings),
     .executableTarget(
+      name: "http-bench",
+      dependencies: ["DaemonDriver", "HTTPWire", "Ring", argumentParser],
+      path: "Benchmarks/HTTPBench", swiftSettings: sourceSettings),
+    .executableTarget(
       name: "ufs-io-bench", dependencies: ["UFSIOTest", argumentParser],
       path: "Benchmarks/UFSIOBench", swiftSettings: sourceSettings),
     .target(

@@ -31,6 +31,7 @@ extension Mount {
     case "hdfs": return try HDFSUFS(uri: uri, specification, environment)
     case "s3", "s3a":
       return try S3UFS(uri, specification, environment)
+    case "http", "https": return try HTTPUFS(uri, specification, environment)
     default:
       throw MountError(.unsupportedScheme(uri.scheme), mount: specification.alluxioPath)
     }

@@ -58,7 +58,7 @@ package struct MountError: Error, Sendable, Equatable, CustomStringConvertible {
       "'\(uri)' is relative; write an absolute path or a URI such as file:///data"
     case .badURI(let uri, let rule): "'\(uri)': \(rule); write a URI such as file:///data"
     case .unsupportedScheme(let scheme):
-      "\(scheme):// is not supported by this version; use file:///path or s3://bucket/path"
+      "\(scheme):// is not supported by this version; use file, s3, hdfs, http or https"
     case .unknownOption(let key, let known):
       "unknown option '\(key)'; known are \(known.joined(separator: ", "))"
     case .duplicateOption(let key): "option '\(key)' is given twice; give it once"

@@ -56,6 +56,26 @@ package enum PathRule: Error, Hashable, CustomStringConvertible {
   case noBuffer
   /// The file has more pages than the cache can number.
   case tooManyPages
+  /// The store can only be read.
+  case readOnlyStore
+  /// The store does not say what it holds.
+  case noListing
+  /// The server does not say how long the file is.
+  case unknownLength
+  /// The server says nothing that tells versions apart.
+  case unknownVersion
+  /// The server sends files whole or not at all.
+  case noRanges
+  /// The server's answer does not fit the question.
+  case badReply
+  /// A redirect that leads to no http URL.
+  case badRedirect
+  /// More redirects than are followed.
+  case tooManyRedirects
+  /// A redirect from https to http.
+  case insecureRedirect
+  /// A URI's host is not a name or address with a port, or has a user before it.
+  case badHost
 
   package var description: String {
     switch self {
@@ -86,6 +106,16 @@ package enum PathRule: Error, Hashable, CustomStringConvertible {
     case .badEscape: "a broken % escape, a NUL byte or text that is not UTF-8"
     case .noBuffer: "the cache is full of pages in use, and so are the buffers for reads past it"
     case .tooManyPages: "the file has more than 2^32 pages; set a larger page size"
+    case .readOnlyStore: "this store can only be read"
+    case .noListing: "this store cannot be listed"
+    case .unknownLength: "the server does not say how long the file is"
+    case .unknownVersion: "the server gives neither a strong ETag nor a Last-Modified"
+    case .noRanges: "the server knows no ranges: the file can only be read from its start"
+    case .badReply: "the server's answer does not fit the question"
+    case .badRedirect: "a redirect leads to no http URL"
+    case .tooManyRedirects: "too many redirects"
+    case .insecureRedirect: "a redirect leads from https to http"
+    case .badHost: "write the host as name, name:port or [address]:port, without a user"
     }
   }
 }

@@ -15,12 +15,23 @@ struct UFSSubject: Sendable {
   let keepAlive: any Sendable
   /// Names of the contract that this store, as it runs in the test, has no way to hold.
   var impossibleNames: Set<String> = []
+  /// How files get into a UFS that cannot be written: behind its back.
+  var seed: (@Sendable (String, [UInt8]) async throws -> FileStatus)?
 
   /// Writes a whole file through the UFS.
   @discardableResult
   func put(
     _ path: String, _ bytes: [UInt8], _ mode: UFSCreation = .replacing
   ) async throws(UFSError) -> FileStatus {
+    if let seed {
+      do {
+        return try await seed(path, bytes)
+      } catch let error as UFSError {
+        throw error
+      } catch {
+        Issue.record("\(path) could not be put: \(error)")
+      }
+    }
     let writer = try await fileSystem.create(path, mode)
     do throws(UFSError) {
       try await append(bytes, to: writer)
