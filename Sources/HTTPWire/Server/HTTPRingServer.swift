@@ -2,6 +2,7 @@
 //
 // Everything here is confined to the ring's thread but the counters.
 
+import CLinux
 import Glibc
 import Ring
 import Synchronization

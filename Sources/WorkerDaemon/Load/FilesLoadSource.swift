@@ -97,10 +97,12 @@ package struct FilesLoadSource: LoadSource {
     return true
   }
 
-  package func load(_ file: FileStatus, pages: Range<UInt32>) async -> LoadOutcome {
+  package func load(
+    _ file: FileStatus, pages: Range<UInt32>, progress: LoadProgress
+  ) async -> LoadOutcome {
     do throws(UFSError) {
       let record = try files.record(listed: file)
-      switch try await files.load(record, pages: pages) {
+      switch try await files.load(record, pages: pages, progress: progress) {
       case .cached(let filled, let resident): return .cached(filled: filled, resident: resident)
       case .noRoom: return .rejected("everything in it is in use, or a quota is used up")
       case .stopped: return .failed(LoadFailure(reason: "stopped"))

@@ -12,18 +12,21 @@ extension LoadJob {
     let ticket = unit.ticket
     guard ticket.isWorthwhile else { return await conclude(ticket, ticket.leave()) }
     let start = source.now
+    let progress = LoadProgress { bytes in self.state.withLock { $0.ledger.load(bytes: bytes) } }
     for attempt in 1... {
-      guard let failure = await attemptLoad(of: unit) else {
+      guard let failure = await attemptLoad(of: unit, progress) else {
         return await conclude(ticket, ticket.settle(bytes: bytes(of: unit.pages, in: ticket.file)))
       }
       guard isRunning else { return }
-      if failure.kind == .changed { return await conclude(ticket, ticket.change()) }
+      if failure.kind == .changed {
+        return await conclude(ticket, ticket.change(settled: progress.bytes))
+      }
       guard let delay = pause(after: failure, attempt: attempt, since: start) else {
         state.withLock { state in
           state.ledger.failSubtask()
           state.recall(LoadIncident(subject: unit.subject, reason: failure.reason))
         }
-        return await conclude(ticket, ticket.fail(failure.reason))
+        return await conclude(ticket, ticket.fail(failure.reason, settled: progress.bytes))
       }
       await retry(unit.subject, after: delay, because: failure.reason)
       guard isRunning else { return }
@@ -31,17 +34,19 @@ extension LoadJob {
   }
 
   /// Asks for one range; nil when it is cached now.
-  private func attemptLoad(of unit: LoadUnit) async -> LoadFailure? {
+  private func attemptLoad(
+    of unit: LoadUnit, _ progress: LoadProgress
+  ) async -> LoadFailure? {
     let bytes = bytes(of: unit.pages, in: unit.ticket.file)
     if let throttle {
       await source.pause(for: throttle.reserve(bytes, now: source.now))
       guard isRunning else { return LoadFailure(reason: "stopped") }
     }
     state.withLock { $0.ledger.attempt() }
-    switch await source.load(unit.ticket.file, pages: unit.pages) {
+    switch await source.load(unit.ticket.file, pages: unit.pages, progress: progress) {
     case .cached(_, let resident):
       throttle?.refund(min(bytes, resident))
-      state.withLock { $0.ledger.load(bytes: bytes) }
+      progress.reach(bytes)
       return nil
     case .rejected(let reason):
       return LoadFailure(

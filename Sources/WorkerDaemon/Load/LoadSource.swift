@@ -23,7 +23,11 @@ package protocol LoadSource: Sendable {
     _ directory: String, visit: (LoadBatch) async -> Bool
   ) async -> LoadFailure?
   /// Brings the pages of `file` at this version into the cache; the range lies within the file.
-  func load(_ file: FileStatus, pages: Range<UInt32>) async -> LoadOutcome
+  ///
+  /// `progress` may be told how much of it is there on the way.
+  func load(
+    _ file: FileStatus, pages: Range<UInt32>, progress: LoadProgress
+  ) async -> LoadOutcome
   /// Remembers the status of `file`, for loads of metadata only.
   func loadMetadata(_ file: FileStatus) async -> LoadFailure?
   /// Bytes of `file` that are cached.

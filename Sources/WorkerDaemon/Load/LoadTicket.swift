@@ -62,11 +62,21 @@ package final class LoadTicket: Sendable {
   /// A range of `bytes` is cached.
   package func settle(bytes: Int64) -> Verdict { end { $0.settled += bytes } }
 
-  /// A range found another version.
-  package func change() -> Verdict { end { $0.isChanged = true } }
+  /// A range found another version, with `settled` bytes of it cached at the old one.
+  package func change(settled: Int64 = 0) -> Verdict {
+    end {
+      $0.isChanged = true
+      $0.settled += settled
+    }
+  }
 
-  /// A range was given up; the first reason stays.
-  package func fail(_ reason: String) -> Verdict { end { $0.reason = $0.reason ?? reason } }
+  /// A range was given up with `settled` bytes of it cached; the first reason stays.
+  package func fail(_ reason: String, settled: Int64 = 0) -> Verdict {
+    end {
+      $0.reason = $0.reason ?? reason
+      $0.settled += settled
+    }
+  }
 
   /// A range was not asked for because another one decided the file's fate.
   package func leave() -> Verdict { end { _ in } }

@@ -23,11 +23,11 @@ extension FileService {
   ///
   /// - Throws: What the UFS says; `.changed` when the file is no longer at the record's version.
   package func load(
-    _ record: FileRecord, pages: Range<UInt32>
+    _ record: FileRecord, pages: Range<UInt32>, progress: LoadProgress? = nil
   ) async throws(UFSError) -> LoadResult {
     guard let file = record.key else { preconditionFailure("pages belong to files") }
     guard record.decision.isCached else { return .excluded }
     if record.isAgeDue(policies.now) { await policies.checkAge(of: record) }
-    return try await LoadShard(self, record, file, pages: pages).run()
+    return try await LoadShard(self, record, file, pages: pages, progress).run()
   }
 }

@@ -19,6 +19,7 @@ import UFS
   private let end: UInt32
   private let laneCount: Int
   private let announces: Bool
+  private let progress: LoadProgress?
   private var next: UInt32
   private var filled: Int64 = 0
   private var resident: Int64 = 0
@@ -26,7 +27,11 @@ import UFS
   private var failure: UFSError?
 
   /// The shard `pages` of `record`, whose pages have the key `file`.
-  init(_ files: FileService, _ record: FileRecord, _ file: FileKey, pages: Range<UInt32>) {
+  init(
+    _ files: FileService, _ record: FileRecord, _ file: FileKey, pages: Range<UInt32>,
+    _ progress: LoadProgress?
+  ) {
+    self.progress = progress
     self.files = files
     self.record = record
     self.file = file
@@ -89,6 +94,7 @@ import UFS
         next += 1
         if announces { try await announce(index, &announced, &holder) }
         try await load(index, &holder)
+        progress?.reach(filled + resident)
       }
     } catch { failure = failure ?? error }
     await holder.close()

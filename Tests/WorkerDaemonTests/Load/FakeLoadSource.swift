@@ -7,7 +7,9 @@ import WorkerDaemon
 /// A `LoadSource` without a UFS.
 final class FakeLoadSource: LoadSource {
   /// What happens to one call of `load`, in order; when it runs out, calls succeed.
-  enum Step: Sendable { case reject, fail(LoadFailure), change(length: Int64) }
+  enum Step: Sendable {
+    case reject, fail(LoadFailure), partial(Int64, LoadFailure), change(length: Int64)
+  }
 
   struct State {
     var files: [String: FileStatus] = [:]
@@ -75,7 +77,9 @@ final class FakeLoadSource: LoadSource {
     return nil
   }
 
-  func load(_ file: FileStatus, pages: Range<UInt32>) async -> LoadOutcome {
+  func load(
+    _ file: FileStatus, pages: Range<UInt32>, progress: LoadProgress
+  ) async -> LoadOutcome {
     let count = state.withLock { state in
       state.loadCount += 1
       state.inFlight += 1
@@ -92,6 +96,9 @@ final class FakeLoadSource: LoadSource {
         switch step {
         case .reject: return .rejected("full")
         case .fail(let failure): return .failed(failure)
+        case .partial(let bytes, let failure):
+          progress.reach(bytes)
+          return .failed(failure)
         case .change(let length):
           state.files[file.ufsPath] = Self.file(
             file.ufsPath, length: length, token: "v\(state.loadCount + 1)")

@@ -95,6 +95,37 @@ import WorkerDaemon
     #expect(report.recentFailures.contains { $0.reason == "broken disk" })
   }
 
+  @Test("what is cached of a range is in the books at once, and once, however its attempts end")
+  func partialRanges() async {
+    let source = tree(3)
+    let outage = LoadFailure(reason: "outage", retryAfter: .milliseconds(100))
+    source.script("s3://b/d/0/f0", [.partial(200, outage), .partial(100, outage)])
+    source.script("s3://b/d/1/f1", [.partial(300, LoadFailure(.changed, reason: "changed"))])
+    source.script("s3://b/d/2/f2", [.partial(150, LoadFailure(reason: "denied"))])
+    let job = await run(source)
+    let ledger = job.report(verbose: false).ledger
+    #expect(ledger.isBalanced)
+    #expect(ledger.loaded == LoadCount(files: 2, bytes: 2250))
+    #expect(ledger.failed == LoadCount(files: 1, bytes: 900))
+    #expect(ledger.listed == LoadCount(files: 3, bytes: 3150))
+  }
+
+  @Test("an outage is waited out far beyond the attempts at a file, and not for ever")
+  func outages() async {
+    let source = tree(1, length: 100)
+    var outage = LoadFailure(reason: "503", retryAfter: .milliseconds(100))
+    outage.isOutage = true
+    source.script("s3://b/d/0/f0", Array(repeating: .fail(outage), count: 40))
+    #expect(await run(source, limits: Self.small).phase == .succeeded)
+    #expect(source.state.withLock { $0.paused } < .seconds(160))
+    let dead = tree(1, length: 100)
+    dead.script("s3://b/d/0/f0", Array(repeating: .fail(outage), count: 10_000))
+    let job = await run(dead, limits: Self.small)
+    #expect(job.phase == .failed)
+    #expect(dead.state.withLock { $0.paused } < .seconds(620))
+    #expect(job.failedFiles == [LoadIncident(subject: "s3://b/d/0/f0", reason: "503")])
+  }
+
   @Test("a failure that never passes ends after a bounded number of attempts")
   func boundsAttempts() async {
     let source = tree(1, length: 100)
