@@ -110,7 +110,7 @@ extension S3Options {
       + [
         "s3a.accessKeyId", "s3a.secretKey", "s3a.sessionToken", "readonly",
         "alluxio.underfs.listing.length",
-      ])
+      ] + FlowOptions.keys)
 
   private mutating func apply(_ option: inout Option) throws(MountError) {
     if option.key.hasPrefix(Self.prefix) {
@@ -157,12 +157,11 @@ extension S3Options {
     switch name {
     case "request.timeout": requestTimeout = try option.duration
     case "socket.timeout": socketTimeout = try option.duration
-    case "max.error.retry": retryCountMax = try option.integer(in: 0...100)
     case "multipart.upload.partition.size", "streaming.upload.partition.size":
       // S3's bounds for all parts but the last; beyond 1 GiB a buffer is no longer reasonable.
       partSize = try option.size(in: 5 << 20...1 << 30)
     default:
-      // Threads, ages of connections and the owner's rights have no meaning here: accepted, without effect.
+      // Bounds are flow control's; ages of connections and the owner's rights have no meaning here.
       break
     }
   }

@@ -55,8 +55,6 @@ struct S3Options: Sendable {
   var requestTimeout = Duration.seconds(60)
   /// Time without a byte after which a request fails.
   var socketTimeout = Duration.seconds(50)
-  /// Attempts beyond the first.
-  var retryCountMax = 4
   /// Bytes of a part; what is smaller is written with one request.
   var partSize = 64 << 20
   /// Keys of one listing request.

@@ -32,11 +32,18 @@ extension S3UFS {
     let chain = S3CredentialChain.make(
       options, region: region, isAmazon: endpoint.isAmazon, environment: variables,
       client: environment.http, pool: environment.pool)
+    let flowOptions = try FlowOptions(
+      parsing: Dictionary(
+        specification.options.map { (S3Options.canonical($0.key), $0.value) },
+        uniquingKeysWith: { first, _ in first }), defaults: environment.flowOptions, mount: mount)
+    let host = endpoint.origin.authority
+    let gate = environment.flow.gate(
+      mount: mount, host: host, scope: "\(host)/\(uri.authority)", options: flowOptions)
     self.init(
       bucket: uri.authority, root: uri.path, scheme: uri.scheme, options: options,
       requester: S3Requester(
         options: options, endpoint: endpoint, region: region, client: client, chain: chain,
-        pool: environment.pool))
+        pool: environment.pool, gate: gate))
   }
 }
 

@@ -217,6 +217,25 @@ struct S3ReaderTests {
     }
   }
 
+  @Test("of many reads of which one in ten fails, all are healed by few more requests")
+  func storm() async throws {
+    try await Bench.run { () async throws -> Void in
+      let scene = try await Scene(300_000, ["alluxio.underfs.s3.max.error.retry": ""])
+      var random = SeededRandom()
+      let seed = UInt64.random(in: 0...UInt64.max, using: &random)
+      scene.proxy.play(
+        .share(
+          0.1, of: [.resetBeforeHead, .resetAfterHead, .status(500), .status(503)], seed: seed))
+      for index in 0..<200 {
+        let offset = index * 1000
+        #expect(
+          try await scene.read(offset, 1000) == Array(scene.bytes[offset..<(offset + 1000)]),
+          "SEED=\(seed)")
+      }
+      #expect(scene.proxy.counters.requests <= 245, "SEED=\(seed)")
+    }
+  }
+
   @Test("a version that no store gave has changed before anything is asked")
   func foreign() async throws {
     try await Bench.run { () async throws -> Void in

@@ -23,6 +23,10 @@ import Ring
   let range: Range<Int64>
   private unowned let reader: S3Reader
   private var response: HTTPClientResponse?
+  /// The right to have the request in flight, as long as its body comes.
+  private var pass: FlowPass?
+  /// Bytes of its body that came.
+  private var receivedSize: Int64 = 0
   private var position: Int64
   private var tail: Int64
   private var isBusy = false
@@ -59,9 +63,14 @@ import Ring
   }
 
   /// Ends the flow; nothing is in flight.
-  func close() {
+  func close() { end(.ok(bytes: receivedSize)) }
+
+  /// Ends the request under way, if any, and says how.
+  private func end(_ outcome: FlowOutcome) {
     response?.drop()
     response = nil
+    pass.take()?.finish(outcome)
+    receivedSize = 0
   }
 
   // MARK: Turns
@@ -89,6 +98,7 @@ import Ring
   ) async throws(UFSError) {
     var count = 0
     var failureCount = 0
+    var pause = Duration.zero
     while count < buffer.count {
       let target = offset + Int64(count)
       do throws(S3Failure) {
@@ -99,10 +109,11 @@ import Ring
         unsafe try await receive(into: piece, response)
         count = end
         failureCount = 0
+        pause = .zero
       } catch {
-        close()
+        end(error.outcome)
         failureCount += 1
-        try await reader.recover(error, failureCount)
+        pause = try await reader.recover(error, failureCount, previous: pause)
       }
     }
   }
@@ -111,7 +122,10 @@ import Ring
   private func open(at target: Int64) async throws(S3Failure) -> HTTPClientResponse {
     if let response, position <= target { return response }
     close()
+    // Kept at once: whatever happens to the request, its end is said.
+    pass = try await reader.enter()
     let opened = try await reader.get(target..<range.upperBound)
+    pass?.answered()
     response = opened
     position = target
     return opened
@@ -136,6 +150,8 @@ import Ring
     response.deadline = reader.deadline
     let count = try await unsafe read(into: piece, response)
     position += Int64(count)
+    receivedSize += Int64(count)
+    await pass?.pace(Int64(count))
     // A body without a stated length may end anywhere.
     guard count == piece.count else {
       throw S3Failure(.unavailable, .store(status: response.status, code: "ShortBody"))
@@ -147,6 +163,7 @@ import Ring
       guard try await unsafe read(into: scratch, response) == 0 else { throw .broken("LongBody") }
     }
     self.response = nil
+    end(.ok(bytes: receivedSize))
   }
 
   private func read(

@@ -74,6 +74,15 @@ package final class S3Reader: UFSReader {
     fileSystem.requester.reactor.now &+ fileSystem.options.requestTimeout.nanoseconds
   }
 
+  /// Waits for the turn of a GET.
+  func enter() async throws(S3Failure) -> FlowPass {
+    do throws(UFSError) {
+      return try await fileSystem.requester.gate.enter(.get, purpose: purpose)
+    } catch {
+      throw S3Failure(refused: error)
+    }
+  }
+
   /// Asks for `range` and checks the reply's head.
   func get(_ range: Range<Int64>) async throws(S3Failure) -> HTTPClientResponse {
     var request = fileSystem.request(.get, path, "ufs.read")
@@ -87,15 +96,20 @@ package final class S3Reader: UFSReader {
     }
   }
 
-  /// Waits before another attempt after `failure`, the `failureCount`th in a row.
+  /// Waits before another attempt after `failure`, the `failureCount`th in a row, and returns the pause.
   ///
   /// - Throws: The failure, when it is the last.
-  func recover(_ failure: S3Failure, _ failureCount: Int) async throws(UFSError) {
+  func recover(
+    _ failure: S3Failure, _ failureCount: Int, previous: Duration
+  ) async throws(UFSError) -> Duration {
     let requester = fileSystem.requester
-    guard failure.isPassing, failureCount <= fileSystem.options.retryCountMax else {
-      throw fileSystem.error(failure.code, "ufs.read", path, failure.cause)
-    }
-    await requester.pause(after: failure, attempt: failureCount - 1)
+    let error = fileSystem.error(failure.code, "ufs.read", path, failure.cause)
+    guard
+      let pause = requester.pause(
+        .get, failure, error, attempt: failureCount, previous: previous)
+    else { throw error }
+    await requester.reactor.sleep(for: pause)
+    return pause
   }
 
   /// Throws unless the reply brings `range` of our version.

@@ -40,6 +40,26 @@ struct S3Failure: Error, Sendable {
     isHarmless = error.sentNothing
   }
 
+  /// A request that was not let through; asking again would only wait longer.
+  init(refused error: UFSError) {
+    code = error.code
+    cause = error.cause
+    isPassing = false
+    isHarmless = true
+  }
+
+  /// What it says of the store.
+  var outcome: FlowOutcome {
+    if case .http(let error) = cause, error.code == .timeout { return .timeout }
+    switch code {
+    case .throttled: return .throttled(retryAfter: retryAfter)
+    case .unavailable, .io: return .unavailable
+    case .invalid, .escapesMount, .unsupported: return .failed
+    case .notFound, .denied, .changed, .exists, .notEmpty, .isDirectory, .notDirectory, .noSpace:
+      return .ok(bytes: 0)
+    }
+  }
+
   /// A reply that breaks the rules of its kind.
   static func broken(_ what: String) -> S3Failure { S3Failure(.io, .store(status: 0, code: what)) }
 

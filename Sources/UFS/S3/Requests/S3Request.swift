@@ -38,6 +38,18 @@ import Model
     unsafe body = nil
   }
 
+  /// What flow control takes it for.
+  var verb: FlowVerb {
+    switch method {
+    case .get: key == nil ? .list : .get
+    case .head: .head
+    case .put where fields.contains { $0.name == "x-amz-copy-source" }: .delete
+    case .post where query.first?.name == "delete": .delete
+    case .put, .post: .put
+    default: .delete
+    }
+  }
+
   /// The method's token.
   var methodText: String {
     switch method {

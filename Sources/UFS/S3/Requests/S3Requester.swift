@@ -1,9 +1,9 @@
 // Requests on their way: signed, sent, told apart, repeated.
 //
-//   perform ─┬─▶ credentials ─▶ sign for (region, host, time) ─▶ send ─▶ 2xx ─▶ the caller's own check ─▶ result
-//            │                                                     │
-//            ├─ again at once: other region, redirect, clock, ended credentials        (each at most twice)
-//            └─ again later:   passing failures of requests that may be repeated
+//   perform ─▶ gate ─┬─▶ credentials ─▶ sign for (region, host, time) ─▶ send ─▶ 2xx ─▶ the caller's own check ─▶ result
+//                    │                                                     │
+//                    ├─ again at once: other region, redirect, clock, ended credentials
+//                    └─ again later:   passing failures of requests that may be repeated, within the gate's budget
 //
 // One per mount, shared by all rings.
 
@@ -45,14 +45,17 @@ final class S3Requester: Sendable {
   let pool: BlockingPool
   /// Who signs; nil for nobody.
   let chain: S3CredentialChain?
+  /// Where requests wait for their turn.
+  let gate: FlowGate
   private let keys = SigningKeyCache()
   private let shared: Mutex<State>
 
   /// A requester that begins with `endpoint` and `region`.
   init(
     options: S3Options, endpoint: S3Endpoint, region: String, client: HTTPClient,
-    chain: S3CredentialChain?, pool: BlockingPool
+    chain: S3CredentialChain?, pool: BlockingPool, gate: FlowGate
   ) {
+    self.gate = gate
     self.options = options
     self.client = client
     self.chain = chain
@@ -80,21 +83,28 @@ final class S3Requester: Sendable {
   func perform<T>(
     _ request: S3Request, _ take: (HTTPClientResponse) async throws(S3Failure) -> T
   ) async throws(UFSError) -> T {
-    var attempt = 0
+    var attempt = 1
+    var pause = Duration.zero
+    let size = Int64(unsafe request.body?.count ?? 0)
     while true {
+      let pass = try await gate.enter(request.verb, purpose: request.purpose, bytes: size)
       let failure: S3Failure
       do throws(S3Failure) {
-        return try await self.attempt(request, take)
+        let value = try await self.attempt(request, take)
+        pass.finish(.ok(bytes: size))
+        return value
       } catch {
         failure = error
+        pass.finish(failure.outcome)
       }
-      guard failure.isPassing, request.isRepeatable || failure.isHarmless,
-        attempt < options.retryCountMax
-      else {
-        throw UFSError(
-          failure.code, operation: request.operation, path: request.path, cause: failure.cause)
-      }
-      await pause(after: failure, attempt: attempt)
+      let isRepeatable = request.isRepeatable || failure.isHarmless
+      let error = UFSError(
+        failure.code, operation: request.operation, path: request.path, cause: failure.cause)
+      guard isRepeatable,
+        let delay = self.pause(request.verb, failure, error, attempt: attempt, previous: pause)
+      else { throw error }
+      await reactor.sleep(for: delay)
+      pause = delay
       attempt += 1
     }
   }
@@ -210,16 +220,13 @@ final class S3Requester: Sendable {
 
   // MARK: Waiting
 
-  /// Waits before the next attempt; `attempt` is 0 after the first.
-  func pause(after failure: S3Failure, attempt: Int) async {
-    await reactor.sleep(for: failure.retryAfter ?? Self.delay(attempt))
-  }
-
-  /// The pause after a failed attempt: it doubles, and half of it is left to chance.
-  private static func delay(_ attempt: Int) -> Duration {
-    var generator = SystemRandomNumberGenerator()
-    let most = min(10_000, 100 << min(attempt, 10))
-    return .milliseconds(Int.random(in: most / 2...most, using: &generator))
+  /// How long to wait before the attempt after number `attempt` (from 1); nil when it was the last.
+  func pause(
+    _ verb: FlowVerb, _ failure: S3Failure, _ error: UFSError, attempt: Int, previous: Duration
+  ) -> Duration? {
+    guard failure.isPassing else { return nil }
+    return gate.retry(
+      verb, after: error, attempt: attempt, previous: previous, retryAfter: failure.retryAfter)
   }
 
   /// What `Retry-After` asks for, at most a minute.
