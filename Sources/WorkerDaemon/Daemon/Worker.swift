@@ -61,8 +61,11 @@ package final class Worker: Sendable {
     let tiers = settings.tiers
     let index = TierPlan.indexSize(of: tiers.disks, pageSize: settings.pageSize)
     let catalog = tiers.disks.isEmpty ? 0 : Int64(clamping: settings.policies.metastore.cacheSize)
+    // The default size of listings is part of the fixed overhead.
+    let listings = max(0, Int64(clamping: settings.read.listingBytesMax) - (16 << 20))
+    let overhead = TierPlan.sum(fixedOverhead, listings)
     let needed = TierPlan.sum(
-      TierPlan.sum(tiers.memory, fixedOverhead), TierPlan.sum(index, catalog))
+      TierPlan.sum(tiers.memory, overhead), TierPlan.sum(index, catalog))
     guard needed <= machine.bytes else {
       let disks =
         index > 0
@@ -70,7 +73,7 @@ package final class Worker: Sendable {
           + " catalog (\(Configuration.SizeKey.metastoreCacheSize.rawValue))" : ""
       throw StartError(
         .configuration,
-        "\(tiers.memoryKey) asks for \(SizeText.print(tiers.memory)) of pages; with \(SizeText.print(fixedOverhead)) for the daemon\(disks) that exceeds \(machine.limit), \(SizeText.print(machine.bytes)): lower the key or raise the limit"
+        "\(tiers.memoryKey) asks for \(SizeText.print(tiers.memory)) of pages; with \(SizeText.print(overhead)) for the daemon\(disks) that exceeds \(machine.limit), \(SizeText.print(machine.bytes)): lower the key or raise the limit"
       )
     }
   }
