@@ -4,12 +4,23 @@ import Model
 
 extension FlowOptions {
   /// The mount options read here; each overrides what the configuration says for all mounts.
-  package static let keys = [
-    "alluxio.underfs.s3.threads.max", "alluxio.underfs.s3.admin.threads.max",
-    "alluxio.underfs.s3.upload.threads.max", "alluxio.underfs.s3.max.error.retry",
+  package static let keys =
+    ownKeys + [
+      "alluxio.underfs.s3.threads.max", "alluxio.underfs.s3.admin.threads.max",
+      "alluxio.underfs.s3.upload.threads.max", "alluxio.underfs.s3.max.error.retry",
+    ]
+
+  /// Those of them that every remote UFS has, and leaves to flow control.
+  static let ownKeys = [
     "penstock.worker.ufs.bandwidth", "penstock.worker.ufs.host.requests.max",
     "penstock.worker.ufs.attempts.max", "penstock.worker.ufs.hedge.percentile",
   ]
+
+  /// The other spelling of S3's keys.
+  private static func alias(_ key: String) -> String {
+    let prefix = "alluxio.underfs.s3."
+    return key.hasPrefix(prefix) ? "alluxio.underfs.s3a." + key.dropFirst(prefix.count) : key
+  }
 
   /// The bounds that `options` name, and `defaults` for the rest; other keys are left to the UFS.
   ///
@@ -19,7 +30,7 @@ extension FlowOptions {
   ) throws(MountError) {
     self = defaults
     for key in Self.keys {
-      guard let text = options[key] else { continue }
+      guard let text = options[key] ?? options[Self.alias(key)] else { continue }
       guard let accepted = read(key, text) else { continue }
       throw MountError(.badOption(key, value: text, accepted: accepted), mount: mount)
     }

@@ -18,16 +18,40 @@ extension Mount {
       ufs: try Self.fileSystem(uri, specification, environment), options: specification.options)
   }
 
+  /// What a remote UFS is made with: the bounds of its requests, and the options left for itself.
+  private static func bounded(
+    _ scheme: String, _ specification: MountSpecification, _ environment: UFSEnvironment
+  ) throws(MountError) -> (MountSpecification, UFSEnvironment) {
+    var (specification, environment) = (specification, environment)
+    let mount = specification.alluxioPath
+    if scheme == "s3" || scheme == "s3a" {
+      environment.flowOptions = try FlowOptions(
+        parsing: environment.settings, defaults: environment.flowOptions, mount: mount)
+    }
+    environment.flowOptions = try FlowOptions(
+      parsing: specification.options, defaults: environment.flowOptions, mount: mount)
+    specification.options = specification.options.filter { !FlowOptions.ownKeys.contains($0.key) }
+    return (specification, environment)
+  }
+
   private static func fileSystem(
     _ uri: UFSURI, _ specification: MountSpecification, _ environment: UFSEnvironment
   ) throws(MountError) -> any UnderFileSystem {
+    if uri.scheme != "file" {
+      let (specification, environment) = try bounded(uri.scheme, specification, environment)
+      return try remote(uri, specification, environment)
+    }
+    let options = try LocalUFS.Options(
+      parsing: specification.options, mount: specification.alluxioPath)
+    return try LocalUFS(
+      root: "/" + uri.path, mount: specification.alluxioPath, options: options,
+      pool: environment.pool)
+  }
+
+  private static func remote(
+    _ uri: UFSURI, _ specification: MountSpecification, _ environment: UFSEnvironment
+  ) throws(MountError) -> any UnderFileSystem {
     switch uri.scheme {
-    case "file":
-      let options = try LocalUFS.Options(
-        parsing: specification.options, mount: specification.alluxioPath)
-      return try LocalUFS(
-        root: "/" + uri.path, mount: specification.alluxioPath, options: options,
-        pool: environment.pool)
     case "hdfs": return try HDFSUFS(uri: uri, specification, environment)
     case "s3", "s3a":
       return try S3UFS(uri, specification, environment)

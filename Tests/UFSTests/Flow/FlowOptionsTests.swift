@@ -23,6 +23,13 @@ import UFS
     #expect(options.hostCountMax == 7)
   }
 
+  @Test("both spellings of S3's keys are read")
+  func aliases() throws {
+    let options = try FlowOptions(
+      parsing: ["alluxio.underfs.s3a.threads.max": "12"], defaults: FlowOptions(), mount: "/")
+    #expect(options.readCountMax == 12)
+  }
+
   @Test("a value out of form is named with its key", arguments: FlowOptions.keys)
   func refuses(key: String) {
     let error = #expect(throws: MountError.self) {
