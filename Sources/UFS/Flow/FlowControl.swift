@@ -127,6 +127,21 @@ package final class FlowControl: Sendable {
     resume(settled, next)
   }
 
+  /// Gives the slots of a stream back that nobody reads now.
+  func rest(_ ticket: FlowTicket) {
+    let now = clock.now()
+    let (settled, next) = core.withLock { core in
+      core.give(ticket.lane, ticket.purpose)
+      return core.pump(now)
+    }
+    resume(settled, next)
+  }
+
+  /// Takes slots for a stream that goes on, free or not.
+  func wake(_ ticket: FlowTicket) {
+    core.withLock { $0.take(ticket.lane, ticket.purpose) }
+  }
+
   private func pump() {
     let now = clock.now()
     let (settled, next) = core.withLock { $0.pump(now) }

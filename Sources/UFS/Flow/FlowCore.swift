@@ -148,14 +148,28 @@ struct FlowCore {
   mutating func send(
     _ lane: Int, _ purpose: UFSPurpose, bytes: Int64, now: UInt64
   ) -> UInt32 {
+    take(lane, purpose)
+    lanes[lane].counts.sent += 1
+    if bytes > 0 { _ = mounts[lanes[lane].mount].line?.reserve(bytes, now: now) }
+    return windows[lanes[lane].window].round
+  }
+
+  /// Takes a slot everywhere, free or not.
+  mutating func take(_ lane: Int, _ purpose: UFSPurpose) {
     process.take(purpose)
     mountPools[lanes[lane].pool].take(purpose)
     hosts[lanes[lane].host].take(purpose)
     windows[lanes[lane].window].take()
     lanes[lane].inFlight += 1
-    lanes[lane].counts.sent += 1
-    if bytes > 0 { _ = mounts[lanes[lane].mount].line?.reserve(bytes, now: now) }
-    return windows[lanes[lane].window].round
+  }
+
+  /// Gives a slot back everywhere.
+  mutating func give(_ lane: Int, _ purpose: UFSPurpose) {
+    process.give(purpose)
+    mountPools[lanes[lane].pool].give(purpose)
+    hosts[lanes[lane].host].give(purpose)
+    windows[lanes[lane].window].give()
+    lanes[lane].inFlight -= 1
   }
 
   // MARK: Ends
@@ -192,11 +206,7 @@ struct FlowCore {
     case .unavailable: lanes[lane].counts.unavailable += 1
     case .failed: lanes[lane].counts.failed += 1
     }
-    lanes[lane].inFlight -= 1
-    process.give(ticket.purpose)
-    mountPools[lanes[lane].pool].give(ticket.purpose)
-    hosts[lanes[lane].host].give(ticket.purpose)
-    windows[lanes[lane].window].give()
+    give(lane, ticket.purpose)
   }
 
   private mutating func refund(_ lane: Int, _ bytes: Int64) {

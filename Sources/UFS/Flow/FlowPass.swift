@@ -7,6 +7,7 @@ package struct FlowPass: ~Copyable, Sendable {
   private let control: FlowControl
   private var ticket: FlowTicket
   private var isOpen = true
+  private var isResting = false
   /// The pause that the store asked for, if it did.
   package var retryAfter: Duration?
 
@@ -15,7 +16,11 @@ package struct FlowPass: ~Copyable, Sendable {
     self.ticket = ticket
   }
 
-  deinit { if isOpen { control.finish(ticket, .failed) } }
+  deinit {
+    guard isOpen else { return }
+    if isResting { control.wake(ticket) }
+    control.finish(ticket, .failed)
+  }
 
   /// The first byte of a good answer came: a long body need not end before the window learns of it.
   package mutating func answered() {
@@ -31,8 +36,25 @@ package struct FlowPass: ~Copyable, Sendable {
     if wait > 0 { _ = await control.clock.sleep(.nanoseconds(Int64(clamping: wait))) }
   }
 
+  /// Gives the slots back while nobody reads the stream, which stays open.
+  ///
+  /// A stream that held slots while its reader waits for another one's request could wait for ever.
+  package mutating func rest() {
+    guard !isResting else { return }
+    isResting = true
+    control.rest(ticket)
+  }
+
+  /// Takes slots again for a stream that is read on; does not wait, and may exceed bounds by as many streams.
+  package mutating func wake() {
+    guard isResting else { return }
+    isResting = false
+    control.wake(ticket)
+  }
+
   /// Ends the request.
   package consuming func finish(_ outcome: FlowOutcome) {
+    wake()
     isOpen = false
     control.finish(ticket, outcome)
   }

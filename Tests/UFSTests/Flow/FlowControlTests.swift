@@ -154,6 +154,33 @@ private func untilWaiting(_ control: FlowControl, _ count: Int) async {
     }
   }
 
+  @Test(
+    "a stream that rests lets another request go, goes on without waiting, and gives back what it took"
+  )
+  func resting() async throws {
+    let time = TestClock()
+    try await Bench.run {
+      let control = control(1, time)
+      let gate = control.gate(mount: "/", host: "h")
+      var stream = try await gate.enter(.get, purpose: .load)
+      stream.rest()
+      stream.rest()
+      #expect(control.inFlightCount == 0)
+      let other = try await gate.enter(.get, purpose: .demand)
+      stream.wake()
+      #expect(control.inFlightCount == 2)
+      stream.rest()
+      stream.finish(.ok(bytes: 1))
+      other.finish(.ok(bytes: 1))
+      #expect(control.inFlightCount == 0)
+      do {
+        var dropped = try await gate.enter(.get, purpose: .load)
+        dropped.rest()
+      }
+      #expect(control.inFlightCount == 0)
+    }
+  }
+
   @Test("a closed control sends everyone away")
   func close() async throws {
     let time = TestClock()
