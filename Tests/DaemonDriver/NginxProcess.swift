@@ -39,6 +39,9 @@ import Glibc
 
   deinit { process.stop() }
 
+  /// Ends it before its time.
+  package func stop() { process.stop() }
+
   private func waitForPort(_ port: UInt16) throws(DriverError) {
     for _ in 0..<2000 {
       if (try? HTTPConnection(port: port, seconds: 1)) != nil { return }
