@@ -112,7 +112,8 @@ package final class NginxOrigin {
           root \(folder); etag on; max_ranges 1;
           \(errors.joined(separator: "\n    "))
           \(listing)
-          location / { }
+          # A folder is no object.
+          location / { try_files $uri =404; }
         }
       }
       """
