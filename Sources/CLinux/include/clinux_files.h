@@ -11,7 +11,8 @@
 bool pen_is_local_filesystem(int fd);
 /// The kind of the file system at `path`, as statfs(2) numbers it, or -errno.
 int64_t pen_filesystem_kind(const char *path);
-/// Reads only what is in the page cache (RWF_NOWAIT). Returns bytes, or -EAGAIN when nothing is.
+/// Reads only what is in the page cache (RWF_NOWAIT). Returns bytes, or -EAGAIN when something is missing; before Linux
+/// 6.5, when the first byte is.
 long pen_read_cached(int fd, void *buffer, size_t size, int64_t offset);
 /// copy_file_range(2) between explicit offsets. Returns bytes, 0 at the end of the source, or -errno.
 long pen_copy_range(int source, int64_t source_offset, int target, int64_t target_offset, size_t size);
