@@ -30,10 +30,10 @@ extension PageStore {
 
   /// Keeps tiers between their watermarks; `sleep` waits for a number of nanoseconds.
   package func runReclaimer(sleep: (UInt64) async -> Void) async {
-    let buffer = TransferBuffer(readBufferSize)
+    let buffers = makeReclaimBuffers()
     while !core.tasks.isClosed.load(ordering: .relaxed) {
       let seen = core.tasks.overfull.count
-      for tier in core.tiers.indices { await reclaim(tier, through: buffer, sleep) }
+      await reclaim(through: buffers, sleep)
       await core.tasks.overfull.wait(after: seen)
     }
   }
@@ -48,21 +48,53 @@ extension PageStore {
     return true
   }
 
+  /// Pages that one tier hands down at once.
+  private static let demotionsMax = 8
+
+  /// A buffer for each page that is handed down at once, without memory yet.
+  func makeReclaimBuffers() -> [TransferBuffer] {
+    (0..<Self.demotionsMax).map { _ in TransferBuffer(readBufferSize) }
+  }
+
+  /// Brings every tier that is over its high watermark to its low one.
+  func reclaim(through buffers: [TransferBuffer], _ sleep: (UInt64) async -> Void) async {
+    for tier in core.tiers.indices { await reclaim(tier, through: buffers, sleep) }
+  }
+
+  /// Brings `tier` from over its high watermark to its low one.
+  ///
+  /// Pages go to the tier below as long as that takes some. Those it refuses leave only down to the high watermark: the
+  /// tier below may be back soon, and what was evicted is not.
   private func reclaim(
-    _ tier: Int, through buffer: TransferBuffer, _ sleep: (UInt64) async -> Void
+    _ tier: Int, through buffers: [TransferBuffer], _ sleep: (UInt64) async -> Void
   ) async {
     guard let high = core.tiers[tier].high, core.used(tier) > high else { return }
     let low = core.tiers[tier].low
     let demotes = tier > 0 && tier + 1 < core.tiers.count
-    while core.used(tier) > low, !core.tasks.isClosed.load(ordering: .relaxed) {
-      if demotes {
-        guard await prepare(buffer, sleep) else { return }
-        if await core.demoteNext(tier, through: buffer) { continue }
-      }
+    while demotes, core.used(tier) > low, !core.tasks.isClosed.load(ordering: .relaxed) {
+      let excess = (core.used(tier) - low) / core.pageSize + 1
+      let lent = buffers.prefix(excess)
+      for buffer in lent { guard await prepare(buffer, sleep) else { return } }
+      if await demote(tier, through: lent) == 0 { break }
+    }
+    let target = demotes ? high : low
+    while core.used(tier) > target, !core.tasks.isClosed.load(ordering: .relaxed) {
       // A slice at a time: others want the thread.
-      guard core.evict(tier, toUsed: low, limit: 256, tick: core.now) > 0 else { return }
+      guard core.evict(tier, toUsed: target, limit: 256, tick: core.now) > 0 else { return }
       core.tasks.room.happen()
       await Task.yield()
+    }
+  }
+
+  /// Moves a page of `tier` down through each of `buffers`, all at once; returns how many went.
+  private func demote(_ tier: Int, through buffers: ArraySlice<TransferBuffer>) async -> Int {
+    await withTaskGroup(of: Bool.self) { group in
+      for buffer in buffers {
+        group.addTask { [core] in await core.demoteNext(tier, through: buffer) }
+      }
+      var count = 0
+      for await isMoved in group where isMoved { count += 1 }
+      return count
     }
   }
 

@@ -100,7 +100,8 @@ extension ConfigurationRegistry {
         "Further victims tried when a page does not fit."),
       .init(
         "alluxio.worker.page.store.async.eviction.enabled", .boolean, "false",
-        "Evicts in the background between two watermarks."),
+        "Evicts in the background between two watermarks; off, a disk tier above another hands pages down between 0.95 and 0.9."
+      ),
       .init(
         "alluxio.worker.page.store.async.eviction.high.watermark", .ratio, "0.9",
         "Share of the capacity at which background eviction begins."),

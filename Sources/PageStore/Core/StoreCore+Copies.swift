@@ -72,7 +72,7 @@ extension StoreCore {
     unsafe target.pointee.word.store(word.raw, ordering: .relaxed)
   }
 
-  /// Gives the target of `copy` a place in `tier`.
+  /// Gives the target of `copy` a place in `tier`, for which other pages may leave.
   func makeRoom(for copy: CopyInProgress, in tier: Int, near node: Int) -> Bool {
     let priority = unsafe copy.target.pointee.flags.priority
     let slot = unsafe index.slot(of: copy.target)
@@ -80,9 +80,21 @@ extension StoreCore {
       case .found(let place) = makeRoom(
         copy.length, for: slot, in: tier, near: node, priority: priority, tick: now)
     else { return false }
+    put(copy, at: place)
+    return true
+  }
+
+  /// Gives the target of `copy` a place in `tier` that is free; false when there is none.
+  func takeRoom(for copy: CopyInProgress, in tier: Int, near node: Int) -> Bool {
+    let slot = unsafe index.slot(of: copy.target)
+    guard let place = takeRoom(copy.length, for: slot, in: tier, near: node) else { return false }
+    put(copy, at: place)
+    return true
+  }
+
+  private func put(_ copy: CopyInProgress, at place: Place) {
     unsafe copy.target.pointee.volume = place.volume
     unsafe copy.target.pointee.unit = place.unit
-    return true
   }
 
   // MARK: End

@@ -59,11 +59,12 @@ extension StoreCore {
 
   /// Moves the next page that would leave disk tier `tier` to the one below; suspends.
   ///
-  /// Returns false when there is none, or the tier below does not take it.
+  /// Returns false when there is none, or the tier below does not take it. The room below is got before the page is read;
+  /// several may run at once, each with a buffer of its own.
   func demoteNext(_ tier: Int, through buffer: TransferBuffer) async -> Bool {
     guard let name = nextVictim(of: tier) else { return false }
     let copy = unsafe beginCopy(of: name) { unsafe tierOfVolume[Int($0.pointee.volume)] == tier }
-    guard let copy else { return true }
+    guard let copy else { return false }
     guard makeRoom(for: copy, in: tier + 1, near: unsafe node(of: copy.source)) else {
       abandon(copy)
       return false

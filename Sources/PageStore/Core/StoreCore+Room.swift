@@ -70,10 +70,7 @@ extension StoreCore {
     _ length: Int, for slot: UInt32, in tier: Int, near node: Int, priority: CachePriority,
     tick: UInt64
   ) -> Room {
-    if let place = take(length, for: slot, in: tier, near: node) {
-      noteUse(of: tier)
-      return .found(place)
-    }
+    if let place = takeRoom(length, for: slot, in: tier, near: node) { return .found(place) }
     // A tier whose volumes take nothing, ill or not restored yet, keeps what it has: no victim would make room.
     guard tiers[tier].volumes.contains(where: { volumes[$0].acceptsPages }) else {
       return .none(.full)
@@ -99,6 +96,15 @@ extension StoreCore {
       }
     }
     return .none(.full)
+  }
+
+  /// Takes a free run for a page of `length` bytes at `slot` in `tier`, near `node` first; nothing leaves for it.
+  ///
+  /// A tier over its high watermark, full or not, is left to the reclaimer, which is woken.
+  func takeRoom(_ length: Int, for slot: UInt32, in tier: Int, near node: Int) -> Place? {
+    let place = take(length, for: slot, in: tier, near: node)
+    noteUse(of: tier)
+    return place
   }
 
   /// Why nothing in `tier` may leave.

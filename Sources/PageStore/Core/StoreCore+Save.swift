@@ -46,24 +46,33 @@ extension StoreCore {
 
   private func save(_ copy: CopyInProgress) async -> Save {
     let home = unsafe node(of: copy.source)
-    for tier in 1..<max(1, tiers.count) {
-      for _ in 0..<StoreCore.attemptsPerTierMax {
-        guard makeRoom(for: copy, in: tier, near: home) else { break }
-        switch await write(copy) {
-        case .written(let root):
-          if finishSave(copy, root: root) {
-            tasks.counters.saved.add(1, ordering: .relaxed)
-            tasks.counters.savedBytes.add(copy.length, ordering: .relaxed)
-          }
-          return .done
-        case .failed: loseRoom(of: copy)
-        case .stuck(let hold):
-          abandon(copy, after: hold)
-          return .stuck
+    var attempts = Array(repeating: StoreCore.attemptsPerTierMax, count: tiers.count)
+    while let tier = placeBelow(copy, near: home, attempts) {
+      attempts[tier] -= 1
+      switch await write(copy) {
+      case .written(let root):
+        if finishSave(copy, root: root) {
+          tasks.counters.saved.add(1, ordering: .relaxed)
+          tasks.counters.savedBytes.add(copy.length, ordering: .relaxed)
         }
+        return .done
+      case .failed: loseRoom(of: copy)
+      case .stuck(let hold):
+        abandon(copy, after: hold)
+        return .stuck
       }
     }
     return .refused
+  }
+
+  /// Gives the target of `copy` a place in a disk tier that has `attempts` left, and returns the tier.
+  ///
+  /// The first tier with free room takes it. Only when none has any do pages leave for it, from the lowest tier that lets
+  /// some go: what lies higher up is worth more than what lies there.
+  private func placeBelow(_ copy: CopyInProgress, near home: Int, _ attempts: [Int]) -> Int? {
+    let below = tiers.indices.dropFirst().filter { attempts[$0] > 0 }
+    return below.first { takeRoom(for: copy, in: $0, near: home) }
+      ?? below.last { makeRoom(for: copy, in: $0, near: home) }
   }
 
   /// Writes the source of `copy`, in memory, to the place of its target.

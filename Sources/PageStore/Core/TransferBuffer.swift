@@ -3,7 +3,8 @@
 import Glibc
 
 /// Memory that one background task reads into; there once `prepare` was true.
-@safe final class TransferBuffer {
+@safe final class TransferBuffer: @unchecked Sendable {
+  // SAFETY (unchecked): one task at a time has it; the one that lends it waits for the borrower's end.
   private let count: Int
   // SAFETY: an allocation of this object's own, freed once, unless a hold has it.
   private(set) var memory = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)

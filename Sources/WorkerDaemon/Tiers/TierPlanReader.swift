@@ -190,8 +190,17 @@ struct TierPlanReader {
       let volumes = parts.flatMap { $0.volumes.filter { $0.tier == tier } }
       tiers.append(PlannedTier(tier: tier, volumes: volumes, watermarks: first.watermarks))
     }
-    return addMemory(to: tiers)
+    var plan = addMemory(to: tiers)
+    // A tier with another below it hands pages down before it is full, whoever asked for what.
+    for index in plan.tiers.indices.dropLast()
+    where plan.tiers[index].tier != .mem && plan.tiers[index].watermarks == nil {
+      plan.tiers[index].watermarks = Self.handingDown
+    }
+    return plan
   }
+
+  /// Watermarks of a disk tier with another below it for which nobody set any.
+  private static let handingDown = PlannedTier.Watermarks(high: 0.95, low: 0.9)
 
   private mutating func addMemory(
     to tiers: [PlannedTier]

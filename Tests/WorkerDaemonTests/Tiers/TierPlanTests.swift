@@ -120,6 +120,17 @@ struct TierPlanTests {
     #expect(refusal(keys + ["\(eviction)low.watermark=0"]).contains("above 0"))
   }
 
+  @Test("a disk tier above another hands pages down whichever keys named it")
+  func watermarksAboveAnotherTier() throws {
+    let keys = [
+      "\(Self.store)dirs=/s,/h", "\(Self.store)sizes=10GB,20GB",
+      "penstock.worker.page.store.mediums=SSD,HDD",
+    ]
+    #expect(try plan(keys).tiers.map(\.watermarks) == [nil, .init(high: 0.95, low: 0.9), nil])
+    let eviction = "\(Self.store)async.eviction.enabled=true"
+    #expect(try plan(keys + [eviction]).tiers[1].watermarks == .init(high: 0.9, low: 0.8))
+  }
+
   // MARK: Tiered store
 
   @Test("three levels of 2.x become three tiers with their quotas and watermarks")
