@@ -67,6 +67,8 @@ package struct VolumeUsage: Sendable, Equatable {
   package var used: Int
   /// Pages, those with a copy in memory too included.
   package var pages: Int
+  /// Bytes that are not used again, since rot was found there; `used` has them too.
+  package var quarantined: Int
   /// True while pages may be put there.
   package var acceptsPages: Bool
 }
@@ -99,7 +101,9 @@ extension PageStore {
     core.volumes.enumerated().map { number, volume in
       VolumeUsage(
         tier: volume.tier, node: volume.node, quota: volume.quota, used: volume.used,
-        pages: core.tasks.copies[number], acceptsPages: volume.acceptsPages)
+        pages: core.tasks.copies[number],
+        quarantined: (volume as? DiskVolume)?.quarantinedBytes ?? 0,
+        acceptsPages: volume.acceptsPages)
     }
   }
 

@@ -67,13 +67,14 @@ final class SimDisk {
 
   /// Keeps what a planned end left; the log is closed.
   func keep() {
-    isClean = true
+    isClean = !(log?.isDoubted ?? false)
     if let log { image = log.closedImage }
   }
 
   /// Changes what the log remembers, between lives.
   func change(_ body: (inout SimPageLog.Image) -> Void) {
     restorable = nil
+    isClean = false
     body(&image)
   }
 

@@ -95,6 +95,11 @@ package final class SimPageLog: PageLog, @unchecked Sendable {
     await withUnsafeContinuation { waiters.append((target, $0)) }
   }
 
+  /// True when the log is not to count as whole after it was closed.
+  package private(set) var isDoubted = false
+
+  package func doubt() { isDoubted = true }
+
   package func close() {
     guard !isDead else { return }
     writeGroup(queue.count)

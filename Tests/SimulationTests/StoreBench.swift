@@ -25,7 +25,7 @@ final class StoreBench: @unchecked Sendable {
   /// A store of `memory` pages over `media`, which has room for `pages`, and what the log's `image` remembers.
   init(
     memory: Int = 4, pages: Int, media: SimMedia? = nil, image: SimPageLog.Image = .init(),
-    _ faults: SimDeviceFaults = SimDeviceFaults()
+    isClean: Bool = true, _ faults: SimDeviceFaults = SimDeviceFaults()
   ) throws {
     let executor = executor
     // A block before the first page is there for probes.
@@ -38,7 +38,7 @@ final class StoreBench: @unchecked Sendable {
       DiskVolume.Parts(
         device: device, dataOffset: 4096, log: log, id: VolumeID(high: 1, low: 2),
         pageSize: Self.pageSize,
-        blockCount: pages, isClean: true, slotCount: PageStore.slotCount(bytes: 64 << 20),
+        blockCount: pages, isClean: isClean, slotCount: PageStore.slotCount(bytes: 64 << 20),
         health: VolumeHealth(now: executor.now), now: now))
     var options = PageStoreOptions()
     options.pageSize = Self.pageSize

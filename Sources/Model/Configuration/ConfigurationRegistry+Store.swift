@@ -33,7 +33,7 @@ extension ConfigurationRegistry {
         "When pages on disk are compared with their checksums: at each read, the first one, never."),
       .init(
         "penstock.worker.page.store.scrub.bandwidth", .size, "16MB",
-        "Bytes a second that the scrubber reads of each volume; 0 turns it off."),
+        "Bytes a second that the scrubber reads of all volumes together; 0 turns it off."),
       .init(
         "penstock.worker.page.store.promote.bandwidth", .size, "256MB",
         "Bytes a second that may be promoted to memory; 0 promotes none."),

@@ -132,9 +132,9 @@ extension StoreCore {
       case .failed: unsafe loseScrubbed(entry, isCorrupt: false)
       case .stuck(let hold): buffer.surrender(until: hold)
       }
+      tasks.scrub.pages.add(1, ordering: .relaxed)
+      tasks.scrub.bytes.add(page.length, ordering: .relaxed)
     }
-    tasks.scrub.pages.add(1, ordering: .relaxed)
-    tasks.scrub.bytes.add(page.length, ordering: .relaxed)
     unsafe release(entry, generation: word.generation)
     return page.length
   }

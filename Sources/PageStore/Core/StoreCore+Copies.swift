@@ -245,6 +245,7 @@ extension StoreCore {
   /// Makes a copy that another has replaced leave when its last pin goes; one is held.
   private func retire(_ entry: UnsafeMutablePointer<PageEntry>, in stripe: IndexStripe) {
     unsafe stripe.unlink(entry)
+    unsafe endDoubt(entry)
     tasks.copies.add(-1, to: unsafe Int(entry.pointee.volume))
     let flip = PageWord.resident | PageWord.doomed
     unsafe entry.pointee.word.bitwiseXor(flip, ordering: .acquiringAndReleasing)

@@ -58,7 +58,11 @@ extension StoreCore {
     unsafe entry.pointee.volume = UInt8(volume)
     unsafe entry.pointee.heat = 0
     unsafe entry.pointee.lane = PageEntry.noLane
-    var flags: EntryFlags = traits.isPinned ? [.pinned, .adopted] : .adopted
+    var flags: EntryFlags = traits.isPinned ? .pinned : []
+    if disks[volume - memoryCount].isDoubtful {
+      flags.insert(.adopted)
+      disks[volume - memoryCount].countUnproven(1)
+    }
     flags.priority = traits.priority
     unsafe entry.pointee.flags = flags
     let begun = unsafe PageWord(

@@ -75,7 +75,7 @@ extension StoreCore {
 
   /// True when a copy with `flags` needs no look at its checksum unless every read does.
   ///
-  /// A page of an earlier life is not trusted before it was seen to match, whatever is configured: a crash may have lost
+  /// A page from before a crash is not trusted before it was seen to match, whatever is configured: the crash may have lost
   /// the removal of its record, and another page's bytes lie there.
   private func isTrusted(_ flags: EntryFlags) -> Bool {
     switch options.verification {
@@ -90,15 +90,23 @@ extension StoreCore {
     let stripe = unsafe index.stripe(of: entry)
     stripe.lock()
     unsafe entry.pointee.flags.insert(.verified)
-    unsafe entry.pointee.flags.remove(.adopted)
+    unsafe endDoubt(entry)
     stripe.unlock()
+  }
+
+  /// Counts a copy off that was in doubt since start and was seen to match, or leaves; called with the stripe's lock.
+  func endDoubt(_ entry: UnsafeMutablePointer<PageEntry>) {
+    guard unsafe !isMemory(entry), unsafe entry.pointee.flags.remove(.adopted) != nil else {
+      return
+    }
+    unsafe disk(of: entry).countUnproven(-1)
   }
 
   /// Takes a copy out whose bytes were wrong or could not be read; the caller has a pin.
   ///
-  /// A run with wrong bytes is not used again, unless the page was there at start and never seen to match: a crash leaves
-  /// such pages on good disks, since a log that lost its tail remembers what was overwritten. Of a run that could not be
-  /// read the disk's health keeps account. A page in front stays.
+  /// A run with wrong bytes is not used again, unless the page was there before a crash and never seen to match since: a
+  /// crash leaves such pages on good disks, since a log that lost its tail remembers what was overwritten. Of a run that
+  /// could not be read the disk's health keeps account. A page in front stays.
   func lose(_ entry: UnsafeMutablePointer<PageEntry>, isCorrupt: Bool) {
     let stripe = unsafe index.stripe(of: entry)
     stripe.lock()

@@ -190,6 +190,7 @@ import Synchronization
   ) -> Bool {
     let length = unsafe entry.pointee.current.length
     unsafe stripe.unlink(entry)
+    unsafe endDoubt(entry)
     if unsafe !isMemory(entry), unsafe entry.pointee.flags.contains(.behind) {
       unsafe leaveFront(of: entry, in: stripe, tick)
     } else if let behind = unsafe behind(entry) {

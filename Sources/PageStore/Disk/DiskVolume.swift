@@ -80,7 +80,8 @@ import Synchronization
   let trailers: TrailerCache
   let now: @Sendable () -> UInt64
   let restorableUnits: UInt32
-  private let isClean: Bool
+  /// True when pages found at start need not be what the log says: it was not closed as whole.
+  let isDoubtful: Bool
   private let dataOffset: Int64
   private let sequence = Atomic<UInt64>(1)
   private let lock = Lock()
@@ -88,10 +89,10 @@ import Synchronization
   private var space: RunAllocator
   /// The unit of the page that the store is taking over, and whether it gave it back meanwhile.
   private var adopting: (unit: UInt32, isGivenBack: Bool)?
-  /// A bit for each block that has pages from before a crash.
-  private var suspects: [UInt64]
   private let usedUnits = Atomic<Int>(0)
   private let quarantinedUnits = Atomic<Int>(0)
+  /// Pages of a doubtful start that nobody has seen to match yet.
+  private let unprovenPages = Atomic<Int>(0)
   private let isReady = Atomic<Bool>(false)
 
   /// A volume of `parts`, which has no room until `restore`.
@@ -107,8 +108,7 @@ import Synchronization
     unitCount = UInt32(units)
     restorableUnits = min(parts.restorableUnits, UInt32(units))
     quota = units * DiskLayout.unitSize
-    isClean = parts.isClean
-    suspects = Array(repeating: 0, count: parts.isClean ? 0 : parts.blockCount / 64 + 1)
+    isDoubtful = !parts.isClean
     let trailerUnits = layout.unitsPerBlock - parts.pageSize / DiskLayout.unitSize
     buffers = AlignedBuffers(size: max(1, trailerUnits) * DiskLayout.unitSize)
     trailers = try TrailerCache(layout: layout, capacity: parts.trailerMemory)
@@ -147,7 +147,6 @@ import Synchronization
     guard isReady.load(ordering: .acquiring) else { return nil }
     return lock.withLock {
       guard let unit = space.take(count, for: slot) else { return nil }
-      if count == layout.unitsPerBlock { setSuspect(unit, false) }
       usedUnits.store(space.usedUnits, ordering: .relaxed)
       return unit
     }
@@ -179,17 +178,13 @@ import Synchronization
   /// Takes the run of a page of `length` bytes at `unit`, which was not what it should be, out of use for good, instead of
   /// giving it back.
   ///
-  /// A page from before a crash is given back: its record may be of a time before its place was another page's, so that
-  /// what is wrong is not the medium.
+  /// Not for pages from before a crash: what is wrong with them need not be the medium.
   package func quarantine(unit: UInt32, length: Int, of slot: UInt32) {
     let count = unitCount(length)
     log.remove(unit: unit)
     let isRetired = lock.withLock {
       if adopting?.unit == unit {
         adopting?.isGivenBack = true
-      } else if isSuspect(unit) {
-        space.giveBack(unit, count, of: slot)
-        usedUnits.store(space.usedUnits, ordering: .relaxed)
       } else {
         space.retire(unit, count, of: slot)
         return true
@@ -201,17 +196,8 @@ import Synchronization
     quarantinedUnits.add(count, ordering: .relaxed)
   }
 
-  private func isSuspect(_ unit: UInt32) -> Bool {
-    let block = Int(unit) / layout.unitsPerBlock
-    return !suspects.isEmpty && suspects[block / 64] >> UInt64(block % 64) & 1 == 1
-  }
-
-  private func setSuspect(_ unit: UInt32, _ isSuspect: Bool) {
-    guard !suspects.isEmpty else { return }
-    let block = Int(unit) / layout.unitsPerBlock
-    let bit = UInt64(1) << UInt64(block % 64)
-    suspects[block / 64] = isSuspect ? suspects[block / 64] | bit : suspects[block / 64] & ~bit
-  }
+  /// Counts a page of a doubtful start, or one that was seen to match or went.
+  func countUnproven(_ delta: Int) { unprovenPages.add(delta, ordering: .relaxed) }
 
   /// Reports that a page which was right is not any more: a fault of the disk.
   func blame() { health.corrupted(now: now()) }
@@ -233,8 +219,12 @@ import Synchronization
 
   /// Ends the log; blocks.
   ///
-  /// Nothing else is called afterwards.
-  package func close() { log.close() }
+  /// Nothing else is called afterwards. As long as pages from before a crash were not seen to match, the next start doubts
+  /// all pages as this one did.
+  package func close() {
+    if unprovenPages.load(ordering: .relaxed) > 0 { log.doubt() }
+    log.close()
+  }
 
   /// Where `unit` lies on the device.
   func offset(of unit: UInt32) -> Int64 { dataOffset + Int64(unit) * Int64(DiskLayout.unitSize) }
@@ -259,7 +249,6 @@ extension DiskVolume {
       guard let slot else { return false }
       let isAdopted = space.adopt(unit: page.unit, count: count, slot: slot)
       precondition(isAdopted, "the store gives a slot of its own")
-      setSuspect(page.unit, true)
       if isGivenBack { space.giveBack(page.unit, count, of: slot) }
       usedUnits.store(space.usedUnits, ordering: .relaxed)
       return true

@@ -58,6 +58,9 @@ package protocol PageLog: AnyObject, Sendable {
   /// Writes everything queued and ends the log's thread; blocks.
   func close()
 
+  /// Says that some records may be of pages that are not there: the log is not to be closed as whole.
+  func doubt()
+
   /// Nanoseconds that the write under way has taken at `now`; nil when none is.
   func age(now: UInt64) -> UInt64?
 
@@ -71,5 +74,6 @@ package protocol PageLog: AnyObject, Sendable {
 extension PageLog {
   package func age(now: UInt64) -> UInt64? { nil }
   package func abandon() {}
+  package func doubt() {}
   package var failure: String? { nil }
 }

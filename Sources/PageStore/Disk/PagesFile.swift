@@ -81,7 +81,7 @@ import Ring
     // Asked in vain, fallocate fills the disk before it fails, under everybody who writes there.
     var space = statvfs()
     if unsafe fstatvfs(descriptor, &space) == 0 {
-      let free = space.f_bfree.multipliedReportingOverflow(by: space.f_frsize)
+      let free = space.f_bavail.multipliedReportingOverflow(by: space.f_frsize)
       if !free.overflow, UInt64(max(0, size - allocated)) > UInt64(free.partialValue) {
         throw VolumeDirectory.failure(path, ENOSPC, bytes: size)
       }

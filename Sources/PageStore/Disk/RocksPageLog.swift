@@ -63,7 +63,7 @@ import Ring
   /// Monotonic nanoseconds since when the thread works on what it took; nil while it waits.
   private var busySince: UInt64?
   private var isRestored = false
-  /// Whether a change may be missing on the disk: then the log is not closed as whole.
+  /// Whether a change, or a page, may be missing on the disk: then the log is not closed as whole.
   private var hasLost = false
   private let retryInterval: Int
   /// What fails instead of RocksDB, in tests.
@@ -113,6 +113,8 @@ import Ring
       group.quarantine(unit: unit, count: count)
     }
   }
+
+  package func doubt() { signal.withLock { hasLost = true } }
 
   /// What the log did so far.
   package var statistics: Statistics {

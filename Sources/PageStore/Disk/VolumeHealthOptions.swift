@@ -26,7 +26,9 @@ package struct VolumeHealthOptions: Sendable {
   /// Time that those windows span at least, so that one pause of the machine is not one of the disk.
   package var slowSpan: UInt64 = 2_000_000_000
 
-  /// Time after which an operation without an answer puts the volume out; half of it ends new pages. 0 waits for ever.
+  /// Time after which an operation without an answer puts the volume out; half of it ends new pages.
+  ///
+  /// 0 waits for ever.
   package var answerLimit: UInt64 = 10_000_000_000
 
   /// Time between probes while they succeed, and before the first one.

@@ -31,7 +31,7 @@ struct EntryFlags: OptionSet {
   static let pinned = EntryFlags(rawValue: 8)
   /// Being copied from another copy: not in the hash table, no record of waiters.
   static let moving = EntryFlags(rawValue: 16)
-  /// On disk, resident, entered at start and not seen to match since: what a crash left may be wrong on a good disk.
+  /// On disk, resident, entered at a start after a crash and not seen to match since: it may be wrong on a good disk.
   static let adopted = EntryFlags(rawValue: 16)
   /// A promotion of it is queued.
   static let promoting = EntryFlags(rawValue: 32)

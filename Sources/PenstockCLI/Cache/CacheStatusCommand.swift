@@ -33,9 +33,10 @@ struct CacheStatusCommand: ParsableCommand {
     for volume in value["volumes"]?.elements ?? [] {
       let used = SizeText.print(volume["usedBytes"]?.integer ?? 0)
       let quota = SizeText.print(volume["quotaBytes"]?.integer ?? 0)
+      let bad = count("quarantinedBytes", of: volume)
       lines.append(
         "Volume: \(volume["tier"]?.text ?? "?") node \(count("node", of: volume)) \(used) out of \(quota)"
-      )
+          + (bad > 0 ? ", \(SizeText.print(bad)) quarantined" : ""))
     }
     lines.append(
       "Rules: \(count("ttl", of: rules)) ttl\(off("ttlEnforced")), "

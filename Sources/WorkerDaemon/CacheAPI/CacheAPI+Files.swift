@@ -116,6 +116,7 @@ extension CacheAPI {
             $0.member("quotaBytes", volume.quota)
             $0.member("usedBytes", volume.used)
             $0.member("pages", volume.pages)
+            $0.member("quarantinedBytes", volume.quarantined)
             $0.member("acceptsPages", volume.acceptsPages)
           }
         }

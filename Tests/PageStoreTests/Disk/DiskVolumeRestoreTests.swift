@@ -116,25 +116,6 @@ struct DiskVolumeRestoreTests {
     }
   }
 
-  @Test("after a crash a page that is not what its record says is given back, not quarantined")
-  func suspects() throws {
-    for isClean in [true, false] {
-      let pages = [record(0, 1 << 20, sequence: 1), record(257, 4096, sequence: 2)]
-      let test = try TestVolume(log: MemoryLog(pages), isClean: isClean, isRestored: false)
-      test.volume.restore { $0.unit + 1 }
-      test.volume.quarantine(unit: 0, length: 1 << 20, of: 1)
-      test.volume.quarantine(unit: 257, length: 4096, of: 258)
-      #expect(test.volume.quarantinedBytes == (isClean ? 258 * 4096 : 0))
-      #expect(test.volume.used == (isClean ? 258 * 4096 : 0))
-      guard !isClean else { continue }
-      // The block has a page of this life now.
-      let units = (0..<4).compactMap { _ in test.volume.take(257, for: 1) }
-      #expect(units.count == 4)
-      test.volume.quarantine(unit: 0, length: 1 << 20, of: 1)
-      #expect(test.volume.quarantinedBytes == 257 * 4096)
-    }
-  }
-
   @Test("a log that cannot be read to its end leaves the pages read so far and an open volume")
   func damagedLog() throws {
     let failure = PageStoreError(.volumeLogDamaged, operation: "test")
