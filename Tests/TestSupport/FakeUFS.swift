@@ -20,6 +20,7 @@ package final class FakeUFS: UnderFileSystem {
     var listCount = 0
     var readCount = 0
     var opened: [UFSPurpose] = []
+    var closedCount = 0
     var announced: [Range<Int64>] = []
     var readRanges: [Range<Int64>] = []
   }
@@ -65,6 +66,8 @@ package final class FakeUFS: UnderFileSystem {
   package var readCount: Int { state.withLock { $0.readCount } }
   /// What each reader so far was opened for.
   package var opened: [UFSPurpose] { state.withLock { $0.opened } }
+  /// Readers that were closed so far.
+  package var closedCount: Int { state.withLock { $0.closedCount } }
   /// Ranges announced so far.
   package var announced: [Range<Int64>] { state.withLock { $0.announced } }
   /// Ranges read so far, in order.
@@ -102,6 +105,8 @@ package final class FakeUFS: UnderFileSystem {
     }
     return FakeReader(ufs: self, path: path, version: found)
   }
+
+  fileprivate func close() { state.withLock { $0.closedCount += 1 } }
 
   fileprivate func announce(_ range: Range<Int64>) { state.withLock { $0.announced.append(range) } }
 
@@ -206,5 +211,5 @@ private final class FakeReader: UFSReader {
 
   func announce(_ range: Range<Int64>) { ufs.announce(range) }
 
-  func close() async {}
+  func close() async { ufs.close() }
 }

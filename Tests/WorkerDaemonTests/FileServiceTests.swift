@@ -68,10 +68,7 @@ struct ServiceFixture: Sendable {
         switch consume access {
         case .hit(let lease): bytes += Array(lease.bytes[done..<length]); done = length
         case .filled(let lease): bytes += Array(lease.bytes[done..<length]); done = length
-        case .transient(let fill):
-          bytes += Array(fill.buffer[done..<length])
-          fill.fail(.abandoned)
-          done = length
+        case .transient(let page): bytes += Array(page.bytes[done..<length]); done = length
         case .stored(let buffer): bytes += Array(buffer.bytes); done += buffer.count
         case .passedThrough(let buffer): bytes += Array(buffer.bytes); done += buffer.count
         case .filling: Issue.record("whole pages are waited for")
@@ -177,6 +174,31 @@ struct FileServiceTests {
       #expect(
         try await fixture.files.load(record, pages: 0..<2) == .cached(filled: 0, resident: 70_000))
     }
+  }
+
+  @Test("who holds a page that may not be kept, such as for a slow client, holds up nobody else")
+  func unsettledHeld() async throws {
+    let fixture = try ServiceFixture()
+    defer { fixture.stop() }
+    let bytes = pattern(60_000, seed: 3)
+    fixture.ufs.put("a", bytes, token: "v1", isSettled: false)
+    try await fixture.run {
+      let record = try await fixture.files.record(ofAlluxioPath: "/a")
+      var holder = ReaderHolder()
+      let access = try await fixture.files.access(
+        record, page: 0, wanted: 0..<60_000, reader: &holder)
+      guard case .transient(let page) = consume access else {
+        Issue.record("the page may not be kept")
+        return
+      }
+      #expect(try await fixture.read("/a") == bytes)
+      // Its memory is nobody else's before the holder is done.
+      let held = Array(page.bytes)
+      #expect(held == bytes)
+      await holder.close()
+    }
+    #expect(fixture.files.store.used == 0)
+    #expect(fixture.files.store.checkInvariants().isEmpty)
   }
 
   @Test("a store whose pages are all in use lets reads pass through, right to the byte")

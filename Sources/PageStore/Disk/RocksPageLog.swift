@@ -382,9 +382,11 @@ import Ring
 
   /// Makes what was written durable and closes the database.
   private func finish() {
+    // RocksDB may trap when it is told to sync a log whose last write it refused.
+    guard signal.withLock({ failureText == nil }) else { return database = nil }
     do throws(RocksFailure) {
       // Only a log that lost no change may say that it is whole.
-      if signal.withLock({ isRestored && failureText == nil && !hasLost }) {
+      if signal.withLock({ isRestored && !hasLost }) {
         let batch = RocksBatch()
         batch.setClosed(true)
         try database?.write(batch)

@@ -52,6 +52,7 @@ package final class FileCatalog: Sendable {
   private let opened: Mutex<any CatalogStore>
   private let changeCountMax: Int
   private let state = Mutex(State())
+  private let removals = RemovalMarks()
   /// Held while changes are written, so that they are in order.
   private let flushing = Mutex<Void>(())
 
@@ -75,6 +76,9 @@ package final class FileCatalog: Sendable {
 
   // MARK: Changes, from any thread, without waiting for the store
 
+  /// A number, never 0, that changes at the latest when the entry of `key` is removed.
+  func mark(of key: FileKey) -> UInt32 { removals.mark(of: key) }
+
   /// Says that pages of a file are cached; an entry that is there stays as it is.
   package func note(_ entry: CatalogEntry) {
     state.withLock { state in
@@ -93,6 +97,8 @@ package final class FileCatalog: Sendable {
 
   /// Says that nothing of a file is cached any more.
   package func remove(_ key: FileKey) {
+    // Before the entry goes: a page that comes meanwhile is noted anew.
+    removals.add(key)
     state.withLock { state in
       guard state.changes[key] != nil || state.changes.count < changeCountMax else {
         state.counters.lost += 1
@@ -144,15 +150,30 @@ package final class FileCatalog: Sendable {
 
   /// At most `limit` entries at `path` and below, from the place `cursor` on.
   ///
+  /// Changes that the store refuses to take are told all the same; then a part may be longer.
   /// - Throws: when the store cannot be read.
   package func list(
     _ path: RulePath, from cursor: [UInt8]? = nil, limit: Int
   ) throws(CatalogError) -> Listing {
-    try flush()
+    var pending: [FileKey: Change] = [:]
+    do throws(CatalogError) { try flush() } catch {
+      pending = state.withLock { $0.changes }
+    }
     let range = CatalogKey.range(of: path)
     var start = range.start
     if let cursor, start.lexicographicallyPrecedes(cursor) { start = cursor }
     let records = try store.scan(from: start, before: range.end, limit: limit)
+    var listing = try listing(of: records, at: path)
+    if records.count == limit, let last = records.last { listing.next = last.key + [0] }
+    if !pending.isEmpty {
+      listing.lay(pending, over: path, from: start, before: listing.next ?? range.end)
+    }
+    return listing
+  }
+
+  private func listing(
+    of records: [CatalogRecord], at path: RulePath
+  ) throws(CatalogError) -> Listing {
     var listing = Listing()
     for record in records {
       guard let (text, key) = CatalogKey.parse(record.key),
@@ -165,7 +186,6 @@ package final class FileCatalog: Sendable {
       // A path may lie between a directory's and its children's by bytes: /a! between /a and /a/b.
       if path.contains(RulePath(entry.path)) { listing.entries.append(entry) }
     }
-    if records.count == limit, let last = records.last { listing.next = last.key + [0] }
     return listing
   }
 
@@ -260,5 +280,30 @@ extension FileCatalog.State {
       }
     }
     writing = [:]
+  }
+}
+
+extension FileCatalog.Listing {
+  /// Puts `changes` that lie at `path`, from the place `start` on and before `end`, in the place of what was read.
+  fileprivate mutating func lay(
+    _ changes: [FileKey: FileCatalog.Change], over path: RulePath, from start: [UInt8],
+    before end: [UInt8]
+  ) {
+    var merged = Dictionary(entries.map { ($0.key, $0) }) { first, _ in first }
+    for (key, change) in changes {
+      switch change {
+      case .remove: merged[key] = nil
+      case .put(let entry), .add(let entry):
+        let place = CatalogKey.byPath(entry.path, key)
+        guard path.contains(RulePath(entry.path)), !place.lexicographicallyPrecedes(start),
+          place.lexicographicallyPrecedes(end)
+        else { continue }
+        if case .put = change { merged[key] = entry } else { merged[key] = merged[key] ?? entry }
+      }
+    }
+    entries = merged.values.sorted {
+      CatalogKey.byPath($0.path, $0.key).lexicographicallyPrecedes(
+        CatalogKey.byPath($1.path, $1.key))
+    }
   }
 }

@@ -6,6 +6,7 @@
 // power cut the last seconds, which the catalog's users can do without.
 
 internal import PageStore
+import Synchronization
 
 /// An ordered map in a RocksDB database; closed when it is dropped.
 package final class RocksCatalogStore: CatalogStore, Sendable {
@@ -23,6 +24,8 @@ package final class RocksCatalogStore: CatalogStore, Sendable {
   private static let version: [UInt8] = [1]
 
   private let database: RocksDatabase
+  /// Whether RocksDB refused a write; it may trap when it is told to sync after that.
+  private let hasRefused = Atomic<Bool>(false)
 
   /// Opens the database in the directory `path`, making it when it is not there.
   ///
@@ -77,7 +80,10 @@ package final class RocksCatalogStore: CatalogStore, Sendable {
       case .remove(let key): group.remove(key)
       }
     }
-    do throws(RocksFailure) { try database.write(group) } catch { throw CatalogError(error) }
+    do throws(RocksFailure) { try database.write(group) } catch {
+      hasRefused.store(true, ordering: .relaxed)
+      throw CatalogError(error)
+    }
   }
 
   package func scan(
@@ -99,6 +105,7 @@ package final class RocksCatalogStore: CatalogStore, Sendable {
   }
 
   package func close() {
+    guard !hasRefused.load(ordering: .relaxed) else { return }
     do throws(RocksFailure) { try database.sync() } catch {
       // The kernel has it in any case; only a power cut right now could lose the last notes.
     }

@@ -165,8 +165,8 @@ package final class CachePolicies: Sendable {
   /// Remembers that a page of `record` is cached now.
   func note(_ record: FileRecord) {
     guard let key = record.key, let version = record.status.version else { return }
-    // A file's first page notes it anew: all of it may have left, and its entry with it.
-    guard record.markNoted() || store.residentPages(of: key) <= 1 else { return }
+    // Noted before, unless its entry may have been removed since.
+    guard record.markNoted(catalog.mark(of: key)) else { return }
     catalog.note(
       CatalogEntry(
         key: key, path: record.place.alluxioPath, ufsPath: record.status.ufsPath,

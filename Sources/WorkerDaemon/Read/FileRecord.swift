@@ -41,8 +41,8 @@ package final class FileRecord: Sendable {
   private let isDropped = Atomic<Bool>(false)
   /// Milliseconds since the epoch at which the age of the pages is to be looked at; the largest number for never.
   private let ageDue: Atomic<Int64>
-  /// Set once the catalog was told of the file.
-  private let isNoted = Atomic<Bool>(false)
+  /// The catalog's mark when it was last told of the file; 0 before.
+  private let notedMark = Atomic<UInt32>(0)
 
   /// A record of `status`, confirmed at `now` (monotonic nanoseconds), under the rules of `decision`.
   package init(
@@ -109,8 +109,12 @@ package final class FileRecord: Sendable {
   /// Says when the age of the pages is to be looked at next, in milliseconds since the epoch.
   func setAgeDue(at time: Int64) { ageDue.store(time, ordering: .relaxed) }
 
-  /// Marks the record as known to the catalog; false when it was marked.
-  func markNoted() -> Bool { !isNoted.exchange(true, ordering: .relaxed) }
+  /// Marks the record as known to the catalog since `mark`; false when it was marked so.
+  func markNoted(_ mark: UInt32) -> Bool {
+    // A read first: pages of one file are committed on several rings at once.
+    notedMark.load(ordering: .relaxed) != mark
+      && notedMark.exchange(mark, ordering: .relaxed) != mark
+  }
 
   /// True while the record may be used without asking the UFS again.
   @inline(__always)

@@ -114,13 +114,13 @@ extension FileService {
       case .owner(let fill):
         guard let stream else {
           return try await complete(
-            fill, grant, record, key.index, length: length, reader: &reader)
+            fill, grant, record, key.index, wanted: wanted, length: length, reader: &reader)
         }
         switch stream.begin(fill, grant, index: key.index) {
         case .streamed(let waiter): return .filling(waiter)
         case .whole(let fill, let grant):
           return try await complete(
-            fill, grant, record, key.index, length: length, reader: &reader)
+            fill, grant, record, key.index, wanted: wanted, length: length, reader: &reader)
         }
       case .join(let waiter):
         if stream != nil { return .filling(waiter) }
@@ -148,7 +148,7 @@ extension FileService {
   /// Reads a page this task owns the fill of, and commits it when its version can be trusted for good.
   private func complete(
     _ fill: consuming PageFill, _ grant: consuming FillGrant, _ record: FileRecord,
-    _ index: UInt32, length: Int, reader holder: inout ReaderHolder
+    _ index: UInt32, wanted: Range<Int>, length: Int, reader holder: inout ReaderHolder
   ) async throws(UFSError) -> PageAccess {
     let offset = Int64(index) * Int64(store.pageSize)
     let outcome: UFSRead
@@ -165,7 +165,12 @@ extension FileService {
       throw error
     }
     counters.ufsRead(bytes: length)
-    guard outcome.isSettled else { return .transient(fill) }
+    guard outcome.isSettled else {
+      guard let page = await TransientPage.make(fill) else {
+        return try await passThrough(record, index, wanted: wanted, reader: &holder)
+      }
+      return .transient(page)
+    }
     let lease = fill.commit()
     grant.commit()
     policies.note(record)

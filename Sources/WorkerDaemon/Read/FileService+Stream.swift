@@ -104,14 +104,8 @@ extension FileService {
       counters.cachedRead(bytes: wanted.count)
       try await send(lease, wanted, &position, &body)
     case .filled(let lease): try await send(lease, wanted, &position, &body)
-    case .transient(let fill):
-      do throws(StreamEnd) {
-        try await unsafe body.send(UnsafeRawBufferPointer(rebasing: fill.buffer[wanted]))
-      } catch {
-        fill.fail(.abandoned)
-        throw error
-      }
-      fill.fail(.abandoned)
+    case .transient(let page):
+      try await unsafe body.send(UnsafeRawBufferPointer(rebasing: page.bytes[wanted]))
       position += Int64(wanted.count)
     case .stored(let buffer):
       counters.cachedRead(bytes: wanted.count)

@@ -118,9 +118,7 @@ import UFS
     case .hit: resident += Int64(length)
     case .stored: resident += Int64(length)
     case .filled: filled += Int64(length)
-    case .transient(let fill):
-      fill.fail(.abandoned)
-      result = .unsettled
+    case .transient: result = .unsettled
     case .passedThrough: result = .noRoom
     case .filling: preconditionFailure("a load waits for whole pages")
     }

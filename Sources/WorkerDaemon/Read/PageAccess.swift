@@ -9,7 +9,7 @@ package enum PageAccess: ~Copyable {
   /// A page of the store that was brought for this access, by this task or by the one it waited for.
   case filled(PageLease)
   /// A page that was read but must not be kept: its file changed too recently for its version to be trusted later.
-  case transient(PageFill)
+  case transient(TransientPage)
   /// A part of a page read past the store, which had no room; it begins at the requested offset.
   case passedThrough(ReadBuffer)
   /// The wanted part of a page on disk, verified as configured.

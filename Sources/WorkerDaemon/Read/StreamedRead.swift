@@ -50,6 +50,7 @@ final class StreamedRead {
     if let failure = flow?.failure {
       guard failure.code != .changed else { throw failure }
       // It may have failed pages ahead: what is here is sent, and what is not is tried once more.
+      flow?.close()
       flow = nil
     }
     if !hasPassed {

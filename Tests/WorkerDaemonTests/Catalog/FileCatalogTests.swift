@@ -8,6 +8,7 @@ import Testing
 final class FailingCatalogStore: CatalogStore {
   let inner = MemoryCatalogStore()
   let fails = Atomic(false)
+  let refusesWrites = Atomic(false)
 
   private func check() throws(CatalogError) {
     if fails.load(ordering: .relaxed) { throw CatalogError("told to fail") }
@@ -18,6 +19,7 @@ final class FailingCatalogStore: CatalogStore {
   }
   func write(_ batch: [CatalogWrite]) throws(CatalogError) {
     try check()
+    if refusesWrites.load(ordering: .relaxed) { throw CatalogError("told to refuse") }
     try inner.write(batch)
   }
   func scan(
@@ -122,6 +124,26 @@ struct FileCatalogTests {
     let again = FileCatalog(store: store)
     #expect(try paths(again, "/d", limit: 7).count == 50)
     #expect(again.entry(of: FileKey(high: 7, low: ~7)) == Self.entry("/d/7", key: 7))
+  }
+
+  @Test("while the store takes no changes, those that wait are listed in their places")
+  func refusedWrites() throws {
+    let store = FailingCatalogStore()
+    let catalog = FileCatalog(store: store)
+    for index in 0..<9 as Range<UInt64> where index % 2 == 0 {
+      catalog.note(Self.entry("/d/\(index)", key: index))
+    }
+    try catalog.flush()
+    store.refusesWrites.store(true, ordering: .relaxed)
+    for index in 0..<9 as Range<UInt64> where index % 2 == 1 {
+      catalog.note(Self.entry("/d/\(index)", key: index))
+    }
+    catalog.note(Self.entry("/e", key: 20))
+    catalog.remove(FileKey(high: 4, low: ~4))
+    let expected = [0, 1, 2, 3, 5, 6, 7, 8].map { "/d/\($0)" }
+    for limit in [1, 2, 3, 100] { #expect(try paths(catalog, "/d", limit: limit) == expected) }
+    store.refusesWrites.store(false, ordering: .relaxed)
+    #expect(try paths(catalog, "/d", limit: 2) == expected)
   }
 
   @Test("a store that fails loses nothing that waits, and is counted")

@@ -156,6 +156,19 @@ struct CachePoliciesTests {
     #expect(try await fixture.read("t/a") == 1)
   }
 
+  @Test("a file whose entry was removed is named again by its next page, however many it has")
+  func namedAgain() async throws {
+    let fixture = try PolicyFixture()
+    defer { fixture.service.stop() }
+    fixture.put("a", pages: 4)
+    try await fixture.read("a")
+    let key = try #require(fixture.policies.store.residentFiles().first).file
+    fixture.policies.catalog.remove(key)
+    fixture.policies.store.drop(page: PageKey(file: key, index: 2))
+    #expect(try await fixture.read("a") == 1)
+    #expect(try fixture.policies.catalog.list(.root, limit: 10).entries.map(\.path) == ["/a"])
+  }
+
   @Test("pages whose age nobody knows are not served where a time is set")
   func unknownAge() async throws {
     let fixture = try PolicyFixture()

@@ -114,6 +114,24 @@ struct StreamedReadTests {
     }
   }
 
+  @Test(
+    "a flow that fails ahead of its client ends, and its reader is closed", .timeLimit(.minutes(1)))
+  func failureAhead() async throws {
+    let bytes = pattern(4 << 20, seed: 10)
+    // The first page has five pieces.
+    try await StreamFixture.run(permits: 6) { fixture in
+      fixture.ufs.put("a", bytes, token: "v1")
+      let client = try await fixture.get("/a")
+      _ = try await client.head()
+      #expect(try await client.bytes(1 << 20) == Array(bytes[..<(1 << 20)]))
+      fixture.ufs.failReads(.unavailable)
+      fixture.gate.release()
+      while try await client.bytes(1 << 20).count == 1 << 20 {}
+      while fixture.ufs.closedCount < fixture.ufs.opened.count { await Task.yield() }
+      #expect(fixture.ufs.opened.count >= 1)
+    }
+  }
+
   @Test("a file that changed too recently is streamed and not cached")
   func unsettled() async throws {
     let bytes = pattern(3 << 20, seed: 7)
