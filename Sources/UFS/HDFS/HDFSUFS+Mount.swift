@@ -3,8 +3,9 @@
 // Option | Meaning
 // --- | ---
 // `readonly` | refuse every change with 403
+// `alluxio.underfs.hdfs.configuration` | Hadoop's files, between colons; a property of a later file wins
 // `alluxio.security.login.username` | who we are to the cluster
-// `dfs.*`, `fs.*`, `hadoop.*`, `ipc.*` | a property
+// `dfs.*`, `fs.*`, `hadoop.*`, `ipc.*` | a property, over those of the files
 //
 // Who we are: the option or key, else HADOOP_USER_NAME, else the process's user.
 
@@ -14,6 +15,7 @@ import Model
 import Ring
 
 extension HDFSUFS {
+  static let configurationKey = "alluxio.underfs.hdfs.configuration"
   static let userKey = "alluxio.security.login.username"
   private static let prefixes = ["dfs.", "fs.", "hadoop.", "ipc."]
 
@@ -25,10 +27,15 @@ extension HDFSUFS {
   ) throws(MountError) {
     let mount = specification.alluxioPath
     var settings = HDFSSettings()
-    var user = environment.hdfs.user
+    let named = specification.options[Self.configurationKey]
+    try settings.read(
+      named ?? environment.settings[Self.configurationKey] ?? "", mustExist: named != nil,
+      mount: mount)
+    var user = environment.settings[Self.userKey]
     var options = HDFSOptions()
     for (key, value) in specification.options.sorted(by: { $0.key < $1.key }) {
       switch key {
+      case Self.configurationKey: break
       case Self.userKey: user = value
       case "readonly":
         guard let flag = Bool(value) else {
@@ -42,7 +49,7 @@ extension HDFSUFS {
           .unknownOption(
             key,
             known: [
-              Self.userKey, "dfs.*", "fs.*", "hadoop.*", "ipc.*", "readonly",
+              Self.configurationKey, Self.userKey, "dfs.*", "fs.*", "hadoop.*", "ipc.*", "readonly",
             ]),
           mount: mount)
       }

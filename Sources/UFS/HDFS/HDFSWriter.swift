@@ -160,7 +160,7 @@ package final class HDFSWriter: UFSWriter {
         return pipeline
       } catch {
         last = error
-        if let node = HDFSPipeline.culprit(located, ring) { bad.append(node) }
+        if let node = ring.dataNodes.lastSuspect, located.nodes.contains(node) { bad.append(node) }
         try await abandon(located.block)
       }
     }

@@ -13,8 +13,6 @@ package struct UFSEnvironment: Sendable {
   package let flow: FlowControl
   /// Bounds of mounts that set none.
   package var flowOptions = FlowOptions()
-  /// What mounts of HDFS begin with.
-  package var hdfs = HDFSEnvironment()
   /// Configuration values that were set, by name: the defaults of mount options.
   ///
   /// May hold credentials.

@@ -181,13 +181,17 @@ package struct WorkerSettings: Sendable {
     return options
   }
 
-  /// What was set of the keys that mounts take as options.
+  /// What was set of the keys that mounts take as options, and where Hadoop's files are unless it was.
   private static func mountDefaults(_ configuration: Configuration) -> [String: String] {
     var defaults: [String: String] = [:]
-    for setting in configuration.allSettings where setting.source != .default {
-      let isMeant = ["alluxio.underfs.", "penstock.underfs.", "s3a."]
-        .contains { setting.name.hasPrefix($0) }
-      if isMeant { defaults[setting.name] = setting.text }
+    for setting in configuration.allSettings {
+      let isMeant = [
+        "alluxio.underfs.", "penstock.underfs.", "s3a.", "alluxio.security.login.username",
+      ].contains { setting.name.hasPrefix($0) }
+      let isAlwaysRead = setting.name == "alluxio.underfs.hdfs.configuration"
+      if isMeant, setting.source != .default || isAlwaysRead {
+        defaults[setting.name] = setting.text
+      }
     }
     return defaults
   }

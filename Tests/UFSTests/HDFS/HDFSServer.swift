@@ -87,22 +87,53 @@ final class HDFSServer: @unchecked Sendable {
     throw DriverError.program("no \(count) data nodes within 60 s: \(logs)")
   }
 
-  /// The UFS of a directory of its own, made anew.
-  func fileSystem(
-    _ options: HDFSOptions = HDFSOptions(), user: String? = nil
-  ) async throws -> HDFSUFS {
-    let root = try cluster(HDFSOptions(), user: nil)
-    let top = HDFSUFS(uri: try UFSURI(parsing: "hdfs://127.0.0.1:\(port)"), cluster: root)
-    let name = "t/" + UUID().uuidString
-    _ = try await top.makeDirectory(name, recursive: true)
-    return HDFSUFS(
-      uri: try UFSURI(parsing: "hdfs://127.0.0.1:\(port)/\(name)"),
-      cluster: try cluster(options, user: user))
+  /// As `awaitDataNodes`, off the caller's thread.
+  func dataNodes(_ count: Int) async throws {
+    try await Bench.pool.run { Result { try self.awaitDataNodes(count) } }.get()
   }
 
-  private func cluster(_ options: HDFSOptions, user: String?) throws -> HDFSCluster {
+  /// Turns a bit of a block's replica at a data node.
+  func corrupt(_ block: HDFSBlock, at node: HDFSNode) async throws {
+    guard let index = index(ofDataPort: node.port) else {
+      throw DriverError.program("no such node")
+    }
+    let folder = URL(filePath: blocksFolder(index))
+    let files = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)
+    while let file = files?.nextObject() as? URL {
+      guard file.lastPathComponent == "blk_\(block.id)" else { continue }
+      let handle = try FileHandle(forUpdating: file)
+      try handle.seek(toOffset: 1000)
+      let byte = try handle.read(upToCount: 1)?.first ?? 0
+      try handle.seek(toOffset: 1000)
+      try handle.write(contentsOf: [byte ^ 1])
+      try handle.close()
+      return
+    }
+    throw DriverError.program("the node has no replica of \(block)")
+  }
+
+  /// The UFS of a directory of its own, made anew; `first` are ports to be asked before the name node's, or with `only` a
+  /// port instead.
+  func fileSystem(
+    _ options: HDFSOptions = HDFSOptions(), user: String? = nil, before first: [UInt16] = [],
+    only: UInt16? = nil
+  ) async throws -> HDFSUFS {
+    let top = HDFSUFS(
+      uri: try UFSURI(parsing: "hdfs://127.0.0.1:\(port)"),
+      cluster: try cluster([port], HDFSOptions(), user: nil))
+    let name = "t/" + UUID().uuidString
+    _ = try await top.makeDirectory(name, recursive: true)
+    let ports = only.map { [$0] } ?? first + [port]
+    return HDFSUFS(
+      uri: try UFSURI(parsing: "hdfs://127.0.0.1:\(port)/\(name)"),
+      cluster: try cluster(ports, options, user: user))
+  }
+
+  private func cluster(
+    _ ports: [UInt16], _ options: HDFSOptions, user: String?
+  ) throws -> HDFSCluster {
     HDFSCluster(
-      nameNodes: [HDFSEndpoint(host: "127.0.0.1", port: port)],
+      nameNodes: ports.map { HDFSEndpoint(host: "127.0.0.1", port: $0) },
       user: user ?? NSUserName(), options: options, resolver: HostResolver(pool: try Bench.pool))
   }
 

@@ -157,4 +157,28 @@ struct HDFSWireTests {
     #expect(settings["loop"] != nil)
     #expect(settings.size("dfs.blocksize") == 64 << 20)
   }
+
+  @Test("properties are read from Hadoop's XML, and what is none is refused")
+  func files() throws {
+    var settings = HDFSSettings()
+    try settings.parse(
+      Array(
+        """
+        <?xml version="1.0" encoding="UTF-8"?>
+        <?xml-stylesheet type="text/xsl" href="configuration.xsl"?>
+        <!-- site -->
+        <configuration>
+          <property><name>fs.defaultFS</name><value>hdfs://ns1</value><final>true</final></property>
+          <property>
+            <name>dfs.client.use.datanode.hostname</name>
+            <value> true </value>
+            <description>a &lt; b</description>
+          </property>
+        </configuration>
+        """.utf8))
+    #expect(settings["fs.defaultFS"] == "hdfs://ns1")
+    #expect(settings.flag("dfs.client.use.datanode.hostname") == true)
+    #expect(throws: XMLProblem.self) { try settings.parse(Array("<x/>".utf8)) }
+    #expect(throws: XMLProblem.self) { try settings.parse(Array("<configuration>".utf8)) }
+  }
 }

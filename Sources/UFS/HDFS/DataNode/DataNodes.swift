@@ -16,6 +16,8 @@ import Ring
   private var kept: [SocketAddress: [DataNodeConnection]] = [:]
   private var suspects: [HDFSNode: UInt64] = [:]
   private var isSweeping = false
+  /// The data node that failed last.
+  private(set) var lastSuspect: HDFSNode?
 
   /// No connections from `reactor` to the data nodes of `cluster` yet.
   init(_ cluster: HDFSCluster, _ reactor: Reactor) {
@@ -56,6 +58,7 @@ import Ring
     let now = reactor.now
     suspects = suspects.filter { $0.value > now }
     suspects[node] = now &+ Self.suspicionTime
+    lastSuspect = node
   }
 
   /// `nodes` with those that failed lately at the end.

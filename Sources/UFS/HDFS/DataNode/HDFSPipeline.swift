@@ -37,7 +37,20 @@ final class HDFSPipeline {
     self.checksum = checksum
     (block, nodes) = (located.block, located.nodes)
     block.length = 0
-    connection = try await ring.dataNodes.connection(to: first, mayReuse: false)
+    do throws(HDFSFailure) {
+      connection = try await Self.open(ring, located, first, checksum)
+    } catch {
+      // Who was not named by the data nodes is the one we spoke to.
+      if case .refused = error { throw error }
+      ring.dataNodes.suspect(first)
+      throw error
+    }
+  }
+
+  private static func open(
+    _ ring: HDFSRing, _ located: HDFSLocatedBlock, _ first: HDFSNode, _ checksum: HDFSChecksum
+  ) async throws(HDFSFailure) -> DataNodeConnection {
+    let connection = try await ring.dataNodes.connection(to: first, mayReuse: false)
     try await connection.send(
       HDFSBlockRequest.write(located, client: ring.cluster.clientName, checksum: checksum))
     let message = try await connection.receiveMessage()
@@ -51,6 +64,7 @@ final class HDFSPipeline {
       ring.dataNodes.suspect(bad ?? first)
       throw .refused(answer.status, "\(answer.message) \(answer.firstBadNode)")
     }
+    return connection
   }
 
   /// Bytes in the block so far.
@@ -61,11 +75,6 @@ final class HDFSPipeline {
 
   /// The data node to do without.
   var suspect: HDFSNode { nodes[min(badIndex, nodes.count - 1)] }
-
-  /// The data node that a pipeline which could not be opened failed on, as far as is known.
-  static func culprit(_ located: HDFSLocatedBlock, _ ring: HDFSRing) -> HDFSNode? {
-    ring.dataNodes.ordered(located.nodes).last
-  }
 
   /// Sends a packet; all but a block's last end with a whole chunk.
   func send(_ data: [UInt8]) async throws(HDFSFailure) {
