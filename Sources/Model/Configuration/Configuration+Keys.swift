@@ -142,12 +142,30 @@ extension Configuration {
     names.formUnion(ChoiceKey.allCases.map(\.rawValue))
     names.formUnion(SpecialKey.allCases.map(\.rawValue))
     names.formUnion(TierKey.allCases.map(\.rawValue))
+    names.formUnion(mountKeys)
     for level in 0..<3 {
       names.formUnion(levelKeys.map { "alluxio.worker.tieredstore.level\(level).\($0)" })
     }
     return names
   }()
+  /// Keys that mounts of S3 take as options, and whose values here are the defaults.
+  private static let mountKeys =
+    [
+      "endpoint", "endpoint.region", "region", "proxy.host", "proxy.port", "disable.dns.buckets",
+      "secure.http.enabled", "list.objects.v1", "bulk.delete.enabled", "directory.suffix",
+      "default.mode", "server.side.encryption.enabled", "signer.algorithm", "request.timeout",
+      "socket.timeout", "multipart.upload.partition.size", "streaming.upload.partition.size",
+    ].map { "alluxio.underfs.s3.\($0)" }
+    + [
+      "credentials", "profile", "credentials.file", "requester.pays", "tls.ca.file", "tls.ca.path",
+      "tls.certificate", "tls.key", "tls.verify",
+    ].map { "penstock.underfs.s3.\($0)" }
+    + [
+      "s3a.accessKeyId", "s3a.secretKey", "s3a.sessionToken", "alluxio.underfs.listing.length",
+    ]
+
   /// The templates of keys that this version reads.
   package static let readTemplates = Set(
-    levelKeys.map { "alluxio.worker.tieredstore.level{N}.\($0)" })
+    levelKeys.map { "alluxio.worker.tieredstore.level{N}.\($0)" }
+      + ["alluxio.master.mount.table.root.option.{key}"])
 }
