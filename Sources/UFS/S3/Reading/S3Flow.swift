@@ -58,6 +58,7 @@ import Ring
     precondition(offset + Int64(buffer.count) <= range.upperBound, "a read ends with its flow")
     tail = offset + Int64(buffer.count)
     await takeTurn()
+    pass?.wake()
     defer { giveTurn() }
     try await unsafe fill(buffer, offset)
   }
@@ -86,6 +87,7 @@ import Ring
   private func giveTurn() {
     guard unsafe !waiters.isEmpty else {
       isBusy = false
+      pass?.rest()
       return
     }
     unsafe waiters.removeFirst().resume()
