@@ -1,6 +1,11 @@
 // Thin shims over the kernel and the C libraries Penstock stands on: liburing, libnuma, OpenSSL. No policy here.
 // ORDER MATTERS: <features.h> first, or liburing's own feature macros clash with the Glibc module's types.
 #pragma once
+#ifdef __swift__
+// The C library's declarations are the Glibc module's, whichever of the two a compilation meets first: else a file that
+// imports Glibc alone does not see those that this header includes.
+#pragma clang module import SwiftGlibc
+#endif
 #include <features.h>
 
 #include <liburing.h>

@@ -41,9 +41,12 @@ final class WorkerParts: Sendable {
       throw StartError(.system, "threads cannot be started: \(error)")
     }
     do throws(MountError) {
+      var options = HTTPClientOptions()
+      // Flow control bounds the requests of all rings together; a ring of its own holds none of them up.
+      options.connectionsPerOrigin = max(options.connectionsPerOrigin, settings.flow.countMax)
       http = HTTPClient(
         reactors: topology.ringPlaces(count: settings.ringCount).count,
-        options: HTTPClientOptions(), resolver: HostResolver(pool: pool))
+        options: options, resolver: HostResolver(pool: pool))
       flow = FlowControl(limits: settings.flow)
       var environment = UFSEnvironment(pool: pool, http: http, flow: flow)
       environment.flowOptions = settings.flowOptions
