@@ -92,20 +92,6 @@ struct S3ListPageTests {
     #expect(deletion.failures.map(\.code) == ["AccessDenied"])
   }
 
-  @Test("ranges of replies are read, and nothing else passes for one")
-  func contentRanges() {
-    #expect(S3ContentRange("bytes 0-1023/146515")?.range == 0..<1024)
-    #expect(S3ContentRange("bytes 0-1023/146515")?.length == 146_515)
-    #expect(S3ContentRange("bytes 5-5/*")?.range == 5..<6)
-    #expect(S3ContentRange("bytes 5-5/*")?.length == nil)
-    for text in [
-      "", "bytes */100", "bytes 5-4/100", "bytes 0-100/100", "bytes 0-1", "bits 0-1/2",
-      "bytes -1-2/3", "bytes 0-1/2/3", "bytes 0-9223372036854775807/*", "bytes +0-1/2",
-    ] {
-      #expect(S3ContentRange(text) == nil, "\(text)")
-    }
-  }
-
   @Test("versions are made of strong and weak tags, never of what a header line cannot hold")
   func versions() {
     #expect(S3Version.version(entityTag: "\"a-2\"", length: 3)?.token == "\"a-2\"")

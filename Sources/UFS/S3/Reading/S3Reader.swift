@@ -118,7 +118,7 @@ package final class S3Reader: UFSReader {
   ) throws(S3Failure) {
     let count = range.upperBound - range.lowerBound
     if response.status == 206 {
-      guard let field = response.field("Content-Range"), let found = S3ContentRange(field) else {
+      guard let field = response.field("Content-Range"), let found = HTTPContentRange(field) else {
         throw .broken("NoContentRange")
       }
       if let length = found.length, length != version.length { throw Self.changed }
