@@ -2,6 +2,10 @@
 
 /// A volume of a store, as of one moment.
 package struct VolumePlace: Sendable, Equatable {
+  /// What operators call it, a directory; empty for memory.
+  package let name: String
+  /// Its health; nil for memory.
+  package let state: VolumeState?
   /// The tier it belongs to.
   package let tier: Tier
   /// The NUMA node it is near to.
@@ -16,7 +20,10 @@ extension PageStore {
   /// The store's volumes, in the order it asks them for space.
   package var volumePlaces: [VolumePlace] {
     core.volumes.map {
-      VolumePlace(tier: $0.tier, node: $0.node, quota: $0.quota, used: $0.used)
+      let disk = $0 as? DiskVolume
+      return VolumePlace(
+        name: disk?.name ?? "", state: disk?.health.state, tier: $0.tier, node: $0.node,
+        quota: $0.quota, used: $0.used)
     }
   }
 }

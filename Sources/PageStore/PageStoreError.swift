@@ -1,5 +1,6 @@
 // Why a page store does not open. Once open it has no errors: misses, rejections and failed fills are values.
 
+import Glibc
 package import Ring
 
 /// A page store that cannot open with what it was given.
@@ -51,5 +52,11 @@ package struct PageStoreError: Error, Sendable, Equatable, CustomStringConvertib
   package var description: String {
     let text = subject.isEmpty ? "\(operation): \(code)" : "\(operation): \(code): \(subject)"
     return cause.map { "\(text) (\($0))" } ?? text
+  }
+
+  /// What an operator is told: the path and the remedy, without names of the program's parts.
+  package var sentence: String {
+    guard !subject.isEmpty else { return description }
+    return cause.map { unsafe "\(subject): \(String(cString: strerror($0.errno)))" } ?? subject
   }
 }

@@ -57,6 +57,10 @@ package struct PageStoreStatistics: Sendable, Equatable {
 
 /// What one volume holds.
 package struct VolumeUsage: Sendable, Equatable {
+  /// What operators call it, a directory; empty for memory.
+  package var name: String
+  /// Its health; nil for memory.
+  package var state: VolumeState?
   /// Its tier.
   package var tier: Tier
   /// The NUMA node it is near to.
@@ -99,11 +103,11 @@ extension PageStore {
   /// What each volume holds: the arenas of memory, then the disks in the order of their tiers.
   package var volumes: [VolumeUsage] {
     core.volumes.enumerated().map { number, volume in
-      VolumeUsage(
-        tier: volume.tier, node: volume.node, quota: volume.quota, used: volume.used,
-        pages: core.tasks.copies[number],
-        quarantined: (volume as? DiskVolume)?.quarantinedBytes ?? 0,
-        acceptsPages: volume.acceptsPages)
+      let disk = volume as? DiskVolume
+      return VolumeUsage(
+        name: disk?.name ?? "", state: disk?.health.state, tier: volume.tier, node: volume.node,
+        quota: volume.quota, used: volume.used, pages: core.tasks.copies[number],
+        quarantined: disk?.quarantinedBytes ?? 0, acceptsPages: volume.acceptsPages)
     }
   }
 

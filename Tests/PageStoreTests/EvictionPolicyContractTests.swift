@@ -100,6 +100,41 @@ struct EvictionPolicyContractTests {
     #expect((0..<16).allSatisfy { !lru.contains(key($0)) }, "a scan washes LRU out")
   }
 
+  @Test(
+    "what was hot once leaves when nobody uses it any more, however hot it was",
+    arguments: EvictionPolicyKind.allCases.filter { $0 != .fifo })
+  func ages(policy: EvictionPolicyKind) throws {
+    let store = try store(policy, pages: 40)
+    var now: UInt64 = 0
+    func use(_ numbers: Range<Int>, _ rounds: Int) {
+      for _ in 0..<rounds {
+        for number in numbers {
+          now += 1280
+          _ = read(number, store, now)
+        }
+      }
+    }
+    use(0..<40, 400)
+    for wave in 1...8000 { use(wave * 1000..<wave * 1000 + 4, 3) }
+    let left = (0..<40).count { store.contains(key($0)) }
+    #expect(left == 0, "\(policy) still keeps \(left) of 40")
+    #expect(store.checkInvariants() == [])
+  }
+
+  @Test("LFU takes half of a count, of each class in turn but the lowest")
+  func halves() {
+    var counts = LaneCounts()
+    counts[0] = 9
+    #expect(LFUPolicy.agingLane(counts, turn: 3) == nil)
+    (counts[3], counts[5]) = (5, 4)
+    #expect((0..<7).map { LFUPolicy.agingLane(counts, turn: $0) } == [3, 3, 3, 5, 5, 3, 3])
+    #expect(LRUPolicy.agingLane(counts, turn: 0) == nil)
+    var heat: UInt8 = 255
+    var lanes: [Int] = []
+    while heat > 0 { lanes.append(LFUPolicy.onAging(heat: &heat)) }
+    #expect(lanes == [6, 5, 4, 3, 2, 1, 0, 0])
+  }
+
   @Test("a key that left S3-FIFO's small queue comes back into the main one")
   func ghosts() throws {
     let ghosts = try GhostTable(count: 100)

@@ -228,6 +228,33 @@ struct TieredStoreTests {
     #expect(store.checkInvariants() == [])
   }
 
+  @Test("a fill under older rules leaves the traits that newer ones gave")
+  func epochs() throws {
+    let store = try TieredStore(memory: 4, []).store
+    func fill(_ index: UInt32, _ traits: FileTraits) {
+      guard
+        case .owner(let fill) = store.fill(key(1, index), length: 4096, traits: traits, now: 1)
+      else {
+        Issue.record("the page is not there yet")
+        return
+      }
+      write(key(1, index), to: fill.buffer)
+      _ = fill.commit(now: 1)
+    }
+    func traits() -> FileTraits? { store.core.files.record(of: key(1).file)?.traits }
+    fill(0, FileTraits(epoch: 7))
+    store.setTraits(FileTraits(isPinned: true, epoch: 8), of: key(1).file)
+    fill(1, FileTraits(epoch: 7))
+    #expect(traits() == FileTraits(isPinned: true, epoch: 8))
+    store.setTraits(FileTraits(priority: .low, epoch: 6), of: key(1).file)
+    #expect(traits() == FileTraits(isPinned: true, epoch: 8))
+    while store.evict(toUsed: 0) > 0 {}
+    #expect(store.contains(key(1, 0)) && store.contains(key(1, 1)), "both are pinned")
+    fill(2, FileTraits(priority: .high, epoch: 8))
+    #expect(traits() == FileTraits(priority: .high, epoch: 8))
+    #expect(FileTraits(epoch: .max).isOlder(than: FileTraits(epoch: 3)), "counts go round")
+  }
+
   @Test("the scrubber finds rot before a reader does")
   func scrub() async throws {
     let tiers = try TieredStore(memory: 4, [(.ssd, 4)])

@@ -65,8 +65,8 @@ struct NUMAReportTests {
         arena of node  capacity   resident   huge pages  small-paged chunks  bound
         0              4096.00KB  2048.00KB  1           0                   yes
 
-        volume  node  quota      used
-        MEM     0     4096.00KB  1024.00KB
+        volume  node  quota      used       state  path
+        MEM     0     4096.00KB  1024.00KB  -      -
 
         """)
   }

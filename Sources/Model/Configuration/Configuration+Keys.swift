@@ -16,6 +16,7 @@ extension Configuration {
     case scrubBandwidth = "penstock.worker.page.store.scrub.bandwidth"
     case listingCacheSize = "penstock.worker.ufs.listing.cache.size"
     case ufsBandwidth = "penstock.worker.ufs.bandwidth"
+    case checksumCacheSize = "penstock.worker.page.store.checksum.cache.size"
     case promoteBandwidth = "penstock.worker.page.store.promote.bandwidth"
   }
 

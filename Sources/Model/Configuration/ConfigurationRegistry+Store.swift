@@ -35,6 +35,10 @@ extension ConfigurationRegistry {
         "penstock.worker.page.store.scrub.bandwidth", .size, "16MB",
         "Bytes a second that the scrubber reads of all volumes together; 0 turns it off."),
       .init(
+        "penstock.worker.page.store.checksum.cache.size", .sizeIn(0...1 << 40), "8MB",
+        "Memory of each volume for checksums of pages over 64 KiB, 4 bytes for 4 KiB: a verified read"
+          + " of a part then needs one transfer, not two."),
+      .init(
         "penstock.worker.page.store.promote.bandwidth", .size, "256MB",
         "Bytes a second that may be promoted to memory; 0 promotes none."),
       .init(

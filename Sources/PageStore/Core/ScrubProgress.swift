@@ -71,7 +71,8 @@ extension PageStore {
       let count = await scrubAll(through: buffer, sleep)
       progress.isRunning.store(false, ordering: .relaxed)
       progress.endedAt.store(core.options.clock(), ordering: .relaxed)
-      progress.passes.add(1, ordering: .relaxed)
+      // With nothing on disk there is nothing that a pass could say.
+      if count > 0 { progress.passes.add(1, ordering: .relaxed) }
       // A store with next to nothing on disk must not turn in circles.
       if count < 1 << 20 { await sleep(1_000_000_000) }
     }

@@ -32,6 +32,9 @@ extension StoreCore {
   /// Pages on disk whose copy in memory is in use that one search spares.
   private static let sparedMax = 64
 
+  /// Pages that leave for one that is counted lower: a scan of ten times the cache leaves the hot ones where they are.
+  private static let evictionsPerAging = 64
+
   /// What one attempt to evict the next page did.
   private enum Eviction {
     /// There is no page that may leave.
@@ -142,11 +145,11 @@ extension StoreCore {
     return freed
   }
 
-  /// Bytes in use on the volumes of `tier`.
+  /// Bytes in use on the volumes of `tier`, without those that stay whoever leaves.
   func used(_ tier: Int) -> Int {
     var sum = 0
-    for volume in tiers[tier].volumes { sum += volumes[volume].used }
-    return sum
+    for volume in tiers[tier].volumes { sum += volumes[volume].used - volumes[volume].retired }
+    return max(0, sum)
   }
 
   /// Wakes the reclaimer when `tier` rose over its high watermark.
@@ -276,8 +279,32 @@ extension StoreCore {
       return .skipped
     case .leave(let isRemembered):
       if isRemembered { unsafe ghosts.insert(PageIndex.hash(entry, seed: index.seed)) }
-      return unsafe evict(entry, in: stripe, search.tick)
+      let eviction = unsafe evict(entry, in: stripe, search.tick)
+      if policy == .lfu { age(first, search.tick) }
+      return eviction
     }
+  }
+
+  /// Counts one page lower, of the lanes from `first`, for many that left; called without a lock.
+  private func age(_ first: Int, _ tick: UInt64) {
+    let left = agingTurn.add(1, ordering: .relaxed).newValue
+    guard left % StoreCore.evictionsPerAging == 0 else { return }
+    var counts = LaneCounts()
+    for lane in 0..<policy.laneCount { counts[lane] = index.pages(ofLane: first + lane) }
+    let turn = left / StoreCore.evictionsPerAging
+    guard let lane = policy.agingLane(counts, turn: turn) else { return }
+    let start = hand.load(ordering: .relaxed)
+    guard let number = index.oldestStripe(ofLane: first + lane, now: tick, from: start) else {
+      return
+    }
+    let stripe = index.stripe(number)
+    stripe.lock()
+    if let entry = unsafe stripe.oldest(first + lane) {
+      let next = unsafe policy.onAging(heat: &entry.pointee.heat)
+      unsafe stripe.unlink(entry)
+      unsafe stripe.link(entry, UInt8(first + next), tick)
+    }
+    stripe.unlock()
   }
 
   /// Whether the units of `entry` could be given to another page.

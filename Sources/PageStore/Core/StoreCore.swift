@@ -35,6 +35,8 @@ import Synchronization
   let tasks: StoreTasks
   /// Where the next search for the oldest stripe starts.
   let hand = Atomic<Int>(0)
+  /// Pages that left, for which others are counted lower.
+  let agingTurn = Atomic<Int>(0)
   /// One for the store itself and one for each entry that is filling, moving, resident or doomed; at zero the core lets go
   /// of itself.
   private let holders = Atomic<Int>(1)

@@ -35,8 +35,8 @@ extension DiskVolume {
     }
     do {
       try log.restore { page in
-        last = max(last, page.sequence)
         guard isPlausible(page) else { return dropped.append(page.unit) }
+        last = max(last, page.sequence)
         if let first = group.first, block(of: first) != block(of: page) { settle() }
         group.append(page)
       } quarantined: { unit, count in
@@ -56,7 +56,10 @@ extension DiskVolume {
 
   /// True when the record's run is one that this volume could have given.
   private func isPlausible(_ page: StoredPage) -> Bool {
-    guard page.length > 0, page.length <= layout.pageSize else { return false }
+    // Nobody writes 2⁶³ pages; a number near the end would leave none for those to come.
+    guard page.length > 0, page.length <= layout.pageSize, page.sequence < 1 << 63 else {
+      return false
+    }
     let count = unitCount(page.length)
     return Int(page.unit) % layout.unitsPerBlock + count <= layout.unitsPerBlock
       && Int(page.unit) + count <= Int(restorableUnits)

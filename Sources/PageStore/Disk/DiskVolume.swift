@@ -37,6 +37,8 @@ import Synchronization
     package var node = 0
     /// Position of the volume in the store.
     package var number: UInt8 = 0
+    /// What operators call it: its directory.
+    package var name = ""
     /// Bytes of checksums kept in memory, so that parts of large pages are read in one transfer.
     package var trailerMemory = 8 << 20
     /// What watches the volume's I/O.
@@ -65,6 +67,8 @@ import Synchronization
   package let node: Int
   package let number: UInt8
   let id: VolumeID
+  /// What operators call it: its directory.
+  package let name: String
   /// Bytes that pages and their trailers may use.
   package let quota: Int
   let layout: DiskLayout
@@ -87,8 +91,15 @@ import Synchronization
   private let lock = Lock()
   // SAFETY: guarded by `lock`.
   private var space: RunAllocator
-  /// The unit of the page that the store is taking over, and whether it gave it back meanwhile.
-  private var adopting: (unit: UInt32, isGivenBack: Bool)?
+  /// What became of the page that the store is taking over before that was done.
+  private enum Adoption {
+    case kept
+    case givenBack
+    /// Found wrong: its run is not to be used again.
+    case bad
+  }
+  /// The unit of the page that the store is taking over.
+  private var adopting: (unit: UInt32, fate: Adoption)?
   private let usedUnits = Atomic<Int>(0)
   private let quarantinedUnits = Atomic<Int>(0)
   /// Pages of a doubtful start that nobody has seen to match yet.
@@ -104,6 +115,7 @@ import Synchronization
     precondition(!overflow && units < Int(UInt32.max), "unit numbers have 32 bits")
     (device, log, id, health) = (parts.device, parts.log, parts.id, parts.health)
     (tier, node, number, now) = (parts.tier, parts.node, parts.number, parts.now)
+    name = parts.name
     dataOffset = parts.dataOffset
     unitCount = UInt32(units)
     restorableUnits = min(parts.restorableUnits, UInt32(units))
@@ -111,7 +123,8 @@ import Synchronization
     isDoubtful = !parts.isClean
     let trailerUnits = layout.unitsPerBlock - parts.pageSize / DiskLayout.unitSize
     buffers = AlignedBuffers(size: max(1, trailerUnits) * DiskLayout.unitSize)
-    trailers = try TrailerCache(layout: layout, capacity: parts.trailerMemory)
+    trailers = try TrailerCache(
+      layout: layout, capacity: parts.trailerMemory, blockCount: parts.blockCount)
     space = try RunAllocator(
       blockCount: parts.blockCount, unitsPerBlock: layout.unitsPerBlock, slotCount: parts.slotCount)
   }
@@ -132,6 +145,7 @@ import Synchronization
   package var quarantinedBytes: Int {
     quarantinedUnits.load(ordering: .relaxed) * DiskLayout.unitSize
   }
+  var retired: Int { quarantinedBytes }
   /// What the volume did so far.
   package var statistics: DiskVolumeStatistics { counters.snapshot }
 
@@ -158,7 +172,7 @@ import Synchronization
     log.remove(unit: unit)
     lock.withLock {
       if adopting?.unit == unit {
-        adopting?.isGivenBack = true
+        adopting?.fate = .givenBack
       } else {
         space.giveBack(unit, count, of: slot)
         usedUnits.store(space.usedUnits, ordering: .relaxed)
@@ -184,7 +198,8 @@ import Synchronization
     log.remove(unit: unit)
     let isRetired = lock.withLock {
       if adopting?.unit == unit {
-        adopting?.isGivenBack = true
+        // Only a log that was closed as whole says what lies on the medium.
+        adopting?.fate = isDoubtful ? .givenBack : .bad
       } else {
         space.retire(unit, count, of: slot)
         return true
@@ -239,20 +254,29 @@ extension DiskVolume {
   func adopt(_ page: StoredPage, _ body: (StoredPage) -> UInt32?) -> Bool {
     let count = DiskLayout.unitCount(page.length)
     let isFree = lock.withLock {
-      adopting = (page.unit, false)
+      adopting = (page.unit, .kept)
       return space.canAdopt(unit: page.unit, count: count)
     }
     let slot = isFree ? body(page) : nil
-    return lock.withLock {
-      let isGivenBack = adopting?.isGivenBack ?? false
+    let (isAdopted, isBad) = lock.withLock { () -> (Bool, Bool) in
+      let fate = adopting?.fate ?? .kept
       adopting = nil
-      guard let slot else { return false }
+      guard let slot else { return (false, false) }
       let isAdopted = space.adopt(unit: page.unit, count: count, slot: slot)
       precondition(isAdopted, "the store gives a slot of its own")
-      if isGivenBack { space.giveBack(page.unit, count, of: slot) }
+      switch fate {
+      case .kept: break
+      case .givenBack: space.giveBack(page.unit, count, of: slot)
+      case .bad: space.retire(page.unit, count, of: slot)
+      }
       usedUnits.store(space.usedUnits, ordering: .relaxed)
-      return true
+      return (true, fate == .bad)
     }
+    if isBad {
+      log.quarantine(unit: page.unit, count: count)
+      quarantinedUnits.add(count, ordering: .relaxed)
+    }
+    return isAdopted
   }
 
   /// Takes over a bad run; false when it is none of this volume.

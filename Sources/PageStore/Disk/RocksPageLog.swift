@@ -386,7 +386,8 @@ import Ring
     guard signal.withLock({ failureText == nil }) else { return database = nil }
     do throws(RocksFailure) {
       // Only a log that lost no change may say that it is whole.
-      if signal.withLock({ isRestored && !hasLost }) {
+      // One that was only opened, as by a start that failed elsewhere, is as whole as it was found.
+      if signal.withLock({ (isRestored || wasClosed && group.count == 0) && !hasLost }) {
         let batch = RocksBatch()
         batch.setClosed(true)
         try database?.write(batch)

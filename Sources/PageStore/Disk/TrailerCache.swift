@@ -26,13 +26,14 @@ import Glibc
     let lock = Lock()
   }
 
-  /// An empty cache of about `capacity` bytes, which become resident as they are used.
+  /// An empty cache of about `capacity` bytes, which become resident as they are used; more slots than the volume's
+  /// `blockCount` would stay empty.
   ///
   /// - Throws: `memoryUnavailable`.
-  init(layout: DiskLayout, capacity: Int) throws(PageStoreError) {
+  init(layout: DiskLayout, capacity: Int, blockCount: Int = .max) throws(PageStoreError) {
     sumsMax = DiskLayout.units(layout.pageSize) * 4
     unitsPerBlock = layout.unitsPerBlock
-    let count = max(1, capacity / (sumsMax + MemoryLayout<Slot>.stride))
+    let count = max(1, min(blockCount, capacity / (sumsMax + MemoryLayout<Slot>.stride)))
     memory = try FlatRegion(byteCount: count * sumsMax)
     unsafe sums = memory.base
     unsafe slots = .allocate(capacity: count)

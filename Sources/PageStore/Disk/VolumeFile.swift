@@ -103,17 +103,17 @@ package final class VolumeFile: Sendable {
   ///
   /// - Throws: `memoryUnavailable`.
   package func makeVolume(
-    slotCount: Int, tier: Tier, node: Int, number: UInt8, health: VolumeHealth,
-    now: @escaping @Sendable () -> UInt64
+    slotCount: Int, tier: Tier, node: Int, number: UInt8, name: String = "",
+    trailerMemory: Int = 8 << 20, health: VolumeHealth, now: @escaping @Sendable () -> UInt64
   ) throws(PageStoreError) -> DiskVolume {
     let unitsPerBlock = DiskLayout(pageSize: superblock.pageSize).unitsPerBlock
-    return try DiskVolume(
-      DiskVolume.Parts(
-        device: device, dataOffset: Superblock.dataOffset, log: log, id: superblock.id,
-        pageSize: superblock.pageSize, blockCount: Int(superblock.unitCount) / unitsPerBlock,
-        restorableUnits: restorableUnits, isClean: log.wasClosed, slotCount: slotCount, tier: tier,
-        node: node,
-        number: number, health: health, now: now))
+    var parts = DiskVolume.Parts(
+      device: device, dataOffset: Superblock.dataOffset, log: log, id: superblock.id,
+      pageSize: superblock.pageSize, blockCount: Int(superblock.unitCount) / unitsPerBlock,
+      restorableUnits: restorableUnits, isClean: log.wasClosed, slotCount: slotCount, tier: tier,
+      node: node, number: number, trailerMemory: trailerMemory, health: health, now: now)
+    parts.name = name
+    return try DiskVolume(parts)
   }
 
   /// Closes the log and the file and lets go of the directory; blocks.

@@ -83,7 +83,7 @@ import Model
     unsafe stripes.deallocate()
   }
 
-  /// Counts a fill of the page at `index` of `file`, which has `traits` from now on, or those it had.
+  /// Counts a fill of the page at `index` of `file`, which has `traits` from now on, or those it had if they are newer.
   ///
   /// Returns the file's traits, nil when the table is full.
   func beginFill(_ file: FileKey, index: UInt32, traits: FileTraits?) -> FileTraits? {
@@ -91,7 +91,9 @@ import Model
       var number = unsafe find(file, hash, stripe)
       if number == 0 { number = unsafe make(file, hash, stripe) }
       guard number != 0 else { return nil }
-      if let traits { unsafe record(number, stripe).pointee.traits = traits }
+      if let traits, unsafe !traits.isOlder(than: record(number, stripe).pointee.traits) {
+        unsafe record(number, stripe).pointee.traits = traits
+      }
       unsafe record(number, stripe).pointee.fills += 1
       unsafe record(number, stripe).pointee.lastIndex =
         max(index, record(number, stripe).pointee.lastIndex)
@@ -99,11 +101,12 @@ import Model
     }
   }
 
-  /// Gives `file` other traits; returns its record, nil when it has neither page nor fill.
+  /// Gives `file` other traits; returns its record, nil when it has neither page nor fill, or newer traits.
   func setTraits(_ traits: FileTraits, of file: FileKey) -> Record? {
     unsafe withStripe(of: file) { stripe, hash in
       let number = unsafe find(file, hash, stripe)
-      guard number != 0 else { return nil }
+      guard number != 0, unsafe !traits.isOlder(than: record(number, stripe).pointee.traits)
+      else { return nil }
       unsafe record(number, stripe).pointee.traits = traits
       return unsafe record(number, stripe).pointee
     }

@@ -40,6 +40,16 @@ protocol EvictionPolicy {
   static func victimLane(_ counts: LaneCounts) -> Int?
   /// What becomes of the oldest page of `lane`.
   static func onVictim(lane: Int, heat: inout UInt8) -> VictimAction
+  /// The lane whose oldest page is to be counted lower, asked from time to time while pages leave, the `turn`-th time;
+  /// nil for none.
+  static func agingLane(_ counts: LaneCounts, turn: Int) -> Int?
+  /// Counts a page lower; returns the lane that it becomes the newest of.
+  static func onAging(heat: inout UInt8) -> Int
+}
+
+extension EvictionPolicy {
+  static func agingLane(_ counts: LaneCounts, turn: Int) -> Int? { nil }
+  static func onAging(heat: inout UInt8) -> Int { 0 }
 }
 
 /// Pages of up to eight lanes.
@@ -87,7 +97,8 @@ enum FIFOPolicy: EvictionPolicy {
 /// Leaves by number of uses, of equals the one unused the longest.
 ///
 /// Uses are counted up to 255 and classed by powers of two, as in Alluxio's LFU with a log base of 2. A lane per class
-/// makes both decisions O(1).
+/// makes both decisions O(1). Counts age: for each 64 pages that leave, the page unused the longest in one of the
+/// higher classes, each in turn, loses half of its count, so that what was hot once goes after a while.
 enum LFUPolicy: EvictionPolicy {
   static let laneCount = 8
   static let remembersKeys = false
@@ -96,13 +107,26 @@ enum LFUPolicy: EvictionPolicy {
 
   static func onHit(lane: Int, heat: inout UInt8) -> HitAction {
     if heat < .max { heat += 1 }
-    let next = Swift.min(7, 8 - (heat / 2 + 1).leadingZeroBitCount - 1)
+    let next = Self.lane(ofHeat: heat)
     return next == lane ? .toNewest : .toLane(next)
+  }
+
+  private static func lane(ofHeat heat: UInt8) -> Int {
+    Swift.min(7, 8 - (heat / 2 + 1).leadingZeroBitCount - 1)
   }
 
   static func victimLane(_ counts: LaneCounts) -> Int? { counts.lowest }
 
   static func onVictim(lane: Int, heat: inout UInt8) -> VictimAction { .leave(remembered: false) }
+
+  static func agingLane(_ counts: LaneCounts, turn: Int) -> Int? {
+    (0..<laneCount - 1).lazy.map { 1 + (turn + $0) % (laneCount - 1) }.first { counts[$0] > 0 }
+  }
+
+  static func onAging(heat: inout UInt8) -> Int {
+    heat /= 2
+    return lane(ofHeat: heat)
+  }
 }
 
 /// Three queues: a small one that most pages leave from without a second use, a main one with second chances, and keys

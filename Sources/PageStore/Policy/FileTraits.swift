@@ -20,10 +20,16 @@ package struct FileTraits: Sendable, Equatable {
   package var priority: CachePriority
   /// True when no page of the file is evicted; it can still be dropped by name.
   package var isPinned: Bool
+  /// Counts changes of the rules that the traits come from, modulo 2³²: older ones never replace newer ones.
+  package var epoch: UInt32
 
   /// Traits of their parts; without any, those of a file nobody said anything about.
-  package init(priority: CachePriority = .medium, isPinned: Bool = false) {
+  package init(priority: CachePriority = .medium, isPinned: Bool = false, epoch: UInt32 = 0) {
     self.priority = priority
     self.isPinned = isPinned
+    self.epoch = epoch
   }
+
+  /// True when these traits were decided before `other`.
+  func isOlder(than other: FileTraits) -> Bool { Int32(bitPattern: epoch &- other.epoch) < 0 }
 }

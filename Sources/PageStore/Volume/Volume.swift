@@ -15,6 +15,8 @@ protocol Volume: AnyObject, Sendable {
   var quota: Int { get }
   /// Bytes in use, filling, moving and doomed pages included; never above `quota`.
   var used: Int { get }
+  /// Bytes in use that no eviction gives back, since their place is bad.
+  var retired: Int { get }
   /// Bytes that could be used without asking the medium for more.
   var ready: Int { get }
   /// False while no page may be put here.
@@ -44,4 +46,8 @@ protocol Volume: AnyObject, Sendable {
 
   /// Counts what the volume's space holds; for checks, O(units).
   func summarize() -> RunAllocator.Summary
+}
+
+extension Volume {
+  var retired: Int { 0 }
 }

@@ -36,7 +36,8 @@ struct CacheStatusCommand: ParsableCommand {
       let bad = count("quarantinedBytes", of: volume)
       lines.append(
         "Volume: \(volume["tier"]?.text ?? "?") node \(count("node", of: volume)) \(used) out of \(quota)"
-          + (bad > 0 ? ", \(SizeText.print(bad)) quarantined" : ""))
+          + (bad > 0 ? ", \(SizeText.print(bad)) quarantined" : "")
+          + ["state", "path"].map { name in volume[name]?.text.map { " \($0)" } ?? "" }.joined())
     }
     lines.append(
       "Rules: \(count("ttl", of: rules)) ttl\(off("ttlEnforced")), "

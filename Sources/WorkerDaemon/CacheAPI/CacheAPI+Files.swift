@@ -112,6 +112,10 @@ extension CacheAPI {
         for volume in policies.store.volumes {
           writer.object {
             $0.member("tier", "\(volume.tier)".uppercased())
+            if let state = volume.state {
+              $0.member("path", volume.name)
+              $0.member("state", state.name)
+            }
             $0.member("node", volume.node)
             $0.member("quotaBytes", volume.quota)
             $0.member("usedBytes", volume.used)

@@ -73,8 +73,11 @@ extension CacheAPI {
     var shown = ""
     if change != .remove {
       let text = try parameters.required("size")
-      guard let parsed = SizeText.parse(text) else {
-        throw .badParameter("size", "must be a size such as 512MB or 10GB, not '\(text)'")
+      guard let parsed = SizeText.parse(text), parsed > 0 else {
+        throw .badParameter(
+          "size",
+          "must be a size above 0 such as 512MB or 10GB, not '\(text)'; a cache filter keeps a path out"
+        )
       }
       limit = parsed
       shown = " and size=\(text)"

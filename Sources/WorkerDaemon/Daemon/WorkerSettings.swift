@@ -33,6 +33,8 @@ package struct WorkerSettings: Sendable {
   package var volumeProbation: Duration
   /// Time after which a volume whose device does not answer is out; zero waits for ever.
   package var volumeAnswerLimit: Duration
+  /// Bytes of memory for checksums of each volume's large pages.
+  package var checksumCacheSize: Int64
   /// Pages that are being written to volumes at once.
   package var pageWriteCountMax: Int
   /// The mounts, the one at `/` among them.
@@ -88,6 +90,7 @@ package struct WorkerSettings: Sendable {
     tiers = try TierPlan(configuration, memory: machine.bytes, pageSize: pageSize)
     pageWriteCountMax = configuration.integer(.pageWriteCountMax)
     volumeProbation = configuration.duration(.volumeProbation)
+    checksumCacheSize = configuration.size(.checksumCacheSize)
     let limit = configuration.duration(.pageStoreTimeout)
     volumeAnswerLimit = limit > .zero ? limit : max(.zero, configuration.duration(.volumeTimeout))
     mounts = try Self.mounts(configuration, mountTexts)

@@ -22,6 +22,10 @@ extension NUMAReport {
       writer.list("arenas", arenas) { Self.write($0, to: &$1) }
       writer.list("volumes", volumes) { volume, writer in
         writer.member("tier", volume.tier)
+        if !volume.path.isEmpty {
+          writer.member("path", volume.path)
+          writer.member("state", volume.state)
+        }
         writer.member("node", volume.node)
         writer.member("quotaBytes", volume.quota)
         writer.member("usedBytes", volume.used)

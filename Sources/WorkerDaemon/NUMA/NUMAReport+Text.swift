@@ -40,8 +40,13 @@ extension NUMAReport {
     text +=
       "\n"
       + Self.table(
-        ["volume", "node", "quota", "used"],
-        volumes.map { [$0.tier, "\($0.node)", Self.size($0.quota), Self.size($0.used)] })
+        ["volume", "node", "quota", "used", "state", "path"],
+        volumes.map {
+          [
+            $0.tier, "\($0.node)", Self.size($0.quota), Self.size($0.used),
+            $0.state.isEmpty ? "-" : $0.state, $0.path.isEmpty ? "-" : $0.path,
+          ]
+        })
     return text
   }
 

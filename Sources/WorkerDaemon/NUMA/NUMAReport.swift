@@ -55,6 +55,10 @@ package struct NUMAReport: Sendable, Equatable {
   package struct Volume: Sendable, Equatable {
     /// MEM, SSD or HDD.
     package var tier: String
+    /// Its directory; empty for memory.
+    package var path = ""
+    /// Its health; empty for memory.
+    package var state = ""
     /// The node it is near to.
     package var node: Int
     /// Bytes it may use.
@@ -113,7 +117,9 @@ extension NUMAReport {
         isBound: statistics.isBoundToNode)
     }
     volumes = parts.store.volumePlaces.map {
-      Volume(tier: $0.tier.name, node: $0.node, quota: $0.quota, used: $0.used)
+      Volume(
+        tier: $0.tier.name, path: $0.name, state: $0.state?.name ?? "", node: $0.node,
+        quota: $0.quota, used: $0.used)
     }
   }
 }

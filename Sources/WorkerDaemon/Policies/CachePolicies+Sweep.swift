@@ -112,7 +112,7 @@ extension CachePolicies {
   private func apply(
     _ decision: RuleDecision, to entry: CatalogEntry, _ bytes: Int64, _ pinnable: inout Int64
   ) {
-    var traits = FileTraits(priority: decision.priority, isPinned: decision.isPinned)
+    var traits = decision.traits
     if traits.isPinned {
       traits.isPinned = bytes <= pinnable
       if traits.isPinned { pinnable -= bytes }

@@ -146,8 +146,9 @@ package final class CachePolicies: Sendable {
         counters.update { $0.pinDenials += 1 }
       }
     }
-    return FillGrant(
-      priority: decision.priority, isPinned: isPinned, bytes: bytes, accounts: reserved)
+    var traits = decision.traits
+    traits.isPinned = isPinned
+    return FillGrant(traits: traits, bytes: bytes, accounts: reserved)
   }
 
   private func reserve(

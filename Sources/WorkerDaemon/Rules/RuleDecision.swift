@@ -21,6 +21,12 @@ package struct RuleDecision: Sendable {
   /// The quotas that the file counts against, most specific first.
   package var quotas: [QuotaAccount] = []
 
+  /// What the store is told of the file.
+  var traits: FileTraits {
+    FileTraits(
+      priority: priority, isPinned: isPinned, epoch: UInt32(truncatingIfNeeded: generation))
+  }
+
   /// What holds without rules, with a status believed for `validity` nanoseconds.
   package init(validity: UInt64) {
     dataValidity = validity

@@ -42,7 +42,7 @@ struct OpenedTiers {
         warnings += file.notices.filter(\.isWarning).map(\.description)
         files.append((volume, file))
       } catch {
-        let reason = "\(volume.plan.pathKey): \(error)"
+        let reason = "\(volume.plan.pathKey): \(error.sentence)"
         guard !plan.upkeep.requiresTiers else {
           files.forEach { $0.1.close() }
           throw StartError(Self.code(of: error), reason)
@@ -63,7 +63,7 @@ struct OpenedTiers {
         arenas: arenas, disks: volumes.map(\.disk), options: Self.options(settings))
     } catch {
       files.forEach { $0.1.close() }
-      throw StartError(.configuration, "the page store cannot be made: \(error)")
+      throw StartError(.configuration, "the page store cannot be made: \(error.sentence)")
     }
     warnings += missing.map { "going on without \($0.plan.path): \($0.reason)" }
   }
@@ -112,7 +112,8 @@ struct OpenedTiers {
     let health = VolumeHealth(options: limits, now: now())
     let disk = try file.makeVolume(
       slotCount: slotCount, tier: volume.plan.tier, node: volume.node,
-      number: UInt8(clamping: position), health: health, now: now)
+      number: UInt8(clamping: position), name: volume.plan.path,
+      trailerMemory: Int(clamping: settings.checksumCacheSize), health: health, now: now)
     return OpenedVolume(volume, position: position, file: file, disk: disk, health: health)
   }
 

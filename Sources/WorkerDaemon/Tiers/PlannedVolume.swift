@@ -43,8 +43,8 @@ extension Tier {
   /// The tier of a medium type's name in any case, or nil for none of ours.
   package init?(medium: String) {
     switch medium.uppercased() {
-    case "MEM", "RAM": self = .mem
-    case "SSD", "NVME": self = .ssd
+    case "MEM": self = .mem
+    case "SSD": self = .ssd
     case "HDD": self = .hdd
     default: return nil
     }

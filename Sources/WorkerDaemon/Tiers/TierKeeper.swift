@@ -229,7 +229,7 @@ final class TierKeeper: Sendable {
     ]
     if let failure = result.failure {
       log.warning(
-        "a volume's log could not be read to its end, the pages not read are given up: \(failure)",
+        "a volume's log could not be read to its end, the pages not read are given up: \(failure.sentence)",
         metadata: metadata)
     } else {
       log.notice("volume restored", metadata: metadata)

@@ -41,6 +41,35 @@ struct DiskVolumeRestoreTests {
     #expect(test.volume.summarize().violations == [])
   }
 
+  @Test("a sequence near the end of numbers is no record, and leaves room for those to come")
+  func sequences() throws {
+    let pages = [record(0, 4096, sequence: 1 << 63), record(1, 4096, sequence: (1 << 63) - 1)]
+    let test = try TestVolume(log: MemoryLog(pages), isRestored: false)
+    var slot: UInt32 = 0
+    let result = test.volume.restore { _ in
+      slot += 1
+      return slot
+    }
+    #expect(result.pages == 1 && result.dropped == 1)
+    #expect(test.volume.nextSequence() == 1 << 63)
+  }
+
+  @Test(
+    "a page found wrong while it is taken over is retired if the log was whole",
+    arguments: [true, false])
+  func badWhileAdopted(isClean: Bool) throws {
+    let test = try TestVolume(
+      log: MemoryLog([record(0, 4096, sequence: 1)]), isClean: isClean, isRestored: false)
+    test.volume.restore { page in
+      test.volume.quarantine(unit: page.unit, length: page.length, of: 5)
+      return 5
+    }
+    #expect(test.volume.quarantinedBytes == (isClean ? 4096 : 0))
+    #expect(test.volume.used == (isClean ? 4096 : 0))
+    #expect(test.log.changes.contains(.quarantine(0, 1)) == isClean)
+    #expect(test.volume.summarize().violations == [])
+  }
+
   @Test("records that are refused, impossible or out of range are dropped from the log")
   func drops() throws {
     let pages = [
@@ -64,7 +93,7 @@ struct DiskVolumeRestoreTests {
     }
     #expect(Set(removed) == Set(pages.map(\.unit).filter { $0 != 300 }))
     #expect(test.volume.used == 4096)
-    #expect(test.volume.nextSequence() == 0, "no number on the disk traps")
+    #expect(test.volume.nextSequence() == 5, "what is no record has no say")
   }
 
   @Test("of pages that claim one unit the newest stays, and what an older one wrote over goes")
@@ -101,8 +130,9 @@ struct DiskVolumeRestoreTests {
   func givenBackMeanwhile() throws {
     for isCorrupt in [true, false] {
       let pages = [record(0, 1 << 20, sequence: 1), record(257, 4096, sequence: 2)]
-      let test = try TestVolume(log: MemoryLog(pages), isClean: true, isRestored: false)
+      let test = try TestVolume(log: MemoryLog(pages), isClean: !isCorrupt, isRestored: false)
       test.volume.restore { page in
+        // Of a crash's page nobody can say that the medium is bad.
         if isCorrupt {
           test.volume.quarantine(unit: page.unit, length: page.length, of: 5)
         } else {

@@ -203,6 +203,27 @@ struct RocksPageLogTests {
     log.close()
   }
 
+  @Test("a log that was opened and closed again, and no more, is as whole as before")
+  func openedOnly() throws {
+    let folder = TemporaryDirectory()
+    let path = "\(folder.path)/log"
+    var log = try RocksPageLog(path: path, volume: RocksPageLogTests.id)
+    _ = try restore(log)
+    log.put(record(1))
+    log.close()
+    for _ in 0..<2 {
+      log = try RocksPageLog(path: path, volume: RocksPageLogTests.id)
+      #expect(log.wasClosed)
+      log.close()
+    }
+    log = try RocksPageLog(path: path, volume: RocksPageLogTests.id)
+    log.put(record(2))
+    log.close()
+    log = try RocksPageLog(path: path, volume: RocksPageLogTests.id)
+    #expect(!log.wasClosed, "a change before the restore is not written")
+    log.close()
+  }
+
   @Test("of logs that were moved aside the two newest are kept")
   func aside() throws {
     let folder = TemporaryDirectory()

@@ -52,6 +52,22 @@ struct TierPlanTests {
 
   // MARK: Page store
 
+  @Test("directories without a size each, and media that nobody knows, are refused by name")
+  func unpaired() {
+    let dirs = "\(Self.store)dirs=/a,/b"
+    for keys in [[dirs], [dirs, "\(Self.store)sizes=1GB,1GB,1GB"]] {
+      let text = refusal(keys)
+      #expect(text.contains("page.store.dirs") && text.contains("page.store.sizes"))
+      #expect(text.contains("paired lists"))
+    }
+    for medium in ["NVME", "RAM", "SDD"] {
+      let text = refusal([
+        dirs, "\(Self.store)sizes=1GB,1GB", "penstock.worker.page.store.mediums=\(medium)",
+      ])
+      #expect(text.contains("'\(medium)': it must be MEM, SSD or HDD"))
+    }
+  }
+
   @Test("directories of the page store are SSD volumes behind a landing zone")
   func pageStore() throws {
     let plan = try plan(["\(Self.store)dirs=/ssd0/,//ssd1", "\(Self.store)sizes=10GB,20GiB"])
@@ -92,7 +108,7 @@ struct TierPlanTests {
   @Test("mediums sort the directories into tiers, one for all or one for each")
   func mediums() throws {
     let dirs = ["\(Self.store)dirs=/h,/s,/m", "\(Self.store)sizes=30GB,20GB,10GB"]
-    let mixed = try plan(dirs + ["penstock.worker.page.store.mediums=hdd,NVMe,MEM"])
+    let mixed = try plan(dirs + ["penstock.worker.page.store.mediums=hdd,SSD,MEM"])
     #expect(mixed.tiers.map(\.tier) == [.mem, .ssd, .hdd])
     #expect(mixed.memory == 10 << 30 && !mixed.isLanding)
     #expect(mixed.disks.map(\.path) == ["/s", "/h"])
