@@ -75,7 +75,9 @@ extension PageStore {
       let excess = (core.used(tier) - low) / core.pageSize + 1
       let lent = buffers.prefix(excess)
       for buffer in lent { guard await prepare(buffer, sleep) else { return } }
+      let (start, before) = (core.options.clock(), demotedBytes)
       if await demote(tier, through: lent) == 0 { break }
+      await pace(demotedBytes - before, of: core.options.demotionBandwidth, since: start, sleep)
     }
     let target = demotes ? high : low
     while core.used(tier) > target, !core.tasks.isClosed.load(ordering: .relaxed) {
@@ -85,6 +87,11 @@ extension PageStore {
       await Task.yield()
     }
   }
+
+  private var demotedBytes: Int { core.tasks.counters.demotedBytes.load(ordering: .relaxed) }
+
+  /// Times that background work had to wait for memory.
+  package var memoryShortages: Int { core.tasks.counters.memoryShortages.load(ordering: .relaxed) }
 
   /// Moves a page of `tier` down through each of `buffers`, all at once; returns how many went.
   private func demote(_ tier: Int, through buffers: ArraySlice<TransferBuffer>) async -> Int {

@@ -43,6 +43,8 @@ package struct PageStoreOptions: Sendable {
   package var promotionHits = 2
   /// Bytes promoted each second at most.
   package var promotionBandwidth = 256 << 20
+  /// Bytes that a disk tier hands down each second at most; 0 for no limit.
+  package var demotionBandwidth = 0
   /// Bytes read each second to verify pages in the background; 0 verifies none.
   package var scrubBandwidth = 0
   /// Monotonic time in nanoseconds: CLOCK_MONOTONIC, or a test's.

@@ -1,5 +1,6 @@
 import Glibc
 import Model
+import Synchronization
 import Testing
 
 @testable import PageStore
@@ -31,6 +32,24 @@ struct HandingDownTests {
     var places: [String: Int] = [:]
     for number in 0..<count { places[await tiers.place(of: key(number)), default: 0] += 1 }
     return places
+  }
+
+  @Test("handing down keeps to its bandwidth")
+  func bandwidth() async throws {
+    let pauses = Mutex<[UInt64]>([])
+    let tiers = try TieredStore(memory: 4, [(.ssd, 64), (.hdd, 128)]) {
+      $0.watermarks = [.ssd: PageStoreOptions.Watermarks(high: 0.95, low: 0.8)]
+      $0.demotionBandwidth = TieredStore.pageSize
+      $0.clock = { 0 }
+    }
+    await save(0..<64, in: tiers)
+    tiers.store.evict(toUsed: 0)
+    await tiers.store.reclaim(through: tiers.store.makeReclaimBuffers()) { pause in
+      pauses.withLock { $0.append(pause) }
+    }
+    // A page a second: 13 pages in two batches.
+    #expect(tiers.store.statistics.demoted == 13)
+    #expect(pauses.withLock { $0 } == [8_000_000_000, 5_000_000_000])
   }
 
   @Test("a page that finds the first tier full goes to the one below while that has room")

@@ -41,6 +41,37 @@ struct PageIndexTests {
     #expect(AccessClock.tick(1280) == 10)
   }
 
+  @Test("an entry goes back to its place by age, and a long lane stays in the order of stamps")
+  func byAge() throws {
+    let index = try PageIndex(pageCountMax: 1000, laneCount: 1, seed: 7)
+    let stripe = index.stripe(0)
+    stripe.lock()
+    defer { stripe.unlock() }
+    for number in 1...1000 {
+      let entry = try #require(unsafe stripe.take())
+      unsafe stripe.link(entry, 0, UInt64(number) * 10)
+    }
+    func stamps() -> [UInt64] {
+      var found: [UInt64] = []
+      var number = unsafe stripe.state.pointee.lanes[0].oldest
+      while number != 0 {
+        unsafe found.append(stripe.entry(number).pointee.stamp)
+        number = unsafe stripe.entry(number).pointee.newer
+      }
+      return found
+    }
+    for (stamp, isNear) in [(5, true), (55, true), (5005, false), (9905, true), (20_000, true)] {
+      let entry = try #require(unsafe stripe.take())
+      unsafe stripe.link(entry, 0, byAge: UInt64(stamp), now: 30_000)
+      let all = stamps()
+      #expect(all == all.sorted())
+      #expect(all.contains(UInt64(stamp)) == isNear, "\(stamp)")
+      #expect(index.oldestStripe(ofLane: 0, now: 30_000, from: 0) == 0)
+      let count = unsafe Int(stripe.state.pointee.lanes[0].count)
+      #expect(all.count == count)
+    }
+  }
+
   @Test("pages spread over the stripes, and each slot names its entry and stripe")
   func spread() throws {
     let index = try PageIndex(pageCountMax: 100_000, laneCount: 3, seed: 7)

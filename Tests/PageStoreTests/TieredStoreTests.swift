@@ -157,7 +157,7 @@ struct TieredStoreTests {
       switch change {
       case .put(let page): pages[page.unit] = page
       case .remove(let unit): pages[unit] = nil
-      case .quarantine: break
+      case .quarantine, .forgive: break
       }
     }
     let log = MemoryLog(pages.values.sorted { $0.unit < $1.unit })
@@ -228,6 +228,41 @@ struct TieredStoreTests {
     #expect(store.checkInvariants() == [])
   }
 
+  @Test("rules that are told again, or change, do not make pages look used")
+  func traitsKeepAges() throws {
+    for policy in [EvictionPolicyKind.lru, .lfu] {
+      let store = try TieredStore(memory: 3, []) { $0.policy = policy }.store
+      for number in 1...3 { store.put(key(number), now: UInt64(number) * 10_000) }
+      _ = store.lookup(key(3), now: 40_000)
+      // The same traits as before, then others, then the first again: page 1 is still the oldest.
+      for traits in [FileTraits(), FileTraits(priority: .high), FileTraits()] {
+        store.setTraits(traits, of: key(1).file)
+        #expect(store.checkInvariants() == [])
+      }
+      #expect(store.evict(toUsed: 2 * TieredStore.pageSize) > 0)
+      #expect(!store.contains(key(1)), "\(policy)")
+      store.setTraits(FileTraits(priority: .high), of: key(2).file)
+      store.setTraits(FileTraits(priority: .high), of: key(3).file)
+      #expect(store.evict(toUsed: TieredStore.pageSize) > 0)
+      #expect(store.contains(key(3)) && !store.contains(key(2)), "\(policy)")
+    }
+  }
+
+  @Test("a page that leaves memory for its copy on disk is not evicted, one that leaves both is")
+  func lastCopies() async throws {
+    let tiers = try TieredStore(memory: 4, [(.ssd, 8)])
+    for number in 0..<4 { tiers.store.put(key(number), now: UInt64(number + 1) * 1000) }
+    await tiers.saveAll()
+    while tiers.store.evict(toUsed: 0) > 0 {}
+    #expect(tiers.store.statistics.evictions == 0 && tiers.store.statistics.evictedBytes == 0)
+    for number in 0..<4 { #expect(await tiers.place(of: key(number), now: 10_000) == "ssd") }
+    let core = tiers.store.core
+    #expect(core.evict(1, toUsed: 0, limit: 2, tick: core.now) > 0)
+    #expect(tiers.store.statistics.evictions == 2)
+    #expect(tiers.store.statistics.evictedBytes == UInt64(2 * TieredStore.pageSize))
+    #expect(tiers.store.checkInvariants() == [])
+  }
+
   @Test("a fill under older rules leaves the traits that newer ones gave")
   func epochs() throws {
     let store = try TieredStore(memory: 4, []).store
@@ -255,22 +290,104 @@ struct TieredStoreTests {
     #expect(FileTraits(epoch: .max).isOlder(than: FileTraits(epoch: 3)), "counts go round")
   }
 
+  @Test("memory that was saved is there again, in its order, once, and without what is wrong")
+  func savedMemory() throws {
+    let folder = TemporaryDirectory()
+    let path = "\(folder.path)/memory.saved"
+    let size = TieredStore.pageSize
+    let first = try TieredStore(memory: 6, []).store
+    #expect(try first.loadMemory(from: path) == nil)
+    for number in 0..<5 { first.put(key(number), now: UInt64(number + 1) * 10_000) }
+    _ = first.lookup(key(0), now: 90_000)
+    var saved = SavedMemory()
+    (saved.pages, saved.bytes) = (5, 5 * size)
+    #expect(try first.saveMemory(to: path, until: .max) == saved)
+    let second = try TieredStore(memory: 4, []) { $0.clock = { 1_000_000 } }.store
+    // There is room for four: the one unused the longest, page 1, stays out.
+    (saved.pages, saved.bytes, saved.left) = (4, 4 * size, 1)
+    #expect(try second.loadMemory(from: path) == saved)
+    #expect(try second.loadMemory(from: path) == nil, "used once")
+    #expect(second.checkInvariants() == [])
+    for number in [0, 2, 3, 4] {
+      let lease = try second.lease(key(number), now: 2_000_000)
+      #expect(unsafe isPattern(lease.bytes, of: key(number)))
+    }
+    #expect(!second.contains(key(1)))
+    // A bit flipped in the second page: the first one is used.
+    #expect(try second.saveMemory(to: path, until: .max).pages == 4)
+    let file = open(path, O_RDWR)
+    var byte: UInt8 = 0
+    let place = off_t(2 * SavedPageHead.size + SavedPageHead.size + size + 100)
+    #expect(pread(file, &byte, 1, place) == 1)
+    byte ^= 1
+    #expect(pwrite(file, &byte, 1, place) == 1)
+    close(file)
+    let third = try TieredStore(memory: 4, []).store
+    #expect(try third.loadMemory(from: path)?.pages == 1)
+    #expect(third.checkInvariants() == [] && third.statistics.pages == 1)
+    #expect(try first.saveMemory(to: path, until: 0).left == 5, "no time")
+    #expect(throws: PageStoreError.self) { try first.saveMemory(to: "/nowhere/x", until: .max) }
+    #expect(throws: PageStoreError.self) { try first.loadMemory(from: folder.path) }
+  }
+
+  @Test("bad places that keep what is written there are used again, others stay out")
+  func reclaims() async throws {
+    let tiers = try TieredStore(memory: 4, [(.ssd, 4)])
+    for number in 0..<4 { tiers.store.put(key(number), now: 1000) }
+    await tiers.saveAll()
+    let places = tiers.logs[0].changes.compactMap { change in
+      if case .put(let page) = change { page } else { nil }
+    }
+    try #require(places.count == 4)
+    // One bit that was lost once, and a small page beside nothing.
+    tiers.devices[0].edit { bytes in
+      for page in places[..<2] { bytes[Int(page.unit) * 4096] ^= 1 }
+    }
+    #expect(await tiers.store.scrubOnce() == 2)
+    let used = tiers.disks[0].used
+    #expect(tiers.disks[0].quarantinedBytes == 2 * TieredStore.pageSize)
+    #expect(tiers.disks[0].badRuns.map(\.unit) == places[..<2].map(\.unit).sorted())
+    let buffer = TransferBuffer(tiers.store.readBufferSize)
+    tiers.devices[0].fail(EIO)
+    #expect(await tiers.store.reclaimQuarantined(through: buffer) { _ in } == 0)
+    tiers.devices[0].fail(0)
+    #expect(
+      await tiers.store.reclaimQuarantined(through: buffer) { _ in } == 2 * TieredStore.pageSize)
+    #expect(tiers.disks[0].quarantinedBytes == 0 && tiers.disks[0].badRuns.isEmpty)
+    #expect(tiers.disks[0].used == used - 2 * TieredStore.pageSize)
+    #expect(tiers.store.scrubStatus.reclaimed == 2 * TieredStore.pageSize)
+    #expect(tiers.logs[0].changes.suffix(2) == places[..<2].map { .forgive($0.unit) })
+    #expect(tiers.store.checkInvariants() == [])
+    for number in 10..<12 { tiers.store.put(key(number), now: 2000) }
+    await tiers.saveAll()
+    #expect(tiers.store.statistics.unsavable == 0, "there is room again")
+    #expect(tiers.store.checkInvariants() == [])
+  }
+
   @Test("the scrubber finds rot before a reader does")
   func scrub() async throws {
     let tiers = try TieredStore(memory: 4, [(.ssd, 4)])
     for number in 0..<4 { tiers.store.put(key(number), now: 1000) }
     await tiers.saveAll()
     tiers.devices[0].edit { $0[5] ^= 4 }
-    let buffer = TransferBuffer(tiers.store.readBufferSize)
-    #expect(buffer.prepare())
-    for stripe in 0..<PageIndex.stripeCount {
-      var local: UInt32 = 1
-      while await tiers.store.core.scrubNext(stripe, from: &local, through: buffer) != nil {}
-    }
-    #expect(tiers.store.scrubStatus.pages == 4 && tiers.store.scrubStatus.lost == 1)
+    #expect(await tiers.store.scrubOnce() == 1)
+    #expect(tiers.store.scrubStatus.pages == 4)
     #expect(tiers.store.checkInvariants() == [])
     for number in 0..<4 {
       #expect(await tiers.place(of: key(number)) == "memory", "the copy in front stays")
     }
+  }
+}
+
+extension PageStore {
+  /// Verifies every page on disk; returns how many were lost so far.
+  fileprivate func scrubOnce() async -> Int {
+    let buffer = TransferBuffer(readBufferSize)
+    guard buffer.prepare() else { return 0 }
+    for stripe in 0..<PageIndex.stripeCount {
+      var local: UInt32 = 1
+      while await core.scrubNext(stripe, from: &local, through: buffer) != nil {}
+    }
+    return scrubStatus.lost
   }
 }

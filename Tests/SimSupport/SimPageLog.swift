@@ -12,6 +12,7 @@ package final class SimPageLog: PageLog, @unchecked Sendable {
     case put(StoredPage)
     case remove(UInt32)
     case quarantine(UInt32, Int)
+    case forgive(UInt32)
   }
 
   /// What outlives the process; passes from one life of the store to the next.
@@ -69,6 +70,11 @@ package final class SimPageLog: PageLog, @unchecked Sendable {
   package func quarantine(unit: UInt32, count: Int) {
     executor.trace.record("log.quarantine", at: executor.now, number, Int(unit), count)
     append(.quarantine(unit, count))
+  }
+
+  package func forgive(unit: UInt32) {
+    executor.trace.record("log.forgive", at: executor.now, number, Int(unit))
+    append(.forgive(unit))
   }
 
   package func restore(
@@ -159,6 +165,7 @@ package final class SimPageLog: PageLog, @unchecked Sendable {
     case .put(let page): image.pages[page.unit] = page
     case .remove(let unit): if !isDeaf { image.pages[unit] = nil }
     case .quarantine(let unit, let count): image.quarantined[unit] = count
+    case .forgive(let unit): image.quarantined[unit] = nil
     }
   }
 }

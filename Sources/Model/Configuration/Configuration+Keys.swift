@@ -18,6 +18,7 @@ extension Configuration {
     case ufsBandwidth = "penstock.worker.ufs.bandwidth"
     case checksumCacheSize = "penstock.worker.page.store.checksum.cache.size"
     case promoteBandwidth = "penstock.worker.page.store.promote.bandwidth"
+    case demoteBandwidth = "penstock.worker.page.store.demote.bandwidth"
   }
 
   /// Keys whose value is a duration.
@@ -83,6 +84,7 @@ extension Configuration {
     case rootUFS = "alluxio.dora.client.ufs.root"
     case mountTableRootUFS = "alluxio.master.mount.table.root.ufs"
     case metastoreDirectory = "alluxio.dora.worker.metastore.rocksdb.dir"
+    case memorySaveDirectory = "penstock.worker.page.store.memory.save.dir"
     case cacheFilterClass = "alluxio.user.client.cache.filter.class"
     case cacheFilterProperties = "alluxio.user.client.cache.filter.config-file"
     case cacheFilterFile = "alluxio.user.client.cache.filter.config.file"

@@ -29,6 +29,11 @@ extension ConfigurationRegistry {
         "Memory in which pages land before they go to disk, when no memory tier is configured;"
           + " at most a quarter of the memory."),
       .init(
+        "penstock.worker.page.store.memory.save.dir", .path, "",
+        "Directory in which a worker without disks keeps its pages across a planned restart; empty keeps"
+          + " none. A stop saves those used last first, as far as alluxio.worker.shutdown.timeout allows."
+      ),
+      .init(
         "penstock.worker.page.store.verify", .choice(["always", "first-touch", "off"]), "always",
         "When pages on disk are compared with their checksums: at each read, the first one, never."),
       .init(
@@ -41,6 +46,10 @@ extension ConfigurationRegistry {
       .init(
         "penstock.worker.page.store.promote.bandwidth", .size, "256MB",
         "Bytes a second that may be promoted to memory; 0 promotes none."),
+      .init(
+        "penstock.worker.page.store.demote.bandwidth", .size, "0",
+        "Bytes a second that a disk tier may hand down to the one below; 0 sets no limit. Pages that"
+          + " find a tier full leave for lower ones whatever this says."),
       .init(
         "penstock.worker.page.store.io.timeout", .duration(off: true), "10s",
         "Time after which a disk that does not answer is FAULTED and its readers go to the UFS;"

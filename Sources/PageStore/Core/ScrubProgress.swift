@@ -11,6 +11,10 @@ final class ScrubProgress: Sendable {
   let bytes = Atomic<Int>(0)
   /// Pages found wrong or unreadable since start.
   let lost = Atomic<Int>(0)
+  /// Bytes of bad runs that were found good and freed since start.
+  let reclaimed = Atomic<Int>(0)
+  /// The next pass begins with the bad runs.
+  let reclaims = Atomic<Bool>(false)
   /// True while a pass is under way.
   let isRunning = Atomic<Bool>(false)
   /// Monotonic nanoseconds when the last pass began and ended; 0 before.
@@ -34,6 +38,8 @@ package struct ScrubStatus: Sendable, Equatable {
   package var pagesTotal = 0
   /// Pages found wrong or unreadable since start.
   package var lost = 0
+  /// Bytes of bad places that were tested, found good and freed since start.
+  package var reclaimed = 0
   /// Bytes it may read each second; 0 when it runs only when asked to.
   package var bandwidth = 0
 }
@@ -48,11 +54,16 @@ extension PageStore {
       pages: progress.pages.load(ordering: .relaxed),
       bytes: progress.bytes.load(ordering: .relaxed),
       pagesTotal: (core.memoryCount..<core.volumes.count).reduce(0) { $0 + core.tasks.copies[$1] },
-      lost: progress.lost.load(ordering: .relaxed), bandwidth: core.options.scrubBandwidth)
+      lost: progress.lost.load(ordering: .relaxed),
+      reclaimed: progress.reclaimed.load(ordering: .relaxed), bandwidth: core.options.scrubBandwidth
+    )
   }
 
-  /// Asks for a pass over all pages on disk now.
-  package func startScrub() { core.tasks.scrub.wanted.happen() }
+  /// Asks for a pass over all pages on disk now, which tests bad places first when it is `reclaiming`.
+  package func startScrub(reclaiming: Bool = false) {
+    if reclaiming { core.tasks.scrub.reclaims.store(true, ordering: .relaxed) }
+    core.tasks.scrub.wanted.happen()
+  }
 
   /// Compares pages on disk with their checksums, one after another, at the configured bandwidth; `sleep` waits for a
   /// number of nanoseconds.
@@ -68,6 +79,9 @@ extension PageStore {
       progress.bytes.store(0, ordering: .relaxed)
       progress.beganAt.store(core.options.clock(), ordering: .relaxed)
       progress.isRunning.store(true, ordering: .relaxed)
+      if progress.reclaims.exchange(false, ordering: .relaxed) {
+        await reclaimQuarantined(through: buffer, sleep)
+      }
       let count = await scrubAll(through: buffer, sleep)
       progress.isRunning.store(false, ordering: .relaxed)
       progress.endedAt.store(core.options.clock(), ordering: .relaxed)

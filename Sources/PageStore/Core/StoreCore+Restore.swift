@@ -6,18 +6,9 @@ import Synchronization
 extension StoreCore {
   /// Enters every page that the disk at `position` remembers; blocks.
   func restore(_ position: Int) -> DiskVolume.Restoration {
-    let tick = now
     let restoration = disks[position].restore { adopt($0, volume: memoryCount + position) }
     // They came in the order of their places: put them in the order in which they were written.
-    let tier = tierOfVolume[memoryCount + position]
-    for number in 0..<PageIndex.stripeCount {
-      let stripe = index.stripe(number)
-      for lane in tier * 3 * policy.laneCount..<(tier + 1) * 3 * policy.laneCount {
-        stripe.lock()
-        stripe.sort(lane, tick)
-        stripe.unlock()
-      }
-    }
+    sortLanes(ofTier: tierOfVolume[memoryCount + position])
     return restoration
   }
 

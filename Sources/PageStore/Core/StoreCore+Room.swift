@@ -319,8 +319,14 @@ extension StoreCore {
   ) -> Eviction {
     let length = unsafe entry.pointee.current.length
     let place = unsafe Place(volume: entry.pointee.volume, unit: entry.pointee.unit)
-    unsafe stripe.state.pointee.counters.evictions += 1
-    unsafe stripe.state.pointee.counters.evictedBytes += UInt64(length)
+    // Of a page with another copy nothing is lost to readers.
+    let isLast =
+      unsafe isMemory(entry)
+      ? entry.pointee.aux == 0 : !entry.pointee.flags.contains(.behind)
+    if isLast {
+      unsafe stripe.state.pointee.counters.evictions += 1
+      unsafe stripe.state.pointee.counters.evictedBytes += UInt64(length)
+    }
     let isBack = unsafe doom(entry, in: stripe, tick)
     precondition(isBack, "nobody can pin a page while its stripe is locked")
     stripe.unlock()

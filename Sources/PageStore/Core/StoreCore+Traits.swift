@@ -47,17 +47,23 @@ extension StoreCore {
   private func apply(
     _ traits: FileTraits, _ entry: UnsafeMutablePointer<PageEntry>, _ stripe: IndexStripe
   ) {
+    let before = unsafe entry.pointee.flags
     unsafe entry.pointee.flags.priority = traits.priority
     if traits.isPinned {
       unsafe entry.pointee.flags.insert(.pinned)
     } else {
       unsafe entry.pointee.flags.remove(.pinned)
     }
-    guard unsafe entry.pointee.current.isResident else { return }
-    let stamp = unsafe entry.pointee.lane == PageEntry.noLane ? now : entry.pointee.stamp
-    let heat = unsafe entry.pointee.heat
+    // Rules are told again and again; what they say of a page is no use of it.
+    guard unsafe entry.pointee.current.isResident, unsafe entry.pointee.flags != before else {
+      return
+    }
+    let (lane, stamp) = unsafe (entry.pointee.lane, entry.pointee.stamp)
     unsafe stripe.unlink(entry)
-    unsafe list(entry, in: stripe, max(stamp, now))
-    unsafe entry.pointee.heat = heat
+    guard lane != PageEntry.noLane else {
+      // It was pinned, and nobody counted its uses.
+      return unsafe list(entry, in: stripe, now)
+    }
+    unsafe list(entry, in: stripe, stamp, from: Int(lane) % policy.laneCount)
   }
 }

@@ -167,12 +167,21 @@ import Synchronization
   // MARK: Order of leaving
 
   /// Puts a resident copy in the order of leaving when it may leave; called with the stripe's lock.
-  func list(_ entry: UnsafeMutablePointer<PageEntry>, in stripe: IndexStripe, _ tick: UInt64) {
+  ///
+  /// A copy that was listed before, in a policy's lane `former`, keeps that and its place by age: `tick` is its own then.
+  func list(
+    _ entry: UnsafeMutablePointer<PageEntry>, in stripe: IndexStripe, _ tick: UInt64,
+    from former: Int? = nil
+  ) {
     let flags = unsafe entry.pointee.flags
     let isMemory = unsafe isMemory(entry)
     // Of a pinned file the copy in memory may leave when there is one below.
     if flags.contains(.pinned), unsafe !isMemory || entry.pointee.aux == 0 { return }
     if isMemory, flags.contains(.unsaved) { return }
+    if let former {
+      let lane = unsafe lane(former, of: entry)
+      return unsafe stripe.link(entry, lane, byAge: tick, now: now)
+    }
     var isRemembered = false
     if policy.remembersKeys {
       isRemembered = unsafe ghosts.remove(PageIndex.hash(entry, seed: index.seed))

@@ -3,7 +3,7 @@
 import Glibc
 
 /// Memory that one background task reads into; there once `prepare` was true.
-@safe final class TransferBuffer: @unchecked Sendable {
+@safe package final class TransferBuffer: @unchecked Sendable {
   // SAFETY (unchecked): one task at a time has it; the one that lends it waits for the borrower's end.
   private let count: Int
   // SAFETY: an allocation of this object's own, freed once, unless a hold has it.

@@ -119,7 +119,7 @@ extension DiskVolume {
   }
 
   /// Fills `bytes`, whole units, from `offset`.
-  private func fetch(_ bytes: UnsafeMutableRawBufferPointer, at offset: Int64) async -> DiskEnd {
+  func fetch(_ bytes: UnsafeMutableRawBufferPointer, at offset: Int64) async -> DiskEnd {
     var (done, idle) = (0, 0)
     while done < bytes.count {
       let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[done...])

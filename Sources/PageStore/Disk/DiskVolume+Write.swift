@@ -43,12 +43,12 @@ extension DiskVolume {
     let bytes = UnsafeRawBufferPointer(page)
     guard let trailer = DiskLayout.trailer(page.count) else {
       let root = unsafe seal.root(of: bytes)
-      return await unsafe (root, transfer(data, at: offset))
+      return await unsafe (root, transfer(UnsafeRawBufferPointer(data), at: offset))
     }
     if trailer.sums.upperBound <= data.count {
       let sums = unsafe UnsafeMutableRawBufferPointer(rebasing: data[trailer.sums])
       let root = unsafe seal.seal(bytes, sums: sums)
-      return await unsafe (root, transfer(data, at: offset))
+      return await unsafe (root, transfer(UnsafeRawBufferPointer(data), at: offset))
     }
     let buffer = unsafe buffers.take()
     let units = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<trailer.units.count])
@@ -58,14 +58,15 @@ extension DiskVolume {
       .initializeMemory(as: UInt8.self, repeating: 0)
     // SAFETY: both buffers stay put and unchanged until both transfers have ended, below, or their hold has.
     nonisolated(unsafe) let (first, second) = unsafe (data, units)
-    async let tail = unsafe transfer(second, at: offset + Int64(trailer.units.lowerBound))
-    let end = await unsafe transfer(first, at: offset).and(await tail)
+    async let tail = unsafe transfer(
+      UnsafeRawBufferPointer(second), at: offset + Int64(trailer.units.lowerBound))
+    let end = await unsafe transfer(UnsafeRawBufferPointer(first), at: offset).and(await tail)
     unsafe giveBack(buffer, after: end.hold)
     return (root, end)
   }
 
   /// Writes all of `bytes`, whole units, at `offset`.
-  private func transfer(_ bytes: UnsafeMutableRawBufferPointer, at offset: Int64) async -> DiskEnd {
+  func transfer(_ bytes: UnsafeRawBufferPointer, at offset: Int64) async -> DiskEnd {
     var (done, idle) = (0, 0)
     while done < bytes.count {
       let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[done...])

@@ -66,7 +66,8 @@ import Synchronization
   package let tier: Tier
   package let node: Int
   package let number: UInt8
-  let id: VolumeID
+  // SAFETY: `id`, `restorableUnits` and `isDoubtful` change only in `identify`, before the first page comes to be.
+  private(set) var id: VolumeID
   /// What operators call it: its directory.
   package let name: String
   /// Bytes that pages and their trailers may use.
@@ -83,9 +84,9 @@ import Synchronization
   let buffers: AlignedBuffers
   let trailers: TrailerCache
   let now: @Sendable () -> UInt64
-  let restorableUnits: UInt32
+  private(set) var restorableUnits: UInt32
   /// True when pages found at start need not be what the log says: it was not closed as whole.
-  let isDoubtful: Bool
+  private(set) var isDoubtful: Bool
   private let dataOffset: Int64
   private let sequence = Atomic<UInt64>(1)
   private let lock = Lock()
@@ -105,6 +106,8 @@ import Synchronization
   /// Pages of a doubtful start that nobody has seen to match yet.
   private let unprovenPages = Atomic<Int>(0)
   private let isReady = Atomic<Bool>(false)
+  /// Units of each bad run, by its first; guarded by `lock`.
+  private var bad: [UInt32: Int] = [:]
 
   /// A volume of `parts`, which has no room until `restore`.
   ///
@@ -127,6 +130,15 @@ import Synchronization
       layout: layout, capacity: parts.trailerMemory, blockCount: parts.blockCount)
     space = try RunAllocator(
       blockCount: parts.blockCount, unitsPerBlock: layout.unitsPerBlock, slotCount: parts.slotCount)
+  }
+
+  /// Says what a file that came late says of itself; before `restore`.
+  func identify(id: VolumeID, restorableUnits units: UInt32, isClean: Bool) {
+    precondition(
+      !isReady.load(ordering: .acquiring), "a volume is identified before its pages come")
+    self.id = id
+    restorableUnits = min(units, unitCount)
+    isDoubtful = !isClean
   }
 
   // MARK: Space
@@ -202,6 +214,7 @@ import Synchronization
         adopting?.fate = isDoubtful ? .givenBack : .bad
       } else {
         space.retire(unit, count, of: slot)
+        bad[unit] = count
         return true
       }
       return false
@@ -209,6 +222,23 @@ import Synchronization
     guard isRetired else { return }
     log.quarantine(unit: unit, count: count)
     quarantinedUnits.add(count, ordering: .relaxed)
+  }
+
+  /// The bad runs, by first unit.
+  var badRuns: [(unit: UInt32, count: Int)] {
+    lock.withLock { bad.map { ($0.key, $0.value) } }.sorted { $0.unit < $1.unit }
+  }
+
+  /// Frees the bad run of `count` units at `unit`, which turned out to be good.
+  func forgive(_ unit: UInt32, _ count: Int) {
+    // Before the units are free: they may be found bad again.
+    log.forgive(unit: unit)
+    lock.withLock {
+      guard bad.removeValue(forKey: unit) != nil else { return }
+      space.release(unit, count)
+      usedUnits.store(space.usedUnits, ordering: .relaxed)
+      quarantinedUnits.subtract(count, ordering: .relaxed)
+    }
   }
 
   /// Counts a page of a doubtful start, or one that was seen to match or went.
@@ -267,7 +297,9 @@ extension DiskVolume {
       switch fate {
       case .kept: break
       case .givenBack: space.giveBack(page.unit, count, of: slot)
-      case .bad: space.retire(page.unit, count, of: slot)
+      case .bad:
+        space.retire(page.unit, count, of: slot)
+        bad[page.unit] = count
       }
       usedUnits.store(space.usedUnits, ordering: .relaxed)
       return (true, fate == .bad)
@@ -283,6 +315,7 @@ extension DiskVolume {
   func adoptQuarantined(_ unit: UInt32, _ count: Int) -> Bool {
     let isAdopted = lock.withLock {
       let isAdopted = space.adopt(unit: unit, count: count, slot: 0)
+      if isAdopted { bad[unit] = count }
       usedUnits.store(space.usedUnits, ordering: .relaxed)
       return isAdopted
     }

@@ -44,6 +44,9 @@ package protocol PageLog: AnyObject, Sendable {
   /// Queues that the run of `count` units at `unit` is not to be used again.
   func quarantine(unit: UInt32, count: Int)
 
+  /// Queues that the run at `unit` may be used again after all.
+  func forgive(unit: UInt32)
+
   /// Calls `body` with every record, in the order of units, and `quarantined` with every bad run; blocks.
   ///
   /// Called once, before any other method.

@@ -25,6 +25,13 @@ extension RocksBatch {
     }
   }
 
+  /// Adds the removal of the record of a bad run.
+  func forgive(unit: UInt32) {
+    unsafe withUnsafeBytes(of: PageRecord.key(PageRecord.badTag, unit)) { key in
+      unsafe remove(key: key)
+    }
+  }
+
   /// Adds the record that says whose log it is.
   func own(_ id: VolumeID) {
     var value = [PageRecord.version]

@@ -114,6 +114,8 @@ import Ring
     }
   }
 
+  package func forgive(unit: UInt32) { change { $0.forgive(unit: unit) } }
+
   package func doubt() { signal.withLock { hasLost = true } }
 
   /// What the log did so far.

@@ -178,6 +178,69 @@ import Synchronization
     unsafe attach(entry, lane, tick)
   }
 
+  /// Entries of a lane that are looked at for an entry's place by age, from either end.
+  private static let stepsByAgeMax = 128
+
+  /// Puts `entry`, which is in no lane and was last used at `stamp`, at its place in `lane` as of `now`.
+  ///
+  /// In a long lane the place is found near the ends only; one in the middle becomes the oldest that was looked at from
+  /// the new end.
+  func link(
+    _ entry: UnsafeMutablePointer<PageEntry>, _ lane: UInt8, byAge stamp: UInt64, now: UInt64
+  ) {
+    let age = (now &- stamp) & AccessClock.mask
+    func isOlder(_ number: UInt32) -> Bool {
+      unsafe (now &- self.entry(number).pointee.stamp) & AccessClock.mask >= age
+    }
+    var (older, newer) = unsafe (state.pointee.lanes[Int(lane)].newest, UInt32(0))
+    var steps = 0
+    while older != 0, !isOlder(older), steps < IndexStripe.stepsByAgeMax {
+      (newer, older) = unsafe (older, self.entry(older).pointee.older)
+      steps += 1
+    }
+    if older != 0, !isOlder(older) {
+      var (last, next) = unsafe (UInt32(0), state.pointee.lanes[Int(lane)].oldest)
+      steps = 0
+      while next != 0, isOlder(next), steps < IndexStripe.stepsByAgeMax {
+        (last, next) = unsafe (next, self.entry(next).pointee.newer)
+        steps += 1
+      }
+      // Found from the old end; else it stays where the search from the new end gave up.
+      if next != 0, !isOlder(next) { (older, newer) = (last, next) }
+    }
+    // Between two whose ages do not fit its own it takes that of the older one: a lane is in the order of stamps.
+    let isFitting = older == 0 || isOlder(older)
+    unsafe insert(
+      entry, lane, after: older, before: newer,
+      isFitting ? stamp : self.entry(older).pointee.stamp)
+  }
+
+  /// Puts `entry` between two neighbours of `lane`, 0 for none.
+  private func insert(
+    _ entry: UnsafeMutablePointer<PageEntry>, _ lane: UInt8, after older: UInt32,
+    before newer: UInt32, _ stamp: UInt64
+  ) {
+    unsafe precondition(entry.pointee.lane == PageEntry.noLane, "an entry is in one lane")
+    let number = unsafe local(entry)
+    unsafe state.pointee.lanes[Int(lane)].count += 1
+    unsafe state.pointee.lanePages[Int(lane)].add(1, ordering: .relaxed)
+    unsafe entry.pointee.lane = lane
+    unsafe entry.pointee.older = older
+    unsafe entry.pointee.newer = newer
+    unsafe entry.pointee.stamp = stamp
+    if newer != 0 {
+      unsafe self.entry(newer).pointee.older = number
+    } else {
+      unsafe state.pointee.lanes[Int(lane)].newest = number
+    }
+    if older != 0 {
+      unsafe self.entry(older).pointee.newer = number
+    } else {
+      unsafe state.pointee.lanes[Int(lane)].oldest = number
+      publishOldest(Int(lane))
+    }
+  }
+
   /// Takes `entry` out of its lane, if it is in one.
   func unlink(_ entry: UnsafeMutablePointer<PageEntry>) {
     let lane = unsafe entry.pointee.lane

@@ -6,7 +6,7 @@
 // The stripes' entries and buckets are interleaved: stripes fill evenly, so the memory in use is dense from the start and
 // can lie in huge pages, without which a look-up among a million pages spends half its time on address translation.
 //
-// Cost of a page: an entry of 56 bytes, a bucket of 4 and 4 of its block; a page smaller than a block, 8 of links instead.
+// Cost of a page: an entry of 56 bytes, a bucket of 4 and two bits of its block; a page smaller than a block, 8 of links instead.
 
 import Glibc
 import Model

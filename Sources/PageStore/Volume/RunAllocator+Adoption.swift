@@ -13,11 +13,11 @@ extension RunAllocator {
     let block = Int(unit) / unitsPerBlock
     let start = Int(unit) % unitsPerBlock
     if count == unitsPerBlock {
-      unsafe blocks[block] = Kind.full.rawValue << 30
+      setKind(of: UInt32(block), .full)
     } else {
       let number =
         kind(of: UInt32(block)) == .mixed
-        ? unsafe blocks[block] & RunAllocator.numberMask : makeRecord(for: UInt32(block))
+        ? map.number(of: UInt32(block)) : makeRecord(for: UInt32(block))
       mark(number, start..<start + count, taken: true)
       unsafe record(number).pointee.freeUnits -= UInt32(count)
       file(number)
@@ -35,7 +35,7 @@ extension RunAllocator {
     switch kind(of: UInt32(block)) {
     case .unusable: return true
     case .mixed:
-      let number = unsafe blocks[block] & RunAllocator.numberMask
+      let number = map.number(of: UInt32(block))
       return count < unitsPerBlock
         && firstUnit(in: number, from: start, taken: true) >= start + count
     default: return false
@@ -45,8 +45,7 @@ extension RunAllocator {
   /// Ends adoption: every block without an adopted run is free, the lowest is used first.
   mutating func finishAdoption() {
     precondition(usableBlocks == 0, "adoption ends once")
-    for block in stride(from: blockCount - 1, through: 0, by: -1)
-    where kind(of: UInt32(block)) == .unusable {
+    for block in 0..<blockCount where kind(of: UInt32(block)) == .unusable {
       pushFree(UInt32(block))
     }
     usableBlocks = blockCount
@@ -59,6 +58,6 @@ extension RunAllocator {
       return precondition(kind(of: block) == .full, "a full page has a block of its own")
     }
     precondition(kind(of: block) == .mixed, "a small page lies in a mixed block")
-    unlink(slot, in: unsafe blocks[Int(block)] & RunAllocator.numberMask)
+    unlink(slot, in: map.number(of: block))
   }
 }

@@ -34,8 +34,8 @@ extension RunAllocator {
     case .full: summary.fullBlocks += 1
     case .mixed:
       summary.mixedBlocks += 1
-      inspectRecord(unsafe blocks[block] & RunAllocator.numberMask, of: block, &summary)
-    case .unusable, nil: summary.violations.append("block \(block) is usable but has no kind")
+      inspectRecord(map.number(of: UInt32(block)), of: block, &summary)
+    case .unusable: summary.violations.append("block \(block) is usable but has no kind")
     }
   }
 

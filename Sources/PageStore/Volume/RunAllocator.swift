@@ -4,7 +4,7 @@
 //   |████████████ one full page ████████████|    |██ a ██|░░|███ b ███|░░░|  |░░░░░ free ░░░░░|
 //
 // A page of n bytes takes ceil(n / 4096) neighbouring units of one block. A free block and a block that one full page
-// takes cost 4 bytes each; a mixed block has a record with a bitmap, its pages in a list, and a place in the bucket of its
+// takes cost two bits each (BlockMap); a mixed block has a record with a bitmap, its pages in a list, and a place in the bucket of its
 // largest free run, so that the smallest run that fits is found by the lowest bucket that is not empty.
 //
 // Not here: which page leaves when no run fits (StoreCore+Room), and locking (the volume's).
@@ -14,7 +14,7 @@
   /// Bytes of a unit.
   static let unitSize = 4096
 
-  /// A block's state in 32 bits: kind in the top two, a number in the rest.
+  /// What a block is, in two bits.
   enum Kind: UInt32 {
     case unusable = 0
     case free = 1
@@ -52,17 +52,15 @@
   var usedUnits = 0
 
   // SAFETY: flat arrays in the regions below, which this value owns; guarded by the volume's lock.
-  let blocks: UnsafeMutablePointer<UInt32>
   let links: UnsafeMutablePointer<Links>
   private let records: UnsafeMutableRawPointer
   private let recordSize: Int
   private let bitmapWords: Int
-  private let blockRegion: FlatRegion
   private let linkRegion: FlatRegion
   private let recordRegion: FlatRegion
 
-  /// Top of the stack of free blocks; `numberMask` when there is none.
-  private var freeBlock = numberMask
+  /// What each block is.
+  private(set) var map: BlockMap
   /// Recycled records, chained by `next`, and the first never used; record 0 is never used.
   private var freeRecord: UInt32 = 0
   private var freshRecord: UInt32 = 1
@@ -81,7 +79,7 @@
     let bitmapWords = (unitsPerBlock + 63) / 64
     let recordSize = MemoryLayout<Record>.stride + bitmapWords * 8
     precondition(MemoryLayout<Record>.stride == 24, "a record's bitmap is aligned")
-    let blockRegion = try FlatRegion(byteCount: blockCount * 4)
+    let map = try BlockMap(count: blockCount)
     let linkRegion = try FlatRegion(byteCount: slotCount * MemoryLayout<Links>.stride)
     let recordRegion = try FlatRegion(byteCount: (blockCount + 1) * recordSize)
     self.blockCount = blockCount
@@ -89,10 +87,9 @@
     self.unitsPerBlock = unitsPerBlock
     self.bitmapWords = bitmapWords
     self.recordSize = recordSize
-    unsafe blocks = blockRegion.array(of: UInt32.self)
     unsafe links = linkRegion.array(of: Links.self)
     unsafe records = recordRegion.base
-    self.blockRegion = blockRegion
+    self.map = map
     self.linkRegion = linkRegion
     self.recordRegion = recordRegion
     buckets = Array(repeating: 0, count: unitsPerBlock + 1)
@@ -104,9 +101,9 @@
   /// Makes the blocks before `end` usable.
   mutating func addBlocks(upTo end: Int) {
     precondition(end <= blockCount, "a volume does not grow past its quota")
-    // From the top, so that the lowest block is used first.
-    for block in stride(from: end - 1, through: usableBlocks, by: -1) { pushFree(UInt32(block)) }
+    let first = usableBlocks
     usableBlocks = max(usableBlocks, end)
+    for block in first..<usableBlocks { pushFree(UInt32(block)) }
   }
 
   /// Takes `count` units for the page at `slot` and returns the first one's number in the volume, or nil when no run fits.
@@ -114,7 +111,7 @@
     precondition(count > 0 && count <= unitsPerBlock, "a page fits a block")
     if count == unitsPerBlock {
       guard let block = popFree() else { return nil }
-      unsafe blocks[Int(block)] = Kind.full.rawValue << 30
+      map.set(block, .full)
       usedUnits += count
       return block * UInt32(unitsPerBlock)
     }
@@ -131,16 +128,25 @@
   /// Gives the `count` units from `unit` back, which the page at `slot` had.
   mutating func giveBack(_ unit: UInt32, _ count: Int, of slot: UInt32) {
     let block = unit / UInt32(unitsPerBlock)
+    if count < unitsPerBlock {
+      precondition(kind(of: block) == .mixed, "a small page lies in a mixed block")
+      unlink(slot, in: map.number(of: block))
+    }
+    release(unit, count)
+  }
+
+  /// Gives the `count` units from `unit` back, which no page has any more.
+  mutating func release(_ unit: UInt32, _ count: Int) {
+    let block = unit / UInt32(unitsPerBlock)
     usedUnits -= count
     if count == unitsPerBlock {
       precondition(kind(of: block) == .full, "a full page has a block of its own")
       return vacate(block)
     }
     precondition(kind(of: block) == .mixed, "a small page lies in a mixed block")
-    let number = unsafe blocks[Int(block)] & RunAllocator.numberMask
+    let number = map.number(of: block)
     let start = Int(unit) % unitsPerBlock
     mark(number, start..<start + count, taken: false)
-    unlink(slot, in: number)
     unsafe record(number).pointee.freeUnits += UInt32(count)
     if unsafe Int(record(number).pointee.freeUnits) == unitsPerBlock {
       unfile(number)
@@ -159,7 +165,7 @@
     let block = unit / UInt32(unitsPerBlock)
     guard kind(of: block) == .mixed else { return 0 }
     var count = 0
-    var slot = unsafe record(blocks[Int(block)] & RunAllocator.numberMask).pointee.firstSlot
+    var slot = unsafe record(map.number(of: block)).pointee.firstSlot
     while slot != 0, count < buffer.count {
       unsafe buffer[count] = slot
       count += 1
@@ -170,25 +176,20 @@
 
   // MARK: Blocks
 
-  func kind(of block: UInt32) -> Kind? { unsafe Kind(rawValue: blocks[Int(block)] >> 30) }
+  func kind(of block: UInt32) -> Kind { map.kind(of: block) }
 
-  mutating func pushFree(_ block: UInt32) {
-    unsafe blocks[Int(block)] = Kind.free.rawValue << 30 | freeBlock
-    freeBlock = block
-  }
+  mutating func setKind(of block: UInt32, _ kind: Kind) { map.set(block, kind) }
+
+  mutating func pushFree(_ block: UInt32) { map.set(block, .free) }
 
   /// Lists a block that became free; one that is left before the end of adoption is listed then.
   private mutating func vacate(_ block: UInt32) {
     guard block >= usableBlocks else { return pushFree(block) }
-    unsafe blocks[Int(block)] = Kind.unusable.rawValue << 30
+    map.set(block, .unusable)
   }
 
-  private mutating func popFree() -> UInt32? {
-    guard freeBlock != RunAllocator.numberMask else { return nil }
-    let block = freeBlock
-    freeBlock = unsafe blocks[Int(block)] & RunAllocator.numberMask
-    return block
-  }
+  /// The lowest free block, which becomes something else at once; nil when there is none.
+  private func popFree() -> UInt32? { map.lowestFree }
 
   // MARK: Mixed blocks
 
@@ -221,7 +222,7 @@
         block: block, firstSlot: 0, freeUnits: UInt32(unitsPerBlock), largestRun: 0, next: 0,
         previous: 0))
     for word in 0..<bitmapWords { unsafe bitmap(number)[word] = 0 }
-    unsafe blocks[Int(block)] = Kind.mixed.rawValue << 30 | number
+    map.set(block, mixed: number)
     return number
   }
 

@@ -85,7 +85,7 @@ extension CacheAPI {
 
   /// `/v1/cache/status`: the cache and its rules in figures.
   func status() async -> [UInt8] {
-    await policies.offload { [policies] in
+    let counted = await policies.calls.perform(isRead: true) { [policies] in
       policies.recountPinned()
       for (path, _) in policies.book.rules.quotas.sorted {
         if let account = policies.book.account(of: path) {
@@ -94,6 +94,8 @@ extension CacheAPI {
       }
       return Self.status(policies)
     }
+    // The figures as last counted, when the metastore hangs: this is where an operator looks then.
+    return counted.value ?? Self.status(policies)
   }
 
   private static func status(_ policies: CachePolicies) -> [UInt8] {
@@ -125,6 +127,7 @@ extension CacheAPI {
           }
         }
       }
+      writer.member("catalogAnswers", !policies.calls.isHung)
       writer.name("rules")
       writer.object {
         $0.member("ttl", rules.ttl.count)
@@ -152,11 +155,15 @@ extension CacheAPI {
   }
 
   /// `/v1/cache/scrub`: the verification of what lies on disks.
-  func scrub(_ change: RuleChange?) throws(CacheProblem) -> [UInt8] {
+  func scrub(
+    _ change: RuleChange?, _ parameters: CacheParameters
+  ) throws(CacheProblem) -> [UInt8] {
     guard policies.store.volumes.contains(where: { $0.tier != .mem }) else {
       throw CacheProblem(501, "UNSUPPORTED", "this worker has no volumes on disks to be scrubbed")
     }
-    if change == .add { policies.store.startScrub() }
+    if change == .add {
+      policies.store.startScrub(reclaiming: try parameters.truth("reclaim"))
+    }
     let status = policies.store.scrubStatus
     return JSONWriter.object {
       $0.member("running", status.isRunning)
@@ -165,6 +172,9 @@ extension CacheAPI {
       $0.member("pagesTotal", status.pagesTotal)
       $0.member("bytes", status.bytes)
       $0.member("lost", status.lost)
+      $0.member("reclaimedBytes", status.reclaimed)
+      $0.member(
+        "quarantinedBytes", policies.store.volumes.reduce(0) { $0 + $1.quarantined })
       $0.member("bandwidth", status.bandwidth)
     }
   }

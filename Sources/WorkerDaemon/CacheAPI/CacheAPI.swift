@@ -86,7 +86,7 @@ package struct CacheAPI: Sendable {
     case .priority: return try await priority(change, parameters)
     case .ttl: return try await ttl(change, parameters)
     case .quota: return try await quota(change, parameters)
-    case .scrub: return try scrub(change)
+    case .scrub: return try scrub(change, parameters)
     }
   }
 
@@ -111,7 +111,8 @@ package struct CacheAPI: Sendable {
   func perform<T: Sendable>(
     _ body: @escaping @Sendable () -> Result<T, CacheProblem>
   ) async throws(CacheProblem) -> T {
-    try await policies.offload(body).get()
+    guard let result = await policies.calls.perform(body).value else { throw .metastoreHangs }
+    return try result.get()
   }
 
   private func body(of exchange: HTTPExchange) async throws(CacheProblem) -> [UInt8] {

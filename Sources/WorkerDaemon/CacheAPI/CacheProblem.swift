@@ -1,6 +1,7 @@
 // Why a request about the cache is refused: a status, a word for programs, and a sentence for people.
 
 import HTTPWire
+import Model
 import UFS
 
 /// A refusal of the cache API: HTTP status and the texts of `{"message":"…","code":"…"}`.
@@ -48,6 +49,13 @@ package struct CacheProblem: Error, Sendable, Equatable {
     self.init(
       500, "UNAVAILABLE", "the catalog of cached files cannot be read: \(error.description)")
   }
+
+  /// The refusal of what has to wait for the metastore, whose disk does not answer.
+  static let metastoreHangs = CacheProblem(
+    503, "UNAVAILABLE",
+    "the catalog of cached files does not answer: look at the disk of"
+      + " \(Configuration.StringKey.metastoreDirectory.rawValue); what was asked for may still happen"
+  )
 
   /// The body of the answer.
   var body: [UInt8] {

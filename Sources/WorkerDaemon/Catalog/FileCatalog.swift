@@ -146,7 +146,8 @@ package final class FileCatalog: Sendable {
     }
   }
 
-  private func countFailure() { state.withLock { $0.counters.failures += 1 } }
+  /// Counts a question that was not answered.
+  func countFailure() { state.withLock { $0.counters.failures += 1 } }
 
   /// At most `limit` entries at `path` and below, from the place `cursor` on.
   ///

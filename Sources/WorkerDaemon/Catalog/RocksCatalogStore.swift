@@ -4,6 +4,9 @@
 //
 // Writes are in RocksDB's log when they return and on the disk some time later: a crash of the process loses nothing, a
 // power cut the last seconds, which the catalog's users can do without.
+//
+// After a write that it refused RocksDB takes no other: the database is opened anew, at once and then after 1 s, 2 s, 4 s …
+// 1 min, so that a disk that was full or failed for a while does not end the catalog for good.
 
 internal import PageStore
 import Synchronization
@@ -23,22 +26,51 @@ package final class RocksCatalogStore: CatalogStore, Sendable {
   private static let versionKey: [UInt8] = [0]
   private static let version: [UInt8] = [1]
 
-  private let database: RocksDatabase
-  /// Whether RocksDB refused a write; it may trap when it is told to sync after that.
-  private let hasRefused = Atomic<Bool>(false)
+  private static let retryIntervalMax: UInt64 = 60_000_000_000
+
+  private struct State {
+    /// nil while it cannot be opened.
+    var database: RocksDatabase?
+    /// Whether RocksDB refused a write; it may trap when it is told to sync after that.
+    var hasRefused = false
+    /// Monotonic nanoseconds before which it is not opened anew, and how long that is.
+    var retryAt: UInt64 = 0
+    var pause: UInt64
+    var reopenCount = 0
+  }
+
+  private let path: String
+  private let settings: RocksOptions
+  private let retryInterval: UInt64
+  /// What fails instead of RocksDB, in tests.
+  private let fault: @Sendable () -> RocksFailure?
+  private let state: Mutex<State>
 
   /// Opens the database in the directory `path`, making it when it is not there.
   ///
   /// - Throws: when it cannot be opened; `isDamage` says whether that is because of what it holds.
-  package init(path: String, options: Options = Options()) throws(CatalogError) {
+  package convenience init(path: String, options: Options = Options()) throws(CatalogError) {
+    try self.init(path: path, options: options, retryInterval: 1_000_000_000) { nil }
+  }
+
+  /// Opens the database; after a write that was refused it is opened anew after `retryInterval` nanoseconds, and `fault`
+  /// can refuse some.
+  init(
+    path: String, options: Options, retryInterval: UInt64,
+    fault: @escaping @Sendable () -> RocksFailure?
+  ) throws(CatalogError) {
     var settings = RocksOptions()
     settings.writeBufferSize = 4 << 20
     settings.cacheSize = options.cacheSize
     // The size is what the database may use.
     settings.countsIndexAsCache = true
     settings.hasBloomFilter = options.hasBloomFilter
+    (self.path, self.settings) = (path, settings)
+    (self.retryInterval, self.fault) = (retryInterval, fault)
     do throws(RocksFailure) {
-      database = try RocksDatabase(path: path, options: settings)
+      state = Mutex(
+        State(
+          database: try RocksDatabase(path: path, options: settings), pause: retryInterval))
     } catch {
       throw CatalogError(error)
     }
@@ -66,8 +98,32 @@ package final class RocksCatalogStore: CatalogStore, Sendable {
     }
   }
 
+  /// The database, opened anew when it refused a write and it is time.
+  ///
+  /// One that somebody still reads from cannot be: that is tried again.
+  private func database() throws(RocksFailure) -> RocksDatabase {
+    try state.withLock { state throws(RocksFailure) in
+      if let database = state.database, !state.hasRefused || now < state.retryAt {
+        return database
+      }
+      guard now >= state.retryAt else { throw RocksFailure("it could not be opened anew") }
+      state.retryAt = now &+ state.pause
+      state.pause = min(state.pause &* 2, Self.retryIntervalMax)
+      state.database = nil
+      let database = try RocksDatabase(path: path, options: settings)
+      (state.database, state.hasRefused, state.pause) = (database, false, retryInterval)
+      state.reopenCount += 1
+      return database
+    }
+  }
+
+  /// Times that the database was opened anew.
+  var reopenCount: Int { state.withLock { $0.reopenCount } }
+
+  private var now: UInt64 { PatientCall<Void>.now() }
+
   package func value(of key: [UInt8]) throws(CatalogError) -> [UInt8]? {
-    do throws(RocksFailure) { return try database.value(of: key) } catch {
+    do throws(RocksFailure) { return try database().value(of: key) } catch {
       throw CatalogError(error)
     }
   }
@@ -80,8 +136,15 @@ package final class RocksCatalogStore: CatalogStore, Sendable {
       case .remove(let key): group.remove(key)
       }
     }
-    do throws(RocksFailure) { try database.write(group) } catch {
-      hasRefused.store(true, ordering: .relaxed)
+    do throws(RocksFailure) {
+      if let failure = fault() { throw failure }
+      try database().write(group)
+    } catch {
+      state.withLock { state in
+        guard !state.hasRefused else { return }
+        state.hasRefused = true
+        state.retryAt = 0
+      }
       throw CatalogError(error)
     }
   }
@@ -92,7 +155,7 @@ package final class RocksCatalogStore: CatalogStore, Sendable {
     var records: [CatalogRecord] = []
     guard limit > 0 else { return records }
     do throws(RocksFailure) {
-      unsafe try database.scan(from: start, isBulk: false) { key, value in
+      unsafe try database().scan(from: start, isBulk: false) { key, value in
         let record = unsafe CatalogRecord(key: Array(key), value: Array(value))
         guard record.key.lexicographicallyPrecedes(end) else { return false }
         records.append(record)
@@ -105,7 +168,7 @@ package final class RocksCatalogStore: CatalogStore, Sendable {
   }
 
   package func close() {
-    guard !hasRefused.load(ordering: .relaxed) else { return }
+    guard let database = state.withLock({ $0.hasRefused ? nil : $0.database }) else { return }
     do throws(RocksFailure) { try database.sync() } catch {
       // The kernel has it in any case; only a power cut right now could lose the last notes.
     }

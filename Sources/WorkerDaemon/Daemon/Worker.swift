@@ -48,11 +48,15 @@ package final class Worker: Sendable {
       if parts.tiers.close().isEmpty {
         parts.group.stop()
         parts.pool.stop()
+        parts.files.policies.calls.stop()
       }
       throw error
     }
     parts.tiers.start(on: parts.group.reactors)
-    parts.keeper.start(on: parts.group.reactors[0]) { [parts] in parts.tiers.isRestored }
+    parts.memory.start(on: parts.pool)
+    parts.keeper.start(on: parts.group.reactors[0]) { [parts] in
+      parts.tiers.isRestored && parts.memory.isLoaded
+    }
   }
 
   private static func checkMemory(
@@ -67,6 +71,13 @@ package final class Worker: Sendable {
     let needed = TierPlan.sum(
       TierPlan.sum(tiers.memory, overhead), TierPlan.sum(index, catalog))
     guard needed <= machine.bytes else {
+      // What takes the most is what to lower.
+      if let disk = tiers.disks.first, index > tiers.memory {
+        throw StartError(
+          .configuration,
+          "\(disk.quotaKey) asks for \(SizeText.print(tiers.disks.reduce(0) { TierPlan.sum($0, $1.quota) })) on disks, whose index takes \(SizeText.print(index)) of memory; with \(SizeText.print(tiers.memory)) of pages (\(tiers.memoryKey)) and \(SizeText.print(TierPlan.sum(overhead, catalog))) for the daemon that exceeds \(machine.limit), \(SizeText.print(machine.bytes)): lower the key, raise \(Configuration.SizeKey.pageSize.rawValue), or raise the limit"
+        )
+      }
       let disks =
         index > 0
         ? ", \(SizeText.print(index)) for the index of its disks and \(SizeText.print(catalog)) for the"
@@ -103,14 +114,14 @@ package final class Worker: Sendable {
   /// Drains and stops within the configured time: no new connections, requests in flight end, unsaved pages are written,
   /// then everything goes.
   ///
-  /// Returns false when a disk did not answer until then: threads hang in the kernel, and the process is to end without
+  /// Returns false when a disk or a job did not answer until then: threads hang in the kernel, and the process is to end without
   /// waiting for them.
   package func stop() -> Bool {
     log.notice("stopping", metadata: ["deadline_ms": "\(milliseconds(settings.shutdownTimeout))"])
     parts.isDraining.store(true, ordering: .sequentiallyConsistent)
     let first = parts.group.reactors[0]
     let budget = StopBudget(settings.shutdownTimeout, from: OpenedTiers.now())
-    let cut = first.wait { [ports, parts] in
+    let (cut, busy) = first.wait { [ports, parts] () async -> (Int, [String]) in
       let cut = await withTaskGroup(of: Int.self) { group in
         for port in ports.serving {
           group.addTask { await port.server.drain(within: budget.drain) }
@@ -118,20 +129,31 @@ package final class Worker: Sendable {
         return await group.reduce(0, +)
       }
       parts.flow.close()
-      await parts.jobs.stopAll()
-      await parts.keeper.stop()
+      var busy: [String] = []
+      let areJobsOver = await StopGate.wait(until: budget.work, on: first) {
+        await parts.jobs.stopAll()
+      }
+      if !areJobsOver { busy.append("load jobs") }
+      let isKeeperOver = await parts.keeper.stop(by: budget.work, on: first)
+      if !isKeeperOver { busy.append("the catalog") }
       await parts.tiers.stop(by: budget.deadline, on: first)
+      let isMemorySaved = await StopGate.wait(until: budget.closing, on: first) {
+        await parts.pool.run { parts.memory.save(until: budget.deadline) }
+      }
+      if !isMemorySaved { busy.append("the directory for memory") }
+      let isCatalogClosed = await parts.files.policies.close(by: budget.closing, on: first)
+      if !isCatalogClosed, !busy.contains("the catalog") { busy.append("the catalog") }
       // Last: until here /readyz says 503, and /metrics can be scraped.
-      return cut + (await ports.operations.server.drain(within: .seconds(1)))
+      return (cut + (await ports.operations.server.drain(within: .seconds(1))), busy)
     }
-    let stuck = parts.tiers.close()
-    parts.files.policies.catalog.close()
+    let stuck = parts.tiers.close() + busy
     if stuck.isEmpty {
       parts.group.stop()
       parts.pool.stop()
+      parts.files.policies.calls.stop()
     } else {
       log.warning(
-        "volumes do not answer and are left as they are: \(stuck.joined(separator: ", "))")
+        "these do not answer and are left as they are: \(stuck.joined(separator: ", "))")
     }
     let requests = ports.servers.reduce(0) { $0 + $1.server.statistics.requests }
     log.notice(

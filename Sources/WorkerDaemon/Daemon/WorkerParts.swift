@@ -25,6 +25,8 @@ final class WorkerParts: Sendable {
   let complaints: [String]
   /// Volumes, their health and the pages' moves between tiers.
   let tiers: TierKeeper
+  /// What keeps memory across restarts.
+  let memory: MemoryKeeper
   /// What to log of tiers.
   let tierWarnings: [String]
   let tierNotes: [String]
@@ -59,10 +61,17 @@ final class WorkerParts: Sendable {
     store = tiers.store
     (tierWarnings, tierNotes) = (tiers.warnings, tiers.notes)
     self.tiers = try TierKeeper(tiers, settings)
+    if !settings.memorySaveDirectory.isEmpty {
+      try WorkDirectory.make(
+        settings.memorySaveDirectory,
+        key: Configuration.StringKey.memorySaveDirectory.rawValue)
+    }
+    memory = MemoryKeeper(store, directory: settings.memorySaveDirectory)
     // Before the rings: a filter that cannot be used ends the start with nothing to be taken down.
     let opened = try OpenedPolicies(
       settings.policies, workDirectory: settings.workDirectory, store: store,
-      keepsPages: !tiers.volumes.isEmpty, pool: pool)
+      keepsPages: !tiers.volumes.isEmpty || !settings.memorySaveDirectory.isEmpty,
+      answerLimit: settings.volumeAnswerLimit)
     keeper = opened.keeper
     complaints = opened.complaints
     group = try Self.startRings(settings, topology)

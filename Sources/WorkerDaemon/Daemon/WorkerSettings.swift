@@ -33,6 +33,8 @@ package struct WorkerSettings: Sendable {
   package var volumeProbation: Duration
   /// Time after which a volume whose device does not answer is out; zero waits for ever.
   package var volumeAnswerLimit: Duration
+  /// Where a worker without disks keeps its memory across a planned restart; empty for nowhere.
+  package var memorySaveDirectory: String
   /// Bytes of memory for checksums of each volume's large pages.
   package var checksumCacheSize: Int64
   /// Pages that are being written to volumes at once.
@@ -91,6 +93,7 @@ package struct WorkerSettings: Sendable {
     pageWriteCountMax = configuration.integer(.pageWriteCountMax)
     volumeProbation = configuration.duration(.volumeProbation)
     checksumCacheSize = configuration.size(.checksumCacheSize)
+    memorySaveDirectory = tiers.disks.isEmpty ? configuration.string(.memorySaveDirectory) : ""
     let limit = configuration.duration(.pageStoreTimeout)
     volumeAnswerLimit = limit > .zero ? limit : max(.zero, configuration.duration(.volumeTimeout))
     mounts = try Self.mounts(configuration, mountTexts)

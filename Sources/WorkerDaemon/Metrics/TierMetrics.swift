@@ -61,15 +61,15 @@ extension TierKeeper {
       "Page logs: pages not recorded since the log was behind, writes refused, groups given up.",
       &page
     ) {
-      let log = $0.file.log.statistics
+      let log = $0.file?.log.statistics
       return [
-        (",problem=\"dropped\"", UInt64(clamping: log.dropped)),
-        (",problem=\"refused\"", UInt64(clamping: log.failedGroups)),
-        (",problem=\"lost\"", UInt64(clamping: log.lostGroups)),
+        (",problem=\"dropped\"", UInt64(clamping: log?.dropped ?? 0)),
+        (",problem=\"refused\"", UInt64(clamping: log?.failedGroups ?? 0)),
+        (",problem=\"lost\"", UInt64(clamping: log?.lostGroups ?? 0)),
       ]
     }
     gauge("log_pending_bytes", "Bytes of changes that wait for each page log.", &page) {
-      $0.file.log.statistics.pendingBytes
+      $0.file?.log.statistics.pendingBytes ?? 0
     }
   }
 

@@ -59,6 +59,9 @@ extension CachePolicies {
   }
 
   private func renderCatalog(to page: inout MetricsPage) {
+    page.gauge(
+      "penstock_catalog_stuck", "1 while the disk of the catalog owes an answer for too long.",
+      [("", calls.isHung ? 1 : 0)])
     let counters = catalog.counters
     page.counter(
       "penstock_catalog_problems_total",

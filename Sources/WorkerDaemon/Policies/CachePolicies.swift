@@ -3,12 +3,13 @@
 //   read path ── decide ──▶ RuleBook          fill ── admit ──▶ quotas, pinned limit ── note ──▶ FileCatalog
 //             ── checkAge ▶ FileCatalog       PolicyKeeper ── sweep, survey, apply ──▶ FileCatalog × PageStore
 //
-// Whatever scans the catalog blocks, and so runs on the pool of blocking threads; rings wait for it without blocking.
+// Whatever scans the catalog blocks, and so runs on threads of the metastore's; rings wait for it without blocking, and
+// clients for a while only.
 
 import Glibc
 import Model
 package import PageStore
-package import Ring
+import Ring
 import Synchronization
 import UFS
 
@@ -26,12 +27,13 @@ package final class CachePolicies: Sendable {
   package let pinned: QuotaAccount
   /// Files moved aside at the start because they were damaged.
   package let damagedFiles: [String]
-  private let pool: BlockingPool?
+  /// What asks the metastore.
+  package let calls: MetastoreCalls
   /// True while pages of an earlier life are still being entered in the store.
   private let restoring: Atomic<Bool>
   private let wallClock: @Sendable () -> Int64
 
-  /// Policies over `store`; what blocks runs on `pool`, or at once without one.
+  /// Policies over `store`; what blocks is among `calls`.
   ///
   /// - Parameters:
   ///   - store: the pages.
@@ -40,18 +42,18 @@ package final class CachePolicies: Sendable {
   ///   - pinnedRatio: share of the capacity that may be pinned.
   ///   - damagedFiles: files of rules that were moved aside.
   ///   - isRestoring: whether pages of an earlier life are still to be entered in the store.
-  ///   - pool: threads that may block.
+  ///   - calls: threads that may block, and how long clients wait for them.
   ///   - wallClock: milliseconds since the epoch.
   package init(
     store: PageStore, book: RuleBook = RuleBook(), catalog: FileCatalog = FileCatalog(),
     pinnedRatio: Double = 0.8, damagedFiles: [String] = [], isRestoring: Bool = false,
-    pool: BlockingPool? = nil,
+    calls: MetastoreCalls = MetastoreCalls(),
     wallClock: @escaping @Sendable () -> Int64 = CachePolicies.realTime
   ) {
     self.store = store
     self.book = book
     self.catalog = catalog
-    self.pool = pool
+    self.calls = calls
     self.wallClock = wallClock
     self.damagedFiles = damagedFiles
     restoring = Atomic(isRestoring)
@@ -76,12 +78,6 @@ package final class CachePolicies: Sendable {
   /// Says that the store has all pages of earlier lives: what is not there now is gone.
   package func finishRestoring() { restoring.store(false, ordering: .releasing) }
 
-  /// Runs what may block where it may.
-  package func offload<T: Sendable>(_ body: @escaping @Sendable () -> T) async -> T {
-    guard let pool else { return body() }
-    return await pool.run(body)
-  }
-
   /// What the rules come to for a cached file.
   func decide(_ entry: CatalogEntry) -> RuleDecision {
     book.decide(alluxioPath: entry.path, ufsPath: entry.ufsPath)
@@ -94,22 +90,35 @@ package final class CachePolicies: Sendable {
     return overflow ? .max : sum
   }
 
+  /// Writes what is to be written to the catalog and lets go of it; false when it does not answer until `deadline`
+  /// (nanoseconds of `reactor`).
+  func close(by deadline: UInt64, on reactor: Reactor) async -> Bool {
+    guard !calls.isHung else { return false }
+    return await StopGate.wait(until: deadline, on: reactor) { [calls, catalog] in
+      await calls.work { catalog.close() }
+    }
+  }
+
   // MARK: The read path
 
-  /// Drops the pages of a file with a time to live if that is over, or if nobody knows since when they are here.
+  /// Drops the pages of a file with a time to live if that is over, or if nobody knows since when they are here: a
+  /// metastore that does not answer in time does not know.
   ///
   /// Called when the record says that its age is due to be looked at.
   func checkAge(of record: FileRecord) async {
     guard let key = record.key, let timeToLive = record.decision.timeToLive else { return }
     let (wasRestoring, now) = (isRestoring, now)
-    let entry = await offload { [catalog] in catalog.entry(of: key) }
+    let answer = await calls.ask { [catalog] in catalog.entry(of: key) }
+    let (entry, isKnown) = (answer.value ?? nil, answer.value != nil)
+    if !isKnown { catalog.countFailure() }
     if let entry {
       let expiry = expiry(record.decision, cachedAt: entry.cachedAt)
       // An entry from the future is none: the clock was set back, and its pages could stay for ever.
       if now < expiry, entry.cachedAt <= now { return record.setAgeDue(at: expiry) }
     }
-    // The entry goes first: a page that comes in between is noted anew, and at worst dropped.
-    if entry != nil { catalog.remove(key) }
+    // The entry goes first: a page that comes in between is noted anew, and at worst dropped. Without an answer there
+    // may be one: it would give the pages to come its own age.
+    if entry != nil || !isKnown { catalog.remove(key) }
     let bytes = store.drop(key)
     if entry != nil || bytes > 0 {
       counters.update {
@@ -158,8 +167,17 @@ package final class CachePolicies: Sendable {
     case .granted: return true
     case .denied: return false
     case .surveyDue:
-      await offload { [self] in survey(account, wanting: bytes, sparing: record.key) }
-      return account.reserve(bytes, now: monotonicNow) == .granted
+      let answer = await calls.perform(isRead: true) { [self] in
+        survey(account, wanting: bytes, sparing: record.key)
+      }
+      switch answer {
+      case .value: return account.reserve(bytes, now: monotonicNow) == .granted
+      case .late: return false
+      case .refused:
+        // What cannot be counted is taken for full.
+        account.finishSurvey(resident: account.limit, isFutile: true, now: monotonicNow)
+        return false
+      }
     }
   }
 

@@ -43,11 +43,12 @@ package final class PolicyKeeper: Sendable {
     state.withLock { $0.task = task }
   }
 
-  /// Ends the work; returns when nothing of it runs.
-  package func stop() async {
-    let task = state.withLock { $0.task }
-    task?.cancel()
-    await task?.value
+  /// Ends the work; returns true when nothing of it runs, false when that is not so at `deadline` (nanoseconds of
+  /// `reactor`): the metastore hangs.
+  package func stop(by deadline: UInt64, on reactor: Reactor) async -> Bool {
+    guard let task = state.withLock({ $0.task }) else { return true }
+    task.cancel()
+    return await StopGate.wait(until: deadline, on: reactor) { await task.value }
   }
 
   private func run(on reactor: Reactor, isRestored: @Sendable () -> Bool) async {
@@ -79,7 +80,7 @@ package final class PolicyKeeper: Sendable {
   }
 
   private func flush() async {
-    let problem = await policies.offload { [policies] () -> CatalogError? in
+    let problem = await policies.calls.work(isShort: true) { [policies] () -> CatalogError? in
       do throws(CatalogError) { try policies.catalog.flush() } catch { return error }
       return nil
     }
@@ -88,7 +89,7 @@ package final class PolicyKeeper: Sendable {
 
   /// Makes everything that is cached obey the rules.
   private func sweep() async {
-    let result = await policies.offload { [policies] () -> Result<PolicyOutcome, CatalogError> in
+    let result = await policies.calls.work { [policies] () -> Result<PolicyOutcome, CatalogError> in
       do throws(CatalogError) {
         let outcome = try policies.enforce()
         policies.enforceQuotas()
@@ -113,7 +114,7 @@ package final class PolicyKeeper: Sendable {
   package func reloadFilter() async {
     guard let filter else { return }
     let before = state.withLock { $0.stamp }
-    let read = await policies.offload {
+    let read = await policies.calls.work {
       () -> (FilterFile.Stamp?, Result<CacheFilter, RuleError>)? in
       let stamp = filter.stamp
       if stamp != nil, stamp == before { return nil }

@@ -47,10 +47,12 @@ struct OpenedPolicies {
 
   /// Opens the policies of a worker over `store`, whose pages outlive the process when `keepsPages`; blocks.
   ///
-  /// - Throws: `.configuration` for a cache filter that cannot be used, `.directory` for rules that cannot be read.
+  /// Clients wait for the catalog for at most `answerLimit`, zero for ever.
+  /// - Throws: `.configuration` for a cache filter that cannot be used, `.directory` for rules that cannot be read and for a
+  ///   catalog that cannot be opened or does not answer.
   init(
     _ settings: PolicySettings, workDirectory: String, store: PageStore, keepsPages: Bool,
-    pool: BlockingPool
+    answerLimit: Duration
   ) throws(StartError) {
     let file = RulesFile(directory: workDirectory)
     var rules = CacheRules()
@@ -78,17 +80,46 @@ struct OpenedPolicies {
     // What is known of pages that end with the process need not outlive it either.
     var catalog = OpenedCatalog.temporary(directory: settings.metastoreDirectory)
     if keepsPages {
-      let opened = try OpenedCatalog(
-        directory: settings.metastoreDirectory,
-        key: Configuration.StringKey.metastoreDirectory.rawValue, options: settings.metastore)
+      let opened = try Self.catalog(settings, answerLimit)
       catalog = opened.store
       if let complaint = opened.complaint { complaints.append(complaint) }
     }
     let book = RuleBook(rules, options: settings.rules, file: file)
     policies = CachePolicies(
       store: store, book: book, catalog: FileCatalog(store: catalog),
-      pinnedRatio: settings.pinnedRatio, damagedFiles: damaged, isRestoring: keepsPages, pool: pool)
+      pinnedRatio: settings.pinnedRatio, damagedFiles: damaged, isRestoring: keepsPages,
+      calls: try Self.calls(answerLimit))
     keeper = PolicyKeeper(
       policies, filter: settings.filter, stamp: stamp, filterInterval: settings.filterInterval)
+  }
+
+  private static func calls(_ limit: Duration) throws(StartError) -> MetastoreCalls {
+    do throws(RingError) { return try MetastoreCalls(limit: limit) } catch {
+      throw StartError(.system, "threads cannot be started: \(error)")
+    }
+  }
+
+  /// Opens the catalog; a disk that does not answer ends the start with its name.
+  private static func catalog(
+    _ settings: PolicySettings, _ limit: Duration
+  ) throws(StartError) -> OpenedCatalog {
+    let (directory, key) = (
+      settings.metastoreDirectory, Configuration.StringKey.metastoreDirectory.rawValue
+    )
+    let opening = try PatientCall<Result<OpenedCatalog, StartError>>(name: "metastore-open") {
+      do throws(StartError) {
+        return .success(
+          try OpenedCatalog(directory: directory, key: key, options: settings.metastore))
+      } catch {
+        return .failure(error)
+      }
+    }
+    guard let opened = opening.result(within: limit) else {
+      throw StartError(
+        .directory,
+        "the disk of \(directory) (\(key)) does not answer: correct that, or set \(key) to a directory on another disk"
+      )
+    }
+    return try opened.get()
   }
 }

@@ -1,6 +1,6 @@
 // The page store and its volumes, made from a plan.
 //
-//   plan ──check──▶ directories ──VolumeFile.open──▶ files ──makeVolume──▶ disks ──▶ PageStore over arenas and disks
+//   plan ──VolumeOpener──▶ files, or those that are late ──makeVolume──▶ disks ──▶ PageStore over arenas and disks
 //
 // What is on the disks is entered later, by TierKeeper, while the worker serves.
 
@@ -28,41 +28,44 @@ struct OpenedTiers {
   /// - Throws: `.configuration` for memory, quotas, paths or volumes that do not fit, `.directory` for what cannot be used.
   init(_ settings: WorkerSettings, _ topology: Topology) throws(StartError) {
     let plan = settings.tiers
-    let checked = try TierCheck(topology: topology).check(
-      plan.disks, isLenient: !plan.upkeep.requiresTiers)
+    let arenas = try Self.arenas(settings, topology)
+    let opener = VolumeOpener(
+      settings: settings, topology: topology,
+      known: KnownVolumes(directory: settings.workDirectory))
+    let (openings, checked) = try opener.open()
     notes = plan.notes
     warnings = plan.warnings + checked.warnings
     missing = checked.missing
-    let arenas = try Self.arenas(settings, topology)
-    var files: [(CheckedVolume, VolumeFile)] = []
-    for volume in checked.volumes {
-      do throws(PageStoreError) {
-        let file = try VolumeFile.open(Self.options(volume, settings))
+    var usable: [VolumeOpening] = []
+    for opening in openings {
+      switch opening.outcome {
+      case .late: usable.append(opening)
+      case .opened(let file):
         notes += file.notices.filter { !$0.isWarning }.map(\.description)
         warnings += file.notices.filter(\.isWarning).map(\.description)
-        files.append((volume, file))
-      } catch {
-        let reason = "\(volume.plan.pathKey): \(error.sentence)"
+        usable.append(opening)
+      case .failed(let error):
+        let reason = "\(opening.checked.plan.pathKey): \(error.sentence)"
         guard !plan.upkeep.requiresTiers else {
-          files.forEach { $0.1.close() }
+          Self.close(openings)
           throw StartError(Self.code(of: error), reason)
         }
-        missing.append(MissingVolume(plan: volume.plan, reason: reason))
+        missing.append(MissingVolume(plan: opening.checked.plan, reason: reason))
       }
     }
     do throws(PageStoreError) {
       let slotCount = PageStore.slotCount(
         bytes: arenas.stride * arenas.arenas.count
-          + files.reduce(0) { $0 + Int(clamping: $1.1.device.size) })
+          + usable.reduce(0) { $0 + Int(clamping: $1.checked.plan.quota) })
       var volumes: [OpenedVolume] = []
-      for (position, (volume, file)) in files.enumerated() {
-        volumes.append(try Self.open(volume, file, position, slotCount, settings))
+      for (position, opening) in usable.enumerated() {
+        volumes.append(try Self.open(opening, position, slotCount, settings))
       }
       self.volumes = volumes
       store = try PageStore(
         arenas: arenas, disks: volumes.map(\.disk), options: Self.options(settings))
     } catch {
-      files.forEach { $0.1.close() }
+      Self.close(openings)
       throw StartError(.configuration, "the page store cannot be made: \(error.sentence)")
     }
     warnings += missing.map { "going on without \($0.plan.path): \($0.reason)" }
@@ -93,27 +96,37 @@ struct OpenedTiers {
     }
   }
 
-  private static func options(
-    _ volume: CheckedVolume, _ settings: WorkerSettings
-  ) -> VolumeFile.Options {
-    VolumeFile.Options(
-      directory: volume.directory, cluster: settings.clusterName, pageSize: settings.pageSize,
-      quota: Int(clamping: volume.plan.quota), now: UInt64(clamping: time(nil)))
+  /// Closes what is open after all.
+  private static func close(_ openings: [VolumeOpening]) {
+    for case .opened(let file) in openings.map(\.outcome) { file.close() }
   }
 
   private static func open(
-    _ volume: CheckedVolume, _ file: VolumeFile, _ position: Int, _ slotCount: Int,
-    _ settings: WorkerSettings
+    _ opening: VolumeOpening, _ position: Int, _ slotCount: Int, _ settings: WorkerSettings
   ) throws(PageStoreError) -> OpenedVolume {
+    let volume = opening.checked
     var limits = VolumeHealthOptions()
     limits.probation = settings.volumeProbation.nanoseconds
     limits.answerLimit = settings.volumeAnswerLimit.nanoseconds
     limits.probationMax = max(limits.probationMax, limits.probation)
     let health = VolumeHealth(options: limits, now: now())
+    let trailerMemory = Int(clamping: settings.checksumCacheSize)
+    if case .late(let call) = opening.outcome {
+      let late = try LateVolume(
+        VolumeOpener.options(volume, settings), slotCount: slotCount, tier: volume.plan.tier,
+        node: volume.node, number: UInt8(clamping: position), name: volume.plan.path,
+        trailerMemory: trailerMemory, health: health, now: now)
+      return OpenedVolume(
+        volume, position: position, late: late, call, health: health,
+        since: now() &- settings.volumeAnswerLimit.nanoseconds)
+    }
+    guard case .opened(let file) = opening.outcome else {
+      preconditionFailure("what failed is no volume")
+    }
     let disk = try file.makeVolume(
       slotCount: slotCount, tier: volume.plan.tier, node: volume.node,
-      number: UInt8(clamping: position), name: volume.plan.path,
-      trailerMemory: Int(clamping: settings.checksumCacheSize), health: health, now: now)
+      number: UInt8(clamping: position), name: volume.plan.path, trailerMemory: trailerMemory,
+      health: health, now: now)
     return OpenedVolume(volume, position: position, file: file, disk: disk, health: health)
   }
 
@@ -125,6 +138,7 @@ struct OpenedTiers {
     options.verification = PageStoreOptions.Verification(rawValue: upkeep.verify) ?? .always
     options.promotionBandwidth = Int(clamping: upkeep.promoteBandwidth)
     if options.promotionBandwidth == 0 { options.promotionHits = 0 }
+    options.demotionBandwidth = Int(clamping: upkeep.demoteBandwidth)
     options.scrubBandwidth = Int(clamping: upkeep.scrubBandwidth)
     for tier in settings.tiers.tiers {
       guard let marks = tier.watermarks else { continue }

@@ -1,5 +1,6 @@
 // Where a stop waits for work that may hang, until the work or the time is over.
 
+import Ring
 import Synchronization
 
 /// A gate that one task waits at and anybody opens, once.
@@ -10,6 +11,8 @@ import Synchronization
   }
 
   private let state = Mutex(State())
+  /// Whether the work that is waited for has ended.
+  private let done = Mutex(false)
 
   /// Waits until the gate is open; one task at a time.
   func wait() async {
@@ -20,6 +23,27 @@ import Synchronization
       }
       if isOpen { unsafe continuation.resume() }
     }
+  }
+
+  /// Waits for `work`, but not beyond `deadline` (nanoseconds of `reactor`); true when it ended.
+  ///
+  /// What is late goes on by itself.
+  static func wait(
+    until deadline: UInt64, on reactor: Reactor, for work: @escaping @Sendable () async -> Void
+  ) async -> Bool {
+    let gate = StopGate()
+    _ = Task(executorPreference: reactor) {
+      await work()
+      gate.done.withLock { $0 = true }
+      gate.open()
+    }
+    let timer = Task(executorPreference: reactor) {
+      let left = Int64(clamping: deadline > reactor.now ? deadline - reactor.now : 0)
+      if await reactor.sleep(for: .nanoseconds(left)) { gate.open() }
+    }
+    await gate.wait()
+    timer.cancel()
+    return gate.done.withLock { $0 }
   }
 
   /// Opens the gate; again does nothing.

@@ -20,10 +20,12 @@ package struct TierCheck: Sendable {
   }
 
   /// A volume and what was found under it.
-  private struct Found {
+  struct Found: Sendable {
     let volume: PlannedVolume
     let facts: DirectoryFacts
     let disk: BlockDeviceFacts
+    /// The directories above it.
+    let above: [DirectoryFacts.Identity]
   }
 
   /// Path of the file that holds a volume's pages, inside its directory.
@@ -49,19 +51,38 @@ package struct TierCheck: Sendable {
   package func check(
     _ volumes: [PlannedVolume], isLenient: Bool = false
   ) throws(StartError) -> Outcome {
+    try check(
+      volumes.map { volume in
+        do throws(StartError) { return (volume, .success(try look(at: volume))) } catch {
+          return (volume, .failure(error))
+        }
+      }, isLenient: isLenient)
+  }
+
+  /// Looks at the directory of `volume`, making it when it is missing, and at its device; blocks.
+  ///
+  /// - Throws: `.directory` when it cannot be used.
+  func look(at volume: PlannedVolume) throws(StartError) -> Found {
+    let facts = try directory(of: volume)
+    let disk = BlockDeviceFacts(device: facts.identity.device, sysfsRoot: sysfsRoot)
+    return Found(volume: volume, facts: facts, disk: disk, above: facts.ancestors)
+  }
+
+  /// Checks volumes that were looked at, alone and together.
+  ///
+  /// - Throws: as `check` of a plan.
+  func check(
+    _ looks: [(volume: PlannedVolume, found: Result<Found, StartError>)], isLenient: Bool
+  ) throws(StartError) -> Outcome {
     var found: [Found] = []
     var outcome = Outcome()
-    for volume in volumes {
-      let facts: DirectoryFacts
+    for (volume, look) in looks {
       do throws(StartError) {
-        facts = try directory(of: volume)
+        found.append(try look.get())
       } catch {
         guard isLenient else { throw error }
         outcome.missing.append(MissingVolume(plan: volume, reason: error.description))
-        continue
       }
-      let disk = BlockDeviceFacts(device: facts.identity.device, sysfsRoot: sysfsRoot)
-      found.append(Found(volume: volume, facts: facts, disk: disk))
     }
     try checkOverlap(found)
     try checkSpace(found)
@@ -118,8 +139,7 @@ package struct TierCheck: Sendable {
       }
     }
     for one in found {
-      let above = one.facts.ancestors
-      for other in found where above.contains(other.facts.identity) {
+      for other in found where one.above.contains(other.facts.identity) {
         throw StartError(
           .configuration,
           "\(one.volume.path) (\(one.volume.pathKey)) lies inside \(other.volume.path) (\(other.volume.pathKey)): give each volume a directory of its own, side by side"

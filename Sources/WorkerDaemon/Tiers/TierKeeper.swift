@@ -30,6 +30,8 @@ final class TierKeeper: Sendable {
   private let tasks = Mutex<[Task<Void, Never>]>([])
   /// Volumes whose pages are not entered yet, and whether the work is ending.
   private let progress: Mutex<(restoring: Int, isStopping: Bool)>
+  /// Waits for memory that were logged, and when.
+  private let shortage = Mutex<(count: Int, at: UInt64)>((0, 0))
   /// Tasks that have not ended.
   private let runningCount = Atomic<Int>(0)
 
@@ -40,7 +42,7 @@ final class TierKeeper: Sendable {
     store = tiers.store
     volumes = tiers.volumes
     missing = tiers.missing
-    progress = Mutex((tiers.volumes.count, false))
+    progress = Mutex((tiers.volumes.count { $0.late == nil }, false))
     requiresTiers = settings.tiers.upkeep.requiresTiers
     writeCountMax = settings.pageWriteCountMax
     guard !volumes.isEmpty else {
@@ -77,19 +79,26 @@ final class TierKeeper: Sendable {
       let reactor = reactors[index % reactors.count]
       started.append(
         task(on: reactor) {
-          await self.restore(volume, pool)
-          self.startMoving(on: reactors)
+          if let late = volume.late {
+            guard await self.join(volume, late, pool, on: reactor) else { return }
+            await self.restore(volume, pool)
+          } else {
+            await self.restore(volume, pool)
+            self.startMoving(on: reactors)
+          }
           await self.watch(volume, pool, on: reactor)
         })
       started.append(task(on: reactor) { await self.probe(volume, on: reactor) })
     }
-    tasks.withLock { $0 = started }
+    tasks.withLock { $0 += started }
+    if volumes.allSatisfy({ $0.late != nil }) { startMoving(on: reactors, isLast: true) }
   }
 
-  /// Starts what moves pages once every volume has its own: a page that finds no volume would never be written.
-  private func startMoving(on reactors: [Reactor]) {
+  /// Starts what moves pages once every volume has its own, but for those that are late: a page that finds no volume would
+  /// never be written.
+  private func startMoving(on reactors: [Reactor], isLast: Bool = false) {
     let isDue = progress.withLock { progress in
-      progress.restoring -= 1
+      if !isLast { progress.restoring -= 1 }
       return progress.restoring == 0 && !progress.isStopping
     }
     guard isDue else { return }
@@ -177,10 +186,14 @@ final class TierKeeper: Sendable {
     let isEnded = runningCount.load(ordering: .acquiring) == 0
     let stuck = volumes.filter {
       $0.disk.isStuck || $0.presence.age(now: now) != nil
-        || !isEnded && $0.restoration == .underWay
+        || !isEnded && $0.restoration == .underWay || $0.late.map { $0.call.result == nil } ?? false
     }
     store.closeDisks()
-    for volume in volumes where !stuck.contains(where: { $0 === volume }) { volume.file.close() }
+    for volume in volumes where !stuck.contains(where: { $0 === volume }) {
+      volume.file?.close()
+      // It came when nobody wanted it any more.
+      if volume.file == nil, case .success(let file) = volume.late?.call.result { file.close() }
+    }
     guard stuck.isEmpty, isEnded else {
       return stuck.isEmpty ? volumes.map(\.path) : stuck.map(\.path)
     }
@@ -194,6 +207,36 @@ final class TierKeeper: Sendable {
 
   // MARK: Volumes
 
+  /// Waits for a volume that was late at the start, and takes it into use when it answers; false when that is not to be.
+  private func join(
+    _ volume: OpenedVolume, _ late: OpenedVolume.Late, _ pool: BlockingPool, on reactor: Reactor
+  ) async -> Bool {
+    log.error(
+      "volume \(volume.path) does not answer: going on without it until it does; its disk or file system hangs"
+    )
+    while late.call.result == nil {
+      let now = OpenedTiers.now()
+      volume.health.unanswered(for: now &- late.since, now: now)
+      report(volume)
+      guard await reactor.sleep(for: Self.tick) else { return false }
+    }
+    switch late.call.result {
+    case .success(let file):
+      for notice in file.notices { log.notice("\(notice.description)") }
+      await pool.run { volume.join(file) }
+      log.notice("volume \(volume.path) answers")
+      return true
+    case .failure(let error):
+      volume.refuse()
+      volume.health.failed(read: true, errno: ENODEV, now: OpenedTiers.now())
+      log.error(
+        "volume \(volume.path) answers now but cannot be used until the next start: \(error.sentence)"
+      )
+      return false
+    case nil: return false
+    }
+  }
+
   /// Looks after the volume's health; never waits for its disk.
   private func watch(_ volume: OpenedVolume, _ pool: BlockingPool, on reactor: Reactor) async {
     while await reactor.sleep(for: Self.tick) {
@@ -205,12 +248,14 @@ final class TierKeeper: Sendable {
       }
       volume.disk.checkProgress()
       report(volume)
+      if volume.position == 0 { reportShortage(now) }
     }
   }
 
   private func probe(_ volume: OpenedVolume, on reactor: Reactor) async {
     while await reactor.sleep(for: Self.tick) {
-      guard volume.restoration != .underWay, volume.presence.age(now: OpenedTiers.now()) == nil
+      guard volume.restoration != .underWay, volume.restoration != .refused,
+        volume.presence.age(now: OpenedTiers.now()) == nil
       else { continue }
       await volume.disk.probeIfDue(isPresent: volume.presence.isThere)
     }
@@ -234,6 +279,21 @@ final class TierKeeper: Sendable {
     } else {
       log.notice("volume restored", metadata: metadata)
     }
+  }
+
+  /// Logs that background work waits for memory, once a minute at most.
+  private func reportShortage(_ now: UInt64) {
+    let count = store.memoryShortages
+    let isDue = shortage.withLock { shortage in
+      guard count > shortage.count, shortage.count == 0 || now &- shortage.at >= 60_000_000_000
+      else { return false }
+      shortage = (count, now)
+      return true
+    }
+    guard isDue else { return }
+    log.warning(
+      "the work between tiers waits for memory: pages are not moved, saved or verified meanwhile; lower the memory tier or raise the process's limit",
+      metadata: ["waits": "\(count)"])
   }
 
   /// Logs what became of the volume's health since the last time.

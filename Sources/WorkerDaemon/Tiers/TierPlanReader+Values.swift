@@ -89,6 +89,7 @@ extension TierPlanReader {
       policy: try policy(), verify: configuration.choice(.verify),
       scrubBandwidth: configuration.size(.scrubBandwidth),
       promoteBandwidth: configuration.size(.promoteBandwidth),
+      demoteBandwidth: configuration.size(.demoteBandwidth),
       requiresTiers: configuration.boolean(.readinessRequiresTiers))
   }
 

@@ -10,6 +10,8 @@ package struct TierUpkeep: Sendable, Equatable {
   package var scrubBandwidth: Int64
   /// Bytes a second that may be promoted.
   package var promoteBandwidth: Int64
+  /// Bytes a second that a disk tier may hand down; 0 for no limit.
+  package var demoteBandwidth: Int64
   /// Whether the worker is ready only while every configured volume is there.
   package var requiresTiers: Bool
 }

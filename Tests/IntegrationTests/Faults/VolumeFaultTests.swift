@@ -91,6 +91,9 @@ extension Integration {
             [Binaries.penstockd] + DaemonProcess.options(.free(), work: scratch.path("w"))
               + VolumeFixture.settings("\(disk.path)/v", quota: quota))
         }
+        let huge = try start(1 << 50)
+        #expect(huge.status == .code(78))
+        #expect(huge.errors.contains("page.store.sizes asks for"), "\(huge.errors)")
         let larger = try start(1 << 30)
         #expect(larger.status == .code(78))
         #expect(larger.errors.contains("page.store.sizes") && larger.errors.contains("has"))
@@ -191,6 +194,144 @@ extension Integration {
         }
         try fixture.expectAllRight()
         fixture.fixture.expectAlive()
+      }
+    }
+
+    @Test("memory is kept over a planned restart where an operator said so, and not over a kill")
+    func keptMemory() async throws {
+      try await blocking {
+        let scratch = try ScratchDirectory("memory")
+        let content = patterned(8 << 20, seed: 3)
+        let options = [
+          "-Dpenstock.worker.page.store.memory.save.dir=\(scratch.path("saved"))",
+          "-Dalluxio.dora.worker.metastore.rocksdb.dir=\(scratch.path("metastore"))",
+        ]
+        let fixture = try Fixture(options: options) { folder in
+          try writeBytes(content, to: "\(folder)/a")
+          try setTime(of: "\(folder)/a", secondsAgo: 100)
+        }
+        func start() throws -> DaemonProcess {
+          try DaemonProcess(
+            Binaries.penstockd, ports: try .free(),
+            options: ["--mount", "/data=file://\(fixture.folder)"] + Fixture.memory + options)
+        }
+        func read(_ daemon: DaemonProcess) throws -> Double {
+          let body = try HTTPConnection(port: daemon.ports.object).request("GET", "/data/a").body
+          #expect(identical(body, content))
+          return try daemon.metric("alluxio_external_data_read_bytes_total") ?? 0
+        }
+        #expect(try read(fixture.daemon) > 0)
+        #expect(fixture.daemon.process.stop(within: .seconds(20)) == .code(0))
+        #expect(fixture.daemon.logText.contains("memory saved"))
+        let next = try start()
+        #expect(eventually { next.logText.contains("memory loaded") }, "\(next.logText)")
+        #expect(try read(next) == 0, "its pages are there")
+        let files = try HTTPConnection(port: next.ports.web)
+          .request("GET", "/v1/cache/files?path=/data").text
+        #expect(files.contains("/data/a"), "and its entry: \(files)")
+        next.process.signal(SIGKILL)
+        #expect(next.process.wait(.seconds(20)) != nil)
+        let last = try start()
+        #expect(try read(last) > 0, "what was saved is used once")
+      }
+    }
+
+    @Test(
+      "a worker starts without a volume that hangs, and takes it in when it answers",
+      .enabled(if: LoopVolume.isUsable))
+    func frozenAtStart() async throws {
+      try await blocking {
+        let disk = try LoopVolume()
+        let fixture = try VolumeFixture("\(disk.path)/v")
+        try fixture.fillVolume()
+        #expect(fixture.daemon.process.stop(within: .seconds(20)) == .code(0))
+        try disk.freeze()
+        defer { try? disk.thaw() }
+        let begin = ContinuousClock.now
+        let next = try fixture.successor(options: [
+          "-Dpenstock.worker.page.store.io.timeout=2s",
+          "-Dpenstock.worker.readiness.require.tiers=false",
+        ])
+        #expect(begin.duration(to: .now) < .seconds(15))
+        #expect(next.logText.contains("volume \(disk.path)/v does not answer"))
+        #expect(try next.metric("penstock_volume_state") == 2)
+        try fixture.expectAllRight(from: next)
+        try disk.thaw()
+        #expect(
+          try eventually(.seconds(60)) { try next.metric("penstock_volume_restored") == 1 },
+          "\(next.logText)")
+        #expect(
+          try eventually(.seconds(60)) { try next.metric("penstock_volume_state") == 0 },
+          "\(next.logText)")
+        let fetched = try next.metric("alluxio_external_data_read_bytes_total") ?? 0
+        try fixture.expectAllRight(from: next)
+        let more = try (next.metric("alluxio_external_data_read_bytes_total") ?? 0) - fetched
+        #expect(more == 0, "its pages of before the stop are there")
+        #expect(next.process.stop(within: .seconds(20)) == .code(0))
+      }
+    }
+
+    @Test(
+      "a disk that is not mounted is refused by name; a new one is taken when told",
+      .enabled(if: LoopVolume.isUsable))
+    func notMounted() async throws {
+      try await blocking {
+        let disk = try LoopVolume()
+        let scratch = try ScratchDirectory("work")
+        let fixture = try VolumeFixture(
+          "\(disk.path)/v", options: ["-Dalluxio.work.dir=\(scratch.path("w"))"])
+        #expect(fixture.daemon.process.stop(within: .seconds(20)) == .code(0))
+        try disk.detach()
+        try makeDirectories("\(disk.path)/v")
+        let refused = try CommandRun(
+          [Binaries.penstockd] + DaemonProcess.options(.free(), work: scratch.path("w"))
+            + VolumeFixture.settings("\(disk.path)/v"))
+        #expect(refused.status != .code(0))
+        #expect(
+          refused.errors.contains("mount its disk") && refused.errors.contains("penstock.new"),
+          "\(refused.errors)")
+        #expect(names(in: "\(disk.path)/v") == [])
+        try writeBytes([], to: "\(disk.path)/v/penstock.new")
+        let next = try fixture.successor(options: ["-Dalluxio.work.dir=\(scratch.path("w"))"])
+        #expect(names(in: "\(disk.path)/v") == ["penstock"])
+        #expect(next.process.stop(within: .seconds(20)) == .code(0))
+        removeTree("\(disk.path)/v")
+      }
+    }
+
+    @Test(
+      "while the disk of the catalog hangs files are read, and what needs it is refused by name",
+      .enabled(if: LoopVolume.isUsable))
+    func frozenCatalog() async throws {
+      try await blocking {
+        let disk = try LoopVolume()
+        let scratch = try ScratchDirectory("volume")
+        let fixture = try VolumeFixture(
+          scratch.path("v"),
+          options: [
+            "-Dalluxio.dora.worker.metastore.rocksdb.dir=\(disk.path)/m",
+            "-Dpenstock.worker.page.store.io.timeout=1s",
+            "-Dalluxio.worker.shutdown.timeout=6s",
+          ])
+        try fixture.expectAllRight()
+        try disk.freeze()
+        defer { try? disk.thaw() }
+        try fixture.readNewFile("hangs") {
+          try fixture.daemon.metric("penstock_catalog_stuck") == 1
+        }
+        try fixture.expectAllRight()
+        let operations = try HTTPConnection(port: fixture.daemon.ports.web)
+        let begin = ContinuousClock.now
+        let answer = try operations.request("GET", "/v1/cache/files?path=/data")
+        #expect(answer.status == 503 && answer.text.contains("metastore.rocksdb.dir"))
+        #expect(try operations.request("GET", "/v1/cache/status").text.contains("catalogAnswers"))
+        #expect(begin.duration(to: .now) < .seconds(5))
+        fixture.daemon.process.signal(SIGTERM)
+        let isStopped = eventually(.seconds(15)) { fixture.daemon.logText.contains("stopped") }
+        #expect(isStopped, "\(fixture.daemon.logText)")
+        #expect(fixture.daemon.logText.contains("do not answer and are left"))
+        try disk.thaw()
+        #expect(fixture.daemon.process.wait(.seconds(20)) == .code(0))
       }
     }
 

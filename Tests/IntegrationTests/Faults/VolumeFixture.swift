@@ -43,10 +43,10 @@ final class VolumeFixture: Sendable {
   }
 
   /// A second daemon over the same files and the same volume, when the first one has ended.
-  func successor() throws -> DaemonProcess {
+  func successor(options: [String] = []) throws -> DaemonProcess {
     try DaemonProcess(
       Binaries.penstockd, ports: try .free(),
-      options: ["--mount", "/data=file://\(fixture.folder)"] + Self.settings(directory))
+      options: ["--mount", "/data=file://\(fixture.folder)"] + Self.settings(directory) + options)
   }
 
   /// Reads every file, from `daemon` or the fixture's own, and compares it with what was written.

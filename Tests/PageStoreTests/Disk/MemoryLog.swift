@@ -9,6 +9,7 @@ final class MemoryLog: PageLog {
     case put(StoredPage)
     case remove(UInt32)
     case quarantine(UInt32, Int)
+    case forgive(UInt32)
   }
   private struct State {
     var pages: [StoredPage]
@@ -32,6 +33,7 @@ final class MemoryLog: PageLog {
   func quarantine(unit: UInt32, count: Int) {
     state.withLock { $0.changes.append(.quarantine(unit, count)) }
   }
+  func forgive(unit: UInt32) { state.withLock { $0.changes.append(.forgive(unit)) } }
   func restore(
     _ body: (StoredPage) -> Void, quarantined: (_ unit: UInt32, _ count: Int) -> Void
   ) throws(PageStoreError) {

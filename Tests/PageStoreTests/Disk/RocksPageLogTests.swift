@@ -203,6 +203,23 @@ struct RocksPageLogTests {
     log.close()
   }
 
+  @Test("a bad run that was forgiven is none at the next start")
+  func forgiven() throws {
+    let folder = TemporaryDirectory()
+    let path = "\(folder.path)/log"
+    var log = try RocksPageLog(path: path, volume: RocksPageLogTests.id)
+    _ = try restore(log)
+    log.quarantine(unit: 3, count: 2)
+    log.quarantine(unit: 9, count: 1)
+    log.forgive(unit: 3)
+    log.close()
+    log = try RocksPageLog(path: path, volume: RocksPageLogTests.id)
+    var bad: [UInt32] = []
+    try log.restore({ _ in }, quarantined: { unit, _ in bad.append(unit) })
+    #expect(bad == [9])
+    log.close()
+  }
+
   @Test("a log that was opened and closed again, and no more, is as whole as before")
   func openedOnly() throws {
     let folder = TemporaryDirectory()

@@ -17,7 +17,7 @@ struct PolicyFixture: Sendable {
   init(
     capacity: Int = 8 << 20, pinnedRatio: Double = 0.5, catalog: FileCatalog = FileCatalog(),
     validity: Duration = .seconds(3600), ttlEnabled: Bool = true, file: RulesFile? = nil,
-    isRestoring: Bool = false
+    isRestoring: Bool = false, calls: MetastoreCalls = MetastoreCalls()
   ) throws {
     let clock = ManualWallClock()
     self.clock = clock
@@ -27,7 +27,7 @@ struct PolicyFixture: Sendable {
     let store = try PageStore(capacity: capacity, pageSize: 64 << 10)
     policies = CachePolicies(
       store: store, book: RuleBook(options: options, file: file), catalog: catalog,
-      pinnedRatio: pinnedRatio, isRestoring: isRestoring,
+      pinnedRatio: pinnedRatio, isRestoring: isRestoring, calls: calls,
       wallClock: { clock.now })
     service = try ServiceFixture(store: store, policies: policies)
   }

@@ -35,6 +35,13 @@ struct PresenceCheckTests {
     #expect(StopBudget(.seconds(6), from: .max).deadline == .max)
   }
 
+  @Test("jobs and policies get half of what draining leaves, the catalog a second more than all")
+  func shares() {
+    let budget = StopBudget(.seconds(6), from: 5)
+    #expect(budget.work == 5_000_000_005 && budget.closing == 7_000_000_005)
+    #expect(StopBudget(.seconds(6), from: .max).closing == .max)
+  }
+
   @Test("a gate lets one through that came before it was opened, or after")
   func gate() async {
     let gate = StopGate()
@@ -47,7 +54,7 @@ struct PresenceCheckTests {
 }
 
 /// Holds a thread of a pool until it is opened.
-private final class ThreadGate: @unchecked Sendable {
+final class ThreadGate: @unchecked Sendable {
   // SAFETY: POSIX semaphores are made to be shared by threads.
   private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
   init() { sem_init(semaphore, 0, 0) }
