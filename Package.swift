@@ -35,6 +35,7 @@ func tests(_ name: String, of dependencies: [Target.Dependency]) -> Target {
 
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 let package = Package(
@@ -48,6 +49,8 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    // Generated code and its library go together: the minor version is the one of scripts/gen-protos' output.
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
   ],
   targets: [
     // F0
@@ -56,12 +59,15 @@ let package = Package(
       linkerSettings: [
         .linkedLibrary("uring"), .linkedLibrary("numa"), .linkedLibrary("crypto"),
       ]),
+    .systemLibrary(name: "CGRPC"),
     .systemLibrary(name: "CRocksDB"),
     .target(name: "CTLS", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
     // F1
     module("Model", on: ["CLinux"]),
     module("Ring", on: ["CLinux", "Model"]),
     module("HTTPWire", on: ["CLinux", "CTLS", "Model", "Ring"]),
+    module("RPC", on: ["CGRPC", "CLinux", "Model", "Ring"]),
+    module("Messages", on: ["RPC", protobuf]),
     // F2
     module("PageStore", on: ["CLinux", "CRocksDB", "Model", "Ring"]),
     module("UFS", on: ["CLinux", "Model", "Ring", "HTTPWire"]),
@@ -98,6 +104,9 @@ let package = Package(
       dependencies: ["DaemonDriver", "HTTPWire", "Ring", argumentParser],
       path: "Benchmarks/HTTPBench", swiftSettings: sourceSettings),
     .executableTarget(
+      name: "rpc-bench", dependencies: ["DaemonDriver", "RPC", "Ring", argumentParser],
+      path: "Benchmarks/RPCBench", swiftSettings: settings),
+    .executableTarget(
       name: "ufs-io-bench", dependencies: ["UFSIOTest", argumentParser],
       path: "Benchmarks/UFSIOBench", swiftSettings: sourceSettings),
     .target(
@@ -120,6 +129,7 @@ let package = Package(
     tests("RingTests", of: ["CLinux", "Model", "Ring"]),
     tests(
       "HTTPWireTests", of: ["CLinux", "DaemonDriver", "FaultProxy", "Model", "Ring", "HTTPWire"]),
+    tests("RPCTests", of: ["DaemonDriver", "FaultProxy", "Messages", "Model", "RPC", "Ring"]),
     tests("PageStoreTests", of: ["CLinux", "Model", "Ring", "PageStore"]),
     tests(
       "UFSTests", of: ["CLinux", "DaemonDriver", "FaultProxy", "Model", "Ring", "HTTPWire", "UFS"]),

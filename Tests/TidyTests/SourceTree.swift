@@ -33,8 +33,13 @@ struct SourceFile: Sendable {
     return String(parts[1])
   }
 
-  /// Whether the file is Swift source of the product.
-  var isProduct: Bool { path.hasPrefix("Sources/") && path.hasSuffix(".swift") }
+  /// Whether the file is Swift source of the product, written by us.
+  var isProduct: Bool {
+    path.hasPrefix("Sources/") && path.hasSuffix(".swift") && !isGenerated
+  }
+
+  /// Whether a program wrote the file.
+  var isGenerated: Bool { path.hasSuffix(".pb.swift") }
 }
 
 /// One broken rule at one place.
