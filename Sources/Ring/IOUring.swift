@@ -36,9 +36,18 @@ package struct Completion: Sendable {
   ///
   /// - Throws: `.unavailable` when the kernel has no io_uring, forbids it or lacks a feature this code needs.
   init(_ options: Options) throws(RingError) {
-    unsafe ring = .allocate(capacity: 1)
+    // Nothing throws once all is set: the deinitialiser of a whole value runs even when its initialiser throws.
+    let created = unsafe try Self.create(options)
+    unsafe ring = unsafe created
     unsafe reaped = .allocate(capacity: Int(Self.reapCountMax))
     unsafe reapedAside = .allocate(capacity: Int(Self.reapCountMax))
+  }
+
+  /// An io_uring in fresh memory, which the caller ends and frees; nothing stays of one that fails.
+  private static func create(
+    _ options: Options
+  ) throws(RingError) -> UnsafeMutablePointer<io_uring> {
+    let ring = UnsafeMutablePointer<io_uring>.allocate(capacity: 1)
     unsafe memset(ring, 0, MemoryLayout<io_uring>.size)
     let base = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_R_DISABLED | IORING_SETUP_CQSIZE
     let wanted =
@@ -49,18 +58,15 @@ package struct Completion: Sendable {
     let rc = unsafe io_uring_queue_init_params(options.submissionEntries, ring, &parameters)
     guard rc >= 0 else {
       unsafe ring.deallocate()
-      unsafe reaped.deallocate()
-      unsafe reapedAside.deallocate()
       throw RingError(.unavailable, operation: "io_uring_setup", errno: -rc)
     }
     let needed = IORING_FEAT_NODROP | IORING_FEAT_EXT_ARG | IORING_FEAT_SUBMIT_STABLE
     guard parameters.features & needed == needed else {
       unsafe io_uring_queue_exit(ring)
       unsafe ring.deallocate()
-      unsafe reaped.deallocate()
-      unsafe reapedAside.deallocate()
       throw RingError(.unavailable, operation: "io_uring_setup", errno: ENOTSUP)
     }
+    return unsafe ring
   }
 
   deinit {
