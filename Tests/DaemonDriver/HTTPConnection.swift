@@ -38,16 +38,12 @@ package final class HTTPConnection {
     let size = socklen_t(MemoryLayout<timeval>.size)
     unsafe setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
     unsafe setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, size)
-    do throws(DriverError) {
-      if let source { try HTTPConnection.bind(socket, to: source) }
-      try HTTPConnection.connect(socket, to: port)
-    } catch {
-      close(socket)
-      throw error
-    }
+    // A failure closes the socket in the deinitialiser, which runs since everything is set.
+    if let source { try HTTPConnection.bind(socket, to: source) }
+    try HTTPConnection.connect(socket, to: port)
   }
 
-  deinit { close(socket) }
+  deinit { if socket >= 0 { close(socket) } }
 
   /// Sends bytes as they are.
   package func send(_ bytes: [UInt8]) throws(DriverError) {

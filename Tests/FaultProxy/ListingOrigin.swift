@@ -49,7 +49,11 @@ import Synchronization
       while true {
         let socket = accept(listener, nil, nil)
         if socket < 0, errno == EINTR || errno == ECONNABORTED { continue }
-        guard socket >= 0 else { return }
+        guard socket >= 0 else {
+          // By its only user: closed elsewhere, its number might be another listener's by now.
+          close(listener)
+          return
+        }
         _ = try? Self.startThread {
           ListingConnection(socket, contents).serve()
           close(socket)
@@ -58,10 +62,7 @@ import Synchronization
     }
   }
 
-  deinit {
-    shutdown(listener, Int32(SHUT_RDWR))
-    close(listener)
-  }
+  deinit { shutdown(listener, Int32(SHUT_RDWR)) }
 
   /// The name of key `index` in `content`.
   package static func key(_ index: Int, of content: Content) -> String {

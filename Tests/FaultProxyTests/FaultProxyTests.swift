@@ -293,11 +293,13 @@ private final class Stage {
 }
 
 /// Runs blocking code on a thread of its own, so that other tests keep theirs.
-private func blocking(_ body: @escaping @Sendable () throws -> Void) async throws {
+func blocking<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
   try await withTaskExecutorPreference(OwnThreads.shared) { try await apart(body) }
 }
 
-@concurrent private func apart(_ body: @Sendable () throws -> Void) async throws { try body() }
+@concurrent private func apart<T>(_ body: @Sendable () throws -> T) async throws -> T {
+  try body()
+}
 
 /// Gives each job a thread.
 private final class OwnThreads: TaskExecutor {

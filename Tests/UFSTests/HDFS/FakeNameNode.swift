@@ -31,7 +31,11 @@ final class FakeNameNode: Sendable {
       await pool.run {
         while true {
           let connection = accept(listener, nil, nil)
-          if connection < 0 { return }
+          guard connection >= 0 else {
+            // By its only user: closed elsewhere, its number might be another listener's by now.
+            close(listener)
+            return
+          }
           Self.serve(connection, exception, fatally)
           close(connection)
         }
@@ -42,7 +46,6 @@ final class FakeNameNode: Sendable {
   deinit {
     // Wakes the thread that waits for a connection.
     shutdown(listener, Int32(SHUT_RDWR))
-    close(listener)
   }
 
   /// Answers the calls of one connection.
