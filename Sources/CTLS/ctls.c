@@ -10,7 +10,6 @@
 
 struct pen_tls_context {
   SSL_CTX *ssl;
-  BIO_METHOD *method;
 };
 
 struct pen_tls {
@@ -131,24 +130,24 @@ static bool load(SSL_CTX *ssl, const struct pen_tls_settings *settings, char *wh
   return true;
 }
 
-static BIO_METHOD *make_method(void) {
-  BIO_METHOD *method = BIO_meth_new(BIO_TYPE_SOURCE_SINK | BIO_get_new_index(), "ring");
-  if (!method) return NULL;
+// Of the process, not of a context: OpenSSL has 128 numbers for kinds of BIO and takes none back.
+static BIO_METHOD *method;
+static CRYPTO_ONCE method_once = CRYPTO_ONCE_STATIC_INIT;
+
+static void make_method(void) {
+  method = BIO_meth_new(BIO_TYPE_SOURCE_SINK | BIO_get_new_index(), "ring");
+  if (!method) return;
   BIO_meth_set_read(method, bio_read);
   BIO_meth_set_write(method, bio_write);
   BIO_meth_set_ctrl(method, bio_control);
   BIO_meth_set_create(method, bio_create);
-  return method;
 }
 
 pen_tls_context *pen_tls_context_create(const struct pen_tls_settings *settings, char *why, size_t why_size) {
   ERR_clear_error();
   pen_tls_context *context = calloc(1, sizeof *context);
-  if (context) {
-    context->ssl = SSL_CTX_new(TLS_client_method());
-    context->method = make_method();
-  }
-  if (!context || !context->ssl || !context->method) {
+  if (context) context->ssl = SSL_CTX_new(TLS_client_method());
+  if (!context || !context->ssl || !CRYPTO_THREAD_run_once(&method_once, make_method) || !method) {
     explain("TLS", NULL, why, why_size);
     pen_tls_context_free(context);
     return NULL;
@@ -171,7 +170,6 @@ pen_tls_context *pen_tls_context_create(const struct pen_tls_settings *settings,
 void pen_tls_context_free(pen_tls_context *context) {
   if (!context) return;
   SSL_CTX_free(context->ssl);
-  if (context->method) BIO_meth_free(context->method);
   free(context);
 }
 
@@ -190,7 +188,7 @@ pen_tls *pen_tls_create(pen_tls_context *context, const char *host, const pen_tl
   pen_tls *tls = calloc(1, sizeof *tls);
   if (!tls) return NULL;
   tls->ssl = SSL_new(context->ssl);
-  BIO *bio = BIO_new(context->method);
+  BIO *bio = BIO_new(method);
   if (!tls->ssl || !bio) {
     BIO_free(bio);
     pen_tls_free(tls);
