@@ -26,7 +26,7 @@ import Ring
   let pool: HTTPOriginPool
   let fd: Int32
   let address: SocketAddress
-  var input = HTTPClientInput()
+  var input = HTTPInput()
   /// TLS, once it is agreed on or under way.
   var tls: TLSSession?
   /// How TLS ended, if it did not end well.
@@ -150,32 +150,19 @@ import Ring
     if now >= deadline { return expire(.deadline) }
     let stall = ring.options.stallTimeout.nanoseconds
     if markTime == 0 {
-      mark = movedCount
+      mark = TCPProgress.movedCount(fd)
       markTime = now
       return
     }
     // Looked at four times within the limit: a stall is noticed a quarter late at most.
     guard now &- markTime >= stall / 4 else { return }
-    let moved = movedCount
+    let moved = TCPProgress.movedCount(fd)
     if moved &- mark >= ring.options.progressSizeMin {
       lastProgress = now
       mark = moved
     }
     markTime = now
     if now &- lastProgress >= stall { expire(.stall) }
-  }
-
-  /// Bytes acknowledged by the peer or received from it so far.
-  private var movedCount: UInt64 {
-    unsafe withUnsafeTemporaryAllocation(byteCount: 256, alignment: 8) { info in
-      var length = socklen_t(info.count)
-      guard unsafe getsockopt(fd, Int32(IPPROTO_TCP), TCP_INFO, info.baseAddress, &length) == 0,
-        length >= 136
-      else { return 0 }
-      // struct tcp_info (linux/tcp.h): tcpi_bytes_acked at 120, tcpi_bytes_received at 128; glibc's ends before them.
-      return unsafe info.load(fromByteOffset: 120, as: UInt64.self)
-        &+ info.load(fromByteOffset: 128, as: UInt64.self)
-    }
   }
 
   /// Whether a kept connection is still good: open, and without a byte that nobody asked for.

@@ -17,7 +17,7 @@ import Synchronization
   let resolver: HostResolver
   let counters = HTTPClientCounters()
   let tls: TLSContext
-  var blocks = HTTPClientBlocks()
+  var blocks = HTTPBlockPool(blockSize: 16 << 10, countMax: 64)
   private let shared = Mutex<Reactor?>(nil)
   private var attached: Reactor?
   private var pools: [HTTPOrigin: HTTPOriginPool] = [:]

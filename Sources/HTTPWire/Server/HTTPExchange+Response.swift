@@ -18,13 +18,7 @@ extension HTTPExchange {
     begin(status, length: Int64(body.count), contentType: contentType, extra: extra)
     if hasFailed { return }
     if !omitsContent { unsafe writer.write(body) }
-    response = .sized(remaining: 0)
-    do throws(HTTPError) {
-      try await finish()
-    } catch {
-      // `fail` has counted it and the loop closes the connection.
-      response = .failed
-    }
+    await finishWritten()
   }
 
   /// As above, with the bytes of an array.
@@ -35,6 +29,11 @@ extension HTTPExchange {
     begin(status, length: Int64(body.count), contentType: contentType, extra: extra)
     if hasFailed { return }
     if !omitsContent { unsafe body.withUnsafeBytes { unsafe writer.write($0) } }
+    await finishWritten()
+  }
+
+  /// Sends a response whose content stands behind its head.
+  private func finishWritten() async {
     response = .sized(remaining: 0)
     do throws(HTTPError) {
       try await finish()

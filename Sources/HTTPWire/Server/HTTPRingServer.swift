@@ -21,7 +21,7 @@ import Synchronization
   /// Connections of all rings.
   let openCount: HTTPOpenCount
 
-  var pool = HTTPBlockPool()
+  var pool = HTTPBlockPool(blockSize: HTTPHeadWriter.blockSize, countMax: 256)
   var dateCache = HTTPDateCache()
   private(set) var isDraining = false
 
@@ -155,11 +155,11 @@ import Synchronization
     guard elapsed >= limit / 2 else { return }
     let isTransfer = exchange.phase == .body || exchange.phase == .send
     if isTransfer, exchange.markStart != exchange.phaseStart {
-      exchange.mark = progress(of: exchange.fd)
+      exchange.mark = TCPProgress.movedCount(exchange.fd)
       exchange.markStart = exchange.phaseStart
     }
     guard elapsed >= limit else { return }
-    if isTransfer, progress(of: exchange.fd) &- exchange.mark >= options.progressSizeMin {
+    if isTransfer, TCPProgress.movedCount(exchange.fd) &- exchange.mark >= options.progressSizeMin {
       exchange.phaseStart = now
       return
     }
@@ -174,19 +174,6 @@ import Synchronization
     let isTold = exchange.phase == .head || exchange.phase == .body
     _ = shutdown(exchange.fd, Int32(isTold ? SHUT_RD : SHUT_RDWR))
     exchange.phaseStart = reactor.now
-  }
-
-  /// Bytes that the peer of `fd` acknowledged or sent so far; 0 when the kernel does not say (Unix sockets).
-  private func progress(of fd: Int32) -> UInt64 {
-    unsafe withUnsafeTemporaryAllocation(byteCount: 256, alignment: 8) { info in
-      var length = socklen_t(info.count)
-      guard unsafe getsockopt(fd, Int32(IPPROTO_TCP), TCP_INFO, info.baseAddress, &length) == 0,
-        length >= 136
-      else { return 0 }
-      // struct tcp_info (linux/tcp.h): tcpi_bytes_acked at 120, tcpi_bytes_received at 128; glibc's ends before them.
-      return unsafe info.load(fromByteOffset: 120, as: UInt64.self)
-        &+ info.load(fromByteOffset: 128, as: UInt64.self)
-    }
   }
 
   // MARK: Drain

@@ -2,16 +2,23 @@
 
 import Glibc
 
-/// Free blocks of one ring, last in, first out, so that the next request finds its block in the CPU's cache.
+/// Free blocks of one size of one ring, last in, first out, so that the next request finds its block in the CPU's cache.
 // SAFETY: the list is threaded through blocks that nobody else holds; the pool is confined to its ring's thread.
 @safe struct HTTPBlockPool: ~Copyable {
+  /// Size of each block in bytes.
+  let blockSize: Int
   /// Most free blocks kept; further ones go back to malloc.
-  static let countMax = 256
+  private let countMax: Int
 
   private var first: UnsafeMutableRawPointer?
-  private(set) var count = 0
+  private var count = 0
 
-  init() {}
+  /// An empty pool of blocks of `blockSize` bytes that keeps at most `countMax` of them.
+  init(blockSize: Int, countMax: Int) {
+    precondition(blockSize >= MemoryLayout<Int>.size, "a free block holds a link")
+    self.blockSize = blockSize
+    self.countMax = countMax
+  }
 
   deinit {
     var block = unsafe first
@@ -21,7 +28,7 @@ import Glibc
     }
   }
 
-  /// A block of `HTTPHeadWriter.blockSize` bytes; its content is undefined.
+  /// A block of `blockSize` bytes from malloc; its content is undefined.
   @inline(__always)
   mutating func take() -> UnsafeMutableRawPointer {
     if let block = unsafe first {
@@ -30,16 +37,14 @@ import Glibc
       return unsafe block
     }
     // A process that cannot get these few bytes cannot report it either.
-    guard let block = unsafe malloc(HTTPHeadWriter.blockSize) else {
-      preconditionFailure("memory for a head")
-    }
+    guard let block = unsafe malloc(blockSize) else { preconditionFailure("memory for a head") }
     return unsafe block
   }
 
   /// Takes `block` back.
   @inline(__always)
   mutating func put(_ block: UnsafeMutableRawPointer) {
-    guard count < Self.countMax else { return unsafe free(block) }
+    guard count < countMax else { return unsafe free(block) }
     unsafe block.storeBytes(of: first, as: UnsafeMutableRawPointer?.self)
     unsafe first = unsafe block
     count += 1

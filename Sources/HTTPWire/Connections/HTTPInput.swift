@@ -4,6 +4,7 @@
 //          0           start     end     capacity
 //
 // The block is borrowed from the ring's pool while there is something in it. A head that outgrows it moves to malloc'ed ones.
+// On the client's side a block takes a reply's head and, for a small reply, its whole body in one receive.
 
 import Glibc
 
@@ -42,15 +43,25 @@ import Glibc
     start += count
   }
 
+  /// Moves what is unread into `target`, as far as it fits; returns how many bytes.
+  mutating func take(into target: UnsafeMutableRawBufferPointer) -> Int {
+    let count = min(end - start, target.count)
+    if count > 0, let from = unsafe block, let to = target.baseAddress {
+      unsafe memcpy(to, from + start, count)
+      start += count
+    }
+    return count
+  }
+
   /// Copies `bytes`, at most a block's size, into an input that holds no block.
   @inline(__always)
   mutating func fill(_ bytes: UnsafeRawBufferPointer, from pool: inout HTTPBlockPool) {
     precondition(unsafe block == nil, "an input holds one block")
-    precondition(bytes.count <= HTTPHeadWriter.blockSize, "a received piece fits a block")
+    precondition(bytes.count <= pool.blockSize, "a received piece fits a block")
     let fresh = unsafe pool.take()
     if let base = bytes.baseAddress { unsafe memcpy(fresh, base, bytes.count) }
     unsafe block = unsafe fresh
-    capacity = HTTPHeadWriter.blockSize
+    capacity = pool.blockSize
     start = 0
     end = bytes.count
   }
@@ -58,30 +69,33 @@ import Glibc
   /// Moves the unread bytes to the start of the block, or to a larger one, so that there is room to receive; returns the room.
   mutating func makeRoom(from pool: inout HTTPBlockPool) -> UnsafeMutableRawBufferPointer {
     let count = end - start
-    if unsafe block == nil {
-      unsafe block = unsafe pool.take()
-      capacity = HTTPHeadWriter.blockSize
-    }
-    if count == capacity {
-      guard let larger = unsafe malloc(capacity * 2) else {
-        preconditionFailure("memory for a head")
-      }
-      if let old = unsafe block {
-        unsafe memcpy(larger, old + start, count)
-        if capacity == HTTPHeadWriter.blockSize { unsafe pool.put(old) } else { unsafe free(old) }
-      }
-      unsafe block = unsafe larger
-      capacity *= 2
-      start = 0
-    } else if start > 0, let block = unsafe block {
-      unsafe memmove(block, block + start, count)
-      start = 0
-    }
+    let room = unsafe roomyBlock(count, from: &pool)
+    unsafe block = unsafe room
+    start = 0
     end = count
-    guard let block = unsafe block else {
-      preconditionFailure("an input that made room has a block")
+    return unsafe UnsafeMutableRawBufferPointer(start: room + count, count: capacity - count)
+  }
+
+  /// A block of `capacity` bytes with the `count` unread ones at its start and room behind them.
+  private mutating func roomyBlock(
+    _ count: Int, from pool: inout HTTPBlockPool
+  ) -> UnsafeMutableRawPointer {
+    guard let old = unsafe block else {
+      capacity = pool.blockSize
+      return unsafe pool.take()
     }
-    return unsafe UnsafeMutableRawBufferPointer(start: block + end, count: capacity - end)
+    guard count == capacity else {
+      if start > 0 { unsafe memmove(old, old + start, count) }
+      return unsafe old
+    }
+    guard let larger = unsafe malloc(capacity * 2) else {
+      preconditionFailure("memory for a head")
+    }
+    // Full: what is unread begins where the block does.
+    unsafe memcpy(larger, old, count)
+    giveBack(to: &pool)
+    capacity = count * 2
+    return unsafe larger
   }
 
   /// Notes that `count` bytes were received into the room.
@@ -93,12 +107,18 @@ import Glibc
   /// Gives the block back; what was unread is lost.
   @inline(__always)
   mutating func release(to pool: inout HTTPBlockPool) {
+    giveBack(to: &pool)
+    start = 0
+    end = 0
+  }
+
+  /// Gives the block back, to where it came from.
+  @inline(__always)
+  private mutating func giveBack(to pool: inout HTTPBlockPool) {
     if let old = unsafe block {
-      if capacity == HTTPHeadWriter.blockSize { unsafe pool.put(old) } else { unsafe free(old) }
+      if capacity == pool.blockSize { unsafe pool.put(old) } else { unsafe free(old) }
     }
     unsafe block = nil
     capacity = 0
-    start = 0
-    end = 0
   }
 }
