@@ -8,15 +8,7 @@ extension HTTPHeadParser {
   ) throws(HTTPRejection) {
     head.fieldCount += 1
     guard head.fieldCount <= limits.fieldCountMax else { throw .tooManyFields }
-    var colon = 0
-    while colon < line.count, unsafe ASCII.isToken(line[colon]) { colon &+= 1 }
-    guard colon < line.count else { throw .missingColon }
-    switch unsafe line[colon] {
-    case UInt8(ascii: ":"): break
-    case ASCII.space, ASCII.tab: throw colon == 0 ? .foldedField : .spaceBeforeColon
-    default: throw .malformedFieldName
-    }
-    guard colon > 0 else { throw .malformedFieldName }
+    let colon = try unsafe HTTPHeadLines.colon(in: line)
     let name = unsafe line.slice(0, colon)
     guard Self.isKnownLength(colon) else { return }
     var valueStart = colon + 1
@@ -50,13 +42,13 @@ extension HTTPHeadParser {
       Self.keepFirst(part, in: &head.ifMatchPart)
     case 8 where unsafe name.equalsIgnoringCase("if-range"):
       Self.keepFirst(part, in: &head.ifRangePart)
-    case 10 where unsafe name.equalsIgnoringCase("connection"): unsafe takeConnection(value)
+    case 10 where unsafe name.equalsIgnoringCase("connection"): unsafe framing.takeConnection(value)
     case 13 where unsafe name.equalsIgnoringCase("if-none-match"):
       Self.keepFirst(part, in: &head.ifNoneMatchPart)
     case 14 where unsafe name.equalsIgnoringCase("content-length"):
-      try unsafe takeContentLength(value)
+      try unsafe framing.takeContentLength(value, takesEqual: false)
     case 17 where unsafe name.equalsIgnoringCase("transfer-encoding"):
-      try unsafe takeTransferEncoding(value)
+      try unsafe framing.takeTransferEncoding(value)
     default: break
     }
   }
@@ -98,45 +90,5 @@ extension HTTPHeadParser {
   ) throws(HTTPRejection) {
     guard unsafe value.equalsIgnoringCase("100-continue") else { throw .unknownExpectation }
     seen.insert(.expectation)
-  }
-
-  /// Looks for `close` and `keep-alive` in the list `value`; other options mean nothing here.
-  private mutating func takeConnection(_ value: UnsafeRawBufferPointer) {
-    var start = 0
-    while start <= value.count {
-      var end = start
-      while end < value.count, unsafe value[end] != UInt8(ascii: ",") { end += 1 }
-      let option = unsafe value.slice(start, end - start).trimmed
-      if unsafe option.equalsIgnoringCase("close") { seen.insert(.close) }
-      if unsafe option.equalsIgnoringCase("keep-alive") { seen.insert(.keepAlive) }
-      start = end + 1
-    }
-  }
-
-  /// One Content-Length of digits only; equal repetitions are refused too, since nobody honest sends them.
-  private mutating func takeContentLength(
-    _ value: UnsafeRawBufferPointer
-  ) throws(HTTPRejection) {
-    guard !seen.contains(.contentLength) else { throw .repeatedContentLength }
-    seen.insert(.contentLength)
-    guard let length = unsafe value.saturatedDecimal else { throw .malformedContentLength }
-    guard length < .max else { throw .contentLengthTooLarge }
-    head.contentLength = length
-  }
-
-  /// Exactly `chunked`; any other list is refused by what its last coding is (RFC 9112 §6.1, §6.3).
-  private mutating func takeTransferEncoding(
-    _ value: UnsafeRawBufferPointer
-  ) throws(HTTPRejection) {
-    guard !seen.contains(.transferEncoding) else { throw .repeatedTransferEncoding }
-    seen.insert(.transferEncoding)
-    if unsafe value.equalsIgnoringCase("chunked") {
-      head.isChunked = true
-      return
-    }
-    var lastStart = value.count
-    while lastStart > 0, unsafe value[lastStart - 1] != UInt8(ascii: ",") { lastStart -= 1 }
-    let last = unsafe value.slice(lastStart, value.count - lastStart).trimmed
-    throw unsafe last.equalsIgnoringCase("chunked") ? .unknownTransferEncoding : .chunkedNotFinal
   }
 }

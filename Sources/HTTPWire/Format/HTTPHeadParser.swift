@@ -1,8 +1,7 @@
 // The request head parser: incremental, strict, without allocation.
 //
-// Each call sees all bytes received so far. The parser remembers the start of the line it is in and how far it has looked,
-// so that a head that trickles in byte by byte is still scanned once. A line is scanned eight bytes at a time for the first
-// control byte, which is its end in every honest request; then its name is walked and known fields are taken.
+// Each call sees all bytes received so far. A line is found (HTTPHeadLines), then its name is walked and known fields are taken;
+// those that decide where the message ends follow the rules of HTTPFraming.
 //
 // Strict where two parsers could disagree about where a message ends (RFC 9112 §2.2, §3, §5, §6, §11.2). Lenient in one place:
 // bytes above 0x7F are accepted in targets and values, because clients paste names as they are.
@@ -10,51 +9,38 @@
 /// Incremental parser of one request head.
 package struct HTTPHeadParser {
   /// What the bytes seen so far amount to.
-  package enum Outcome: Sendable, Hashable {
-    /// The head has not ended yet.
-    case incomplete
-    /// The head is complete; `head.length` bytes belong to it.
-    case complete
-    /// The head breaks a rule; the connection cannot go on after the response.
-    case rejected(HTTPRejection)
-  }
+  package typealias Outcome = HTTPHeadOutcome
 
-  /// Fields that must not occur twice, or that change the meaning of others.
+  /// Lines that must not occur twice, or that change the meaning of others.
   struct Seen: OptionSet {
-    let rawValue: UInt16
+    let rawValue: UInt8
     static let host = Seen(rawValue: 1)
-    static let contentLength = Seen(rawValue: 2)
-    static let transferEncoding = Seen(rawValue: 4)
-    static let range = Seen(rawValue: 8)
-    static let close = Seen(rawValue: 16)
-    static let keepAlive = Seen(rawValue: 32)
-    static let expectation = Seen(rawValue: 64)
-    static let requestLine = Seen(rawValue: 128)
+    static let range = Seen(rawValue: 2)
+    static let expectation = Seen(rawValue: 4)
+    static let requestLine = Seen(rawValue: 8)
   }
 
   /// What has been parsed; complete after `complete`.
   package internal(set) var head = HTTPRequestHead()
   let limits: HTTPHeadLimits
   var seen: Seen = []
-  /// Offset of the first byte of the line being read.
-  private var lineOffset = 0
-  /// Offset up to which that line holds no control byte.
-  private var scanOffset = 0
+  var framing = HTTPFraming()
+  private var lines: HTTPHeadLines
 
   /// A parser of one head within `limits`.
-  package init(limits: HTTPHeadLimits) { self.limits = limits }
+  package init(limits: HTTPHeadLimits) {
+    self.limits = limits
+    lines = HTTPHeadLines(sizeMax: limits.sizeMax)
+  }
 
   /// Parses on, given all `bytes` since the first of the head; what follows the head is not looked at.
   ///
   /// The bytes of earlier calls may have moved but not changed. After `complete` the head's views point into `bytes`.
   package mutating func parse(_ bytes: UnsafeRawBufferPointer) -> Outcome {
     do throws(HTTPRejection) {
-      while let end = try unsafe lineEnd(in: bytes) {
-        let line = unsafe bytes.slice(lineOffset, end - lineOffset)
-        let start = lineOffset
-        lineOffset = end + 2
-        scanOffset = lineOffset
-        guard lineOffset <= limits.sizeMax else { throw .headTooLarge }
+      while let (line, start) = try unsafe lines.next(
+        in: bytes, withTabs: seen.contains(.requestLine))
+      {
         if !seen.contains(.requestLine) {
           // One empty line before a request is forgiven (RFC 9112 §2.2).
           if line.count == 0 && start == 0 { continue }
@@ -67,33 +53,9 @@ package struct HTTPHeadParser {
           return .complete
         }
       }
-      // The head needs at least one more byte than has arrived.
-      guard bytes.count < limits.sizeMax else { throw .headTooLarge }
       return .incomplete
     } catch {
       return .rejected(error)
-    }
-  }
-
-  /// The offset of the carriage return that ends the current line, or nil when it has not arrived.
-  @inline(__always)
-  private mutating func lineEnd(
-    in bytes: UnsafeRawBufferPointer
-  ) throws(HTTPRejection) -> Int? {
-    var offset = scanOffset
-    while true {
-      offset = unsafe ASCII.firstByte(below: 0x20, in: bytes, from: offset)
-      scanOffset = offset
-      guard offset < bytes.count else { return nil }
-      switch unsafe bytes[offset] {
-      case ASCII.carriageReturn:
-        guard offset + 1 < bytes.count else { return nil }
-        guard unsafe bytes[offset + 1] == ASCII.lineFeed else { throw .bareCarriageReturn }
-        return offset
-      case ASCII.tab where seen.contains(.requestLine): offset += 1
-      case ASCII.lineFeed: throw .bareLineFeed
-      default: throw .controlByte
-      }
     }
   }
 
@@ -114,7 +76,7 @@ package struct HTTPHeadParser {
     let target = unsafe line.slice(targetStart, targetEnd - targetStart)
     try unsafe parseTarget(target, at: start + targetStart)
     seen.insert(.requestLine)
-    head.fieldsOffset = lineOffset
+    head.fieldsOffset = lines.offset
   }
 
   /// Takes the version, which is exactly `HTTP/1.0` or `HTTP/1.1`, or a later minor version spoken as 1.1.
@@ -160,15 +122,11 @@ package struct HTTPHeadParser {
   /// Checks what only the whole head can tell, and settles the connection's fate.
   private mutating func complete() throws(HTTPRejection) {
     if head.minorVersion == 1 && !seen.contains(.host) { throw .missingHost }
-    if seen.contains(.transferEncoding) {
-      // An intermediary may have believed the other one: RFC 9112 §6.1.
-      if seen.contains(.contentLength) { throw .contentLengthWithTransferEncoding }
-      if head.minorVersion == 0 { throw .transferEncodingInHTTP10 }
-    }
     // RFC 9110 §10.1.1: an HTTP/1.0 client cannot have meant it.
     head.expectsContinue = seen.contains(.expectation) && head.minorVersion == 1
-    head.keepAlive =
-      !seen.contains(.close) && (head.minorVersion == 1 || seen.contains(.keepAlive))
-    head.length = lineOffset
+    head.keepAlive = try framing.settle(minorVersion: head.minorVersion)
+    head.contentLength = framing.contentLength
+    head.isChunked = framing.isChunked
+    head.length = lines.offset
   }
 }

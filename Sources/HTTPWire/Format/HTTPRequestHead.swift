@@ -114,20 +114,9 @@ extension HTTPRequestHead {
   /// Calls `body` with the name and the trimmed value of each header line in order, until it returns false.
   package func forEachField(_ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Bool) {
     guard let base = unsafe base else { return }
-    let bytes = unsafe UnsafeRawBufferPointer(start: base, count: length)
-    var offset = fieldsOffset
-    // Every line was validated: a name, a colon, a value without CR, then CRLF; the last line is empty.
-    while offset < length, unsafe bytes[offset] != ASCII.carriageReturn {
-      var colon = offset
-      while colon < length, unsafe bytes[colon] != UInt8(ascii: ":") { colon += 1 }
-      var end = colon
-      while end < length, unsafe bytes[end] != ASCII.carriageReturn { end += 1 }
-      guard end < length else { return }
-      let name = unsafe bytes.slice(offset, colon - offset)
-      let value = unsafe bytes.slice(colon + 1, end - colon - 1).trimmed
-      guard unsafe body(name, value) else { return }
-      offset = end + 2
-    }
+    let bytes = unsafe UnsafeRawBufferPointer(
+      start: base + fieldsOffset, count: length - fieldsOffset)
+    unsafe HTTPHeadLines.forEachField(in: bytes, body)
   }
 
   /// The trimmed value of the first header line called `lowercaseName`, in any case; nil without one.

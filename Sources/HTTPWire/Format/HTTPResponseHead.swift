@@ -40,21 +40,7 @@ package struct HTTPResponseHead: Sendable {
 
   /// Calls `body` with the name and the trimmed value of each header line in order, until it returns false.
   package func forEachField(_ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Bool) {
-    unsafe lines.withUnsafeBytes { bytes in
-      var offset = 0
-      // Every line was validated: a name, a colon, a value without CR, then CRLF.
-      while offset < bytes.count {
-        var colon = offset
-        while colon < bytes.count, unsafe bytes[colon] != UInt8(ascii: ":") { colon += 1 }
-        var end = colon
-        while end < bytes.count, unsafe bytes[end] != ASCII.carriageReturn { end += 1 }
-        guard end < bytes.count else { return }
-        let name = unsafe bytes.slice(offset, colon - offset)
-        let value = unsafe bytes.slice(colon + 1, end - colon - 1).trimmed
-        guard unsafe body(name, value) else { return }
-        offset = end + 2
-      }
-    }
+    unsafe lines.withUnsafeBytes { unsafe HTTPHeadLines.forEachField(in: $0, body) }
   }
 
   /// Whether the bytes of a name and `other` are the same in any case.
