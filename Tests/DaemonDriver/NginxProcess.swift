@@ -5,6 +5,19 @@ import Glibc
 /// A running nginx; stopped when this goes away.
 // SAFETY: the process is only started, asked for its port and stopped; by one owner at a time.
 @safe package final class NginxProcess: @unchecked Sendable {
+  /// How nginx is run.
+  package struct Tuning: Sendable {
+    /// Processes and modules.
+    package var main = "worker_processes 1; master_process off;"
+    /// How a process waits.
+    package var events = "worker_connections 1024;"
+    /// Settings of every server.
+    package var http = ""
+
+    /// One process for the few connections of a test.
+    package init() {}
+  }
+
   /// Ports that its servers listen on.
   package let ports: [UInt16]
   /// A folder of its own for configuration, logs and files to serve.
@@ -15,7 +28,8 @@ import Glibc
   ///
   /// Blocks until every port takes connections.
   package init(
-    portCount: Int = 1, _ configure: ([UInt16], ScratchDirectory) throws(DriverError) -> String
+    portCount: Int = 1, tuning: Tuning = Tuning(),
+    _ configure: ([UInt16], ScratchDirectory) throws(DriverError) -> String
   ) throws(DriverError) {
     scratch = try ScratchDirectory("nginx")
     var holders: [PortHolder] = []
@@ -25,7 +39,8 @@ import Glibc
     let servers = try configure(ports, scratch)
     holders = []
     let base = scratch.path
-    try writeBytes(Array(Self.configuration(base, servers).utf8), to: "\(base)/nginx.conf")
+    let configuration = Self.configuration(base, tuning, servers)
+    try writeBytes(Array(configuration.utf8), to: "\(base)/nginx.conf")
     let user = getuid() == 0 ? ["-g", "user root;"] : []
     do throws(DriverError) {
       process = try ChildProcess(
@@ -52,14 +67,17 @@ import Glibc
       "nginx did not start: \(said)\((try? readText(scratch.path("error.log"))) ?? "")")
   }
 
-  private static func configuration(_ base: String, _ servers: String) -> String {
+  private static func configuration(
+    _ base: String, _ tuning: Tuning, _ servers: String
+  ) -> String {
     """
-    worker_processes 1; daemon off; master_process off; pid \(base)/pid; error_log \(base)/error.log;
-    events { worker_connections 1024; }
+    \(tuning.main) daemon off; pid \(base)/pid; error_log \(base)/error.log;
+    events { \(tuning.events) }
     http {
-      access_log off; keepalive_requests 1000000; client_max_body_size 0;
+      access_log off; keepalive_requests 1000000000; client_max_body_size 0;
       client_body_temp_path \(base)/body; proxy_temp_path \(base)/proxy;
       fastcgi_temp_path \(base)/fastcgi; uwsgi_temp_path \(base)/uwsgi; scgi_temp_path \(base)/scgi;
+      \(tuning.http)
       \(servers)
     }
     """

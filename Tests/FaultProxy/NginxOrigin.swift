@@ -31,34 +31,16 @@ package final class NginxOrigin {
   package let port: UInt16
   /// The folder whose files it serves: `/bucket/key` is `<folder>/bucket/key`.
   package let folder: String
-  /// Its process.
-  package let process: ChildProcess
-  private let scratch: ScratchDirectory
+  private let nginx: NginxProcess
 
   /// Starts nginx over `folder` and waits until it answers.
   package init(folder: String, options: Options = Options()) throws(DriverError) {
     self.folder = folder
-    scratch = try ScratchDirectory("nginx")
-    port = try PortHolder().port
-    try writeBytes(
-      Array(Self.configuration(port, folder, scratch.path, options).utf8),
-      to: scratch.path("nginx.conf"))
-    let user = getuid() == 0 ? ["-g", "user root;"] : []
-    do throws(DriverError) {
-      process = try ChildProcess(
-        ["nginx", "-e", scratch.path("error.log"), "-c", scratch.path("nginx.conf")] + user,
-        output: scratch.path("out"), errors: scratch.path("out"))
-    } catch {
-      throw .program("\(error); scripts/install-deps test installs it")
+    nginx = try NginxProcess(tuning: Self.tuning(options)) { ports, _ in
+      Self.server(ports[0], folder, options)
     }
-    for _ in 0..<2000 {
-      if (try? HTTPConnection(port: port, seconds: 1)) != nil { return }
-      guard process.wait(.milliseconds(5)) == nil else { break }
-    }
-    throw .program("nginx did not start: \((try? readText(scratch.path("out"))) ?? "")")
+    port = nginx.ports[0]
   }
-
-  deinit { process.stop() }
 
   /// The module that `hidesDashes` needs; nil when it is not installed.
   package static let headersModule: String? = {
@@ -66,9 +48,24 @@ package final class NginxOrigin {
     return unsafe access(path, R_OK) == 0 ? path : nil
   }()
 
-  private static func configuration(
-    _ port: UInt16, _ folder: String, _ base: String, _ options: Options
-  ) -> String {
+  /// Many connections that stay, and tags that all clients understand.
+  private static func tuning(_ options: Options) -> NginxProcess.Tuning {
+    var tuning = NginxProcess.Tuning()
+    tuning.main = "worker_processes \(options.workers); worker_rlimit_nofile 65536;"
+    tuning.events = "worker_connections 16384; multi_accept on;"
+    tuning.http = "keepalive_timeout 600; default_type application/octet-stream; "
+    tuning.http += options.settings
+    if options.hidesDashes, let path = headersModule {
+      tuning.main = "load_module \(path); \(tuning.main)"
+      tuning.http +=
+        " map $sent_http_etag $plain_etag { \"~^\\\"(?<a>[0-9a-f]+)-(?<b>[0-9a-f]+)\\\"$\" '\"$a$b\"';"
+        + " default $sent_http_etag; } more_clear_input_headers If-Match;"
+        + " more_set_headers \"ETag: $plain_etag\";"
+    }
+    return tuning
+  }
+
+  private static func server(_ port: UInt16, _ folder: String, _ options: Options) -> String {
     var tls = ""
     if let pair = options.certificate {
       tls = "ssl_certificate \(pair.certificate); ssl_certificate_key \(pair.key);"
@@ -77,14 +74,7 @@ package final class NginxOrigin {
     if let authority = options.clientAuthority {
       tls += " ssl_verify_client on; ssl_client_certificate \(authority);"
     }
-    var (module, tags, listing) = ("", "", "")
-    if options.hidesDashes, let path = headersModule {
-      module = "load_module \(path);"
-      tags =
-        "map $sent_http_etag $plain_etag { \"~^\\\"(?<a>[0-9a-f]+)-(?<b>[0-9a-f]+)\\\"$\" '\"$a$b\"';"
-        + " default $sent_http_etag; } more_clear_input_headers If-Match;"
-        + " more_set_headers \"ETag: $plain_etag\";"
-    }
+    var listing = ""
     if let port = options.listingPort {
       listing =
         "location ~ ^/[^/]+/?$ { proxy_pass http://127.0.0.1:\(port); proxy_http_version 1.1;"
@@ -95,26 +85,14 @@ package final class NginxOrigin {
         + "return \($0) '<?xml version=\"1.0\" encoding=\"UTF-8\"?>\\n<Error><Code>\($1)</Code></Error>'; }"
     }
     return """
-      \(module)
-      worker_processes \(options.workers); daemon off; pid \(base)/pid; error_log \(base)/error.log;
-      worker_rlimit_nofile 65536;
-      events { worker_connections 16384; multi_accept on; }
-      http {
-        access_log off; keepalive_requests 1000000000; keepalive_timeout 600;
-        default_type application/octet-stream; client_max_body_size 0;
-        client_body_temp_path \(base)/body; proxy_temp_path \(base)/proxy;
-        fastcgi_temp_path \(base)/fastcgi; uwsgi_temp_path \(base)/uwsgi; scgi_temp_path \(base)/scgi;
-        \(options.settings)
-        \(tags)
-        server {
-          listen 127.0.0.1:\(port) \(options.certificate == nil ? "" : "ssl ")backlog=4096;
-          \(tls)
-          root \(folder); etag on; max_ranges 1;
-          \(errors.joined(separator: "\n    "))
-          \(listing)
-          # A folder is no object.
-          location / { try_files $uri =404; }
-        }
+      server {
+        listen 127.0.0.1:\(port) \(options.certificate == nil ? "" : "ssl ")backlog=4096;
+        \(tls)
+        root \(folder); etag on; max_ranges 1;
+        \(errors.joined(separator: "\n  "))
+        \(listing)
+        # A folder is no object.
+        location / { try_files $uri =404; }
       }
       """
   }
