@@ -23,21 +23,27 @@ struct HostResolverTests {
     }
 
     var count: Int { state.withLock { $0.count } }
+
+    /// The time that answers age by, in nanoseconds.
+    let time = Atomic<UInt64>(1)
+
+    func pass(_ duration: Duration) { time.add(duration.nanoseconds, ordering: .relaxed) }
   }
 
   /// Runs `body` on a ring with a resolver that asks `Names`.
   private func withResolver(
-    configure: (inout HostResolver.Options) -> Void = { _ in },
-    _ body: @escaping @Sendable (HostResolver, Names, Reactor) async throws -> Void
+    _ body: @escaping @Sendable (HostResolver, Names) async throws -> Void
   ) async throws {
     let reactor = try Reactor()
     let pool = try BlockingPool(name: "test", threads: 2)
-    var options = HostResolver.Options()
-    configure(&options)
     let names = Names()
-    let resolver = HostResolver(pool: pool, options: options) { names.look($0) }
+    let resolver = HostResolver(pool: pool) {
+      names.look($0)
+    } clock: { _ in
+      names.time.load(ordering: .relaxed)
+    }
     let result: Result<Void, any Error> = await reactor.run {
-      do { return .success(try await body(resolver, names, reactor)) } catch {
+      do { return .success(try await body(resolver, names)) } catch {
         return .failure(error)
       }
     }
@@ -48,7 +54,7 @@ struct HostResolverTests {
 
   @Test("an address is its own answer")
   func numeric() async throws {
-    try await withResolver { (resolver, names, _) async throws in
+    try await withResolver { (resolver, names) async throws in
       for host in ["127.0.0.1", "::1"] {
         #expect(try await resolver.resolve(host, deadline: .max) == [host])
       }
@@ -58,7 +64,7 @@ struct HostResolverTests {
 
   @Test("one question serves all who wait, and its answer is kept")
   func shared() async throws {
-    try await withResolver { (resolver, names, _) async throws in
+    try await withResolver { (resolver, names) async throws in
       names.set(.success(["10.0.0.1", "10.0.0.2"]))
       try await withThrowingTaskGroup(of: [String].self) { group in
         for _ in 0..<50 {
@@ -75,35 +81,40 @@ struct HostResolverTests {
 
   @Test("a failure is kept for a moment, then asked again")
   func failure() async throws {
-    try await withResolver {
-      $0.failureTimeToLive = .milliseconds(50)
-    } _: { (resolver, names, reactor) async throws in
+    try await withResolver { (resolver, names) async throws in
       for _ in 0..<3 {
+        names.pass(.milliseconds(300))
         await #expect(throws: HostResolver.Failure.self) {
           _ = try await resolver.resolve("store", deadline: .max)
         }
       }
       #expect(names.count == 1)
       names.set(.success(["10.0.0.1"]))
-      await reactor.sleep(for: .milliseconds(60))
+      names.pass(.milliseconds(400))
       #expect(try await resolver.resolve("store", deadline: .max) == ["10.0.0.1"])
     }
   }
 
   @Test("an old answer stands in while names cannot be asked for")
   func stale() async throws {
-    try await withResolver {
-      $0.timeToLive = .milliseconds(10)
-      $0.failureTimeToLive = .milliseconds(10)
-    } _: { (resolver, names, reactor) async throws in
+    try await withResolver { (resolver, names) async throws in
       names.set(.success(["10.0.0.1"]))
       _ = try await resolver.resolve("store", deadline: .max)
       names.set(.failure(HostResolver.Failure("down")))
-      await reactor.sleep(for: .milliseconds(20))
+      names.pass(.seconds(29))
       #expect(try await resolver.resolve("store", deadline: .max) == ["10.0.0.1"])
-      #expect(names.count == 2)
+      #expect(names.count == 1)
+      for count in 2...10 {
+        names.pass(.seconds(30))
+        #expect(try await resolver.resolve("store", deadline: .max) == ["10.0.0.1"])
+        #expect(names.count == count)
+      }
+      names.pass(.seconds(60))
+      await #expect(throws: HostResolver.Failure.self, "five minutes are enough") {
+        _ = try await resolver.resolve("store", deadline: .max)
+      }
       names.set(.success(["10.0.0.9"]))
-      await reactor.sleep(for: .milliseconds(20))
+      names.pass(.seconds(1))
       #expect(try await resolver.resolve("store", deadline: .max) == ["10.0.0.9"])
     }
   }

@@ -64,16 +64,21 @@ package final class HostResolver: Sendable {
   /// Where names are asked for.
   let pool: BlockingPool
   private let options: Options
+  private let clock: @Sendable (Reactor) -> UInt64
   private let lookup: Lookup
   private let state = Mutex(State())
 
   /// A resolver that asks on `pool`, by getaddrinfo unless `lookup` is another way.
+  ///
+  /// `clock` tells the nanoseconds that answers age by.
   package init(
     pool: BlockingPool, options: Options = Options(),
-    lookup: @escaping Lookup = { systemAddresses(of: $0) }
+    lookup: @escaping Lookup = { systemAddresses(of: $0) },
+    clock: @escaping @Sendable (Reactor) -> UInt64 = { $0.now }
   ) {
     self.pool = pool
     self.options = options
+    self.clock = clock
     self.lookup = lookup
   }
 
@@ -87,7 +92,7 @@ package final class HostResolver: Sendable {
       preconditionFailure("names are resolved on a reactor's thread")
     }
     if SocketAddress.ip(host, port: 0).isValid { return [host] }
-    if let known = known(host, now: reactor.now) { return try known.get() }
+    if let known = known(host, now: clock(reactor)) { return try known.get() }
     guard reactor.now < deadline else { throw Failure("no time left to ask", isExpired: true) }
     let id = state.withLock { state in
       state.nextWaiter += 1
@@ -129,7 +134,7 @@ package final class HostResolver: Sendable {
   private func ask(_ host: String, _ reactor: Reactor) {
     reactor.spawn { [self] in
       let answer = await pool.run { [lookup] in lookup(host) }
-      settle(host, answer, now: reactor.now)
+      settle(host, answer, now: clock(reactor))
     }
   }
 
