@@ -9,8 +9,8 @@ import Testing
 struct RPCChannelTests {
   @Test("a public server answers unary calls and streams of all kinds")
   func publicServer() async throws {
-    try await withPython { engine, target in
-      try await everything(RPCChannel(engine: engine, target: target))
+    try await withPython { engine, server in
+      try await everything(RPCChannel(engine: engine, target: server.target))
     }
   }
 
@@ -19,14 +19,14 @@ struct RPCChannelTests {
     let certificates = try TestCertificates()
     let authority = certificates.authority.certificate
     let (certificate, key) = (certificates.client.certificate, certificates.client.key)
-    try await withPython(tls: certificates) { engine, target in
+    try await withPython(tls: certificates) { engine, server in
       var options = RPCChannelOptions(
         tls: RPCTLSOptions(
           authoritiesFile: authority, certificateFile: certificate, keyFile: key))
-      try await everything(RPCChannel(engine: engine, target: target, options: options))
+      try await everything(RPCChannel(engine: engine, target: server.target, options: options))
       options.tls = RPCTLSOptions(authoritiesFile: authority)
       options.retry = nil
-      let stranger = try RPCChannel(engine: engine, target: target, options: options)
+      let stranger = try RPCChannel(engine: engine, target: server.target, options: options)
       await expectFailure(.unavailable) { () throws(RPCError) in
         try await stranger.unary(Echo.unary, [1])
       }
@@ -35,8 +35,8 @@ struct RPCChannelTests {
 
   @Test("a public server sees deadlines and cancelled tasks")
   func publicServerSeesTheEnd() async throws {
-    try await withPython { engine, target in
-      let channel = try RPCChannel(engine: engine, target: target)
+    try await withPython { engine, server in
+      let channel = try RPCChannel(engine: engine, target: server.target)
       let left = try await channel.unary(
         Echo.remaining, [], options: RPCCallOptions(timeout: .seconds(20)))
       #expect((1000...21_000).contains(Int(text(left)) ?? 0))
@@ -60,9 +60,9 @@ struct RPCChannelTests {
 
   @Test("idempotent calls are tried again while the server is unavailable, others are not")
   func retries() async throws {
-    try await withPython { engine, target in
+    try await withPython { engine, server in
       let channel = try RPCChannel(
-        engine: engine, target: target,
+        engine: engine, target: server.target,
         options: RPCChannelOptions(retry: RPCRetryPolicy(base: .milliseconds(1))))
       #expect(try await channel.unary(Echo.flaky, bytes("a:5")) == bytes("6"))
       let once = RPCMethod<[UInt8], [UInt8]>(
@@ -82,8 +82,8 @@ struct RPCChannelTests {
 
   @Test("a server that dies in mid-stream is an error, never an end")
   func serverDies() async throws {
-    try await withPython { engine, target in
-      let channel = try RPCChannel(engine: engine, target: target)
+    try await withPython { engine, server in
+      let channel = try RPCChannel(engine: engine, target: server.target)
       let stream = try channel.serverStream(Echo.endless, [])
       _ = try await stream.next()
       await expectFailure(.unavailable) { () throws(RPCError) in

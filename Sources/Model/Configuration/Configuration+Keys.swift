@@ -17,6 +17,7 @@ extension Configuration {
     case listingCacheSize = "penstock.worker.ufs.listing.cache.size"
     case ufsBandwidth = "penstock.worker.ufs.bandwidth"
     case checksumCacheSize = "penstock.worker.page.store.checksum.cache.size"
+    case rpcMessageSizeMax = "alluxio.worker.network.max.inbound.message.size"
     case promoteBandwidth = "penstock.worker.page.store.promote.bandwidth"
     case demoteBandwidth = "penstock.worker.page.store.demote.bandwidth"
   }
@@ -35,6 +36,17 @@ extension Configuration {
     case pageStoreTimeout = "alluxio.worker.page.store.timeout.duration"
     case volumeTimeout = "penstock.worker.page.store.io.timeout"
     case volumeProbation = "penstock.worker.page.store.volume.probation"
+    case workerKeepaliveTime = "alluxio.worker.network.keepalive.time"
+    case workerKeepaliveTimeout = "alluxio.worker.network.keepalive.timeout"
+    case workerPingIntervalMin = "alluxio.worker.network.permit.keepalive.time"
+    case coordinatorKeepaliveTime = "alluxio.master.network.keepalive.time"
+    case coordinatorKeepaliveTimeout = "alluxio.master.network.keepalive.timeout"
+    case coordinatorPingIntervalMin = "alluxio.master.network.permit.keepalive.time"
+    case clientKeepaliveTime = "alluxio.user.network.rpc.keepalive.time"
+    case clientKeepaliveTimeout = "alluxio.user.network.rpc.keepalive.timeout"
+    case rpcRetryBase = "alluxio.user.rpc.retry.base.sleep"
+    case rpcRetryLongest = "alluxio.user.rpc.retry.max.sleep"
+    case rpcRetryBudget = "alluxio.user.rpc.retry.max.duration"
   }
 
   /// Keys whose value is a whole number.

@@ -75,8 +75,11 @@ import Synchronization
 
   /// A new call of the core with `timeout` to go.
   ///
-  /// - Throws: `.invalidArgument` for a path that the core does not take.
+  /// - Throws: `.invalidArgument` for a path that the core does not take, `.unavailable` when the engine has stopped.
   func makeCall(path: String, timeout: Duration?) throws(RPCError) -> RPCClientCall {
+    guard !engine.isStopped else {
+      throw RPCError(.unavailable, "the call cannot begin: its engine has stopped")
+    }
     let queue = engine.queue()
     let handle: UnsafeMutableRawPointer? = unsafe methods.withLock { methods in
       if let known = methods[path] { return unsafe known.handle }

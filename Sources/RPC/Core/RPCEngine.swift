@@ -11,6 +11,7 @@ package final class RPCEngine: Sendable {
 
   let queues: [RPCQueue]
   private let turn = Atomic<Int>(0)
+  private let isStopping = Atomic<Bool>(false)
 
   /// Starts `threads` queues with a thread each.
   ///
@@ -41,8 +42,12 @@ package final class RPCEngine: Sendable {
   /// used; a call that is begun afterwards fails as `.unavailable`.
   package func stop() {
     precondition(Reactor.current == nil, "a reactor's thread never blocks")
+    isStopping.store(true, ordering: .relaxed)
     for queue in queues { queue.stop() }
   }
+
+  /// Whether `stop` was called.
+  var isStopped: Bool { isStopping.load(ordering: .relaxed) }
 
   /// The queue for a call from the current thread: a reactor's is always the same.
   func queue() -> RPCQueue {

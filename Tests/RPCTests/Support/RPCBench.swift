@@ -77,7 +77,7 @@ let loopback = RPCServerOptions(addresses: [.tcp(host: "127.0.0.1", port: 0)])
 /// Runs `body` on a reactor beside Python's gRPC server of `test.Echo`.
 func withPython(
   tls: TestCertificates? = nil,
-  _ body: @escaping @Sendable (RPCEngine, String) async throws -> Void
+  _ body: @escaping @Sendable (RPCEngine, PythonServer) async throws -> Void
 ) async throws {
   let arguments = tls.map { [$0.authority.certificate, $0.server.certificate, $0.server.key] }
   let engine = try RPCEngine()
@@ -86,8 +86,7 @@ func withPython(
   let started = await pool.run { Result { try PythonServer(arguments ?? []) } }
   let result: Result<Void, any Error> = await group.reactors[0].run {
     do {
-      let server = try started.get()
-      try await body(engine, "127.0.0.1:\(server.port)")
+      try await body(engine, try started.get())
       return .success(())
     } catch {
       return .failure(error)
@@ -109,9 +108,15 @@ let pythonForGRPC = Result { () throws(DriverError) in
 
 /// `grpc_server.py` as a process that ends with this value.
 final class PythonServer: Sendable {
-  let port: Int
+  private let port: Int
+  // ChildProcess is for one thread at a time: made here, then only signalled.
   nonisolated(unsafe) private let process: ChildProcess
   private let scratch: ScratchDirectory
+
+  /// Where it listens.
+  var target: String { "127.0.0.1:\(port)" }
+
+  func signal(_ number: Int32) { process.signal(number) }
 
   /// Starts it; blocks until it says its port.
   init(_ arguments: [String]) throws(DriverError) {
