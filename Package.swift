@@ -67,7 +67,8 @@ let package = Package(
     module("Ring", on: ["CLinux", "Model"]),
     module("HTTPWire", on: ["CLinux", "CTLS", "Model", "Ring"]),
     module("RPC", on: ["CGRPC", "CLinux", "Model", "Ring"]),
-    module("Messages", on: ["RPC", protobuf]),
+    // Generated code does not carry the word `unsafe`.
+    .target(name: "Messages", dependencies: ["RPC", protobuf], swiftSettings: settings),
     // F2
     module("PageStore", on: ["CLinux", "CRocksDB", "Model", "Ring"]),
     module("UFS", on: ["CLinux", "Model", "Ring", "HTTPWire"]),

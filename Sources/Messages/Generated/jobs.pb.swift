@@ -899,7 +899,7 @@ package nonisolated struct WireProgressResponse: @unchecked Sendable {
 
   package init() {}
 
-  fileprivate var _storage = unsafe _StorageClass.defaultInstance
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 package nonisolated struct WireStopRequest: Sendable {

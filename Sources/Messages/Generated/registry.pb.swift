@@ -188,7 +188,7 @@ package nonisolated struct WireRegisterRequest: @unchecked Sendable {
 
   package init() {}
 
-  fileprivate var _storage = unsafe _StorageClass.defaultInstance
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 package nonisolated struct WireHeldFile: Sendable {
@@ -401,7 +401,7 @@ package nonisolated struct WireWorkerReport: @unchecked Sendable {
 
   package init() {}
 
-  fileprivate var _storage = unsafe _StorageClass.defaultInstance
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 package nonisolated struct WireCoordinatorReport: Sendable {

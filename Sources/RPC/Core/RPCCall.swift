@@ -39,7 +39,13 @@ import Synchronization
   func start(
     _ operation: RPCOperation, _ body: (UnsafeMutableRawPointer) -> grpc_call_error
   ) -> Bool {
-    slots.withLock { $0[Int(operation.rawValue)] = .running }
+    slots.withLock { slots in
+      switch slots[Int(operation.rawValue)] {
+      case .idle, .ended: slots[Int(operation.rawValue)] = .running
+      case .running, .waited:
+        preconditionFailure("one task sends, one receives: an operation ends before the next")
+      }
+    }
     let error = unsafe body(queue.tag(self, operation))
     guard error != GRPC_CALL_OK else { return true }
     queue.untag(self)

@@ -108,6 +108,8 @@ package final class RPCServer: Sendable {
       options.keepalive.leastPingInterval.map { RPCArguments.milliseconds($0) } ?? 1)
     arguments.add(
       "grpc.max_concurrent_streams", RPCArguments.whole(options.callCountPerConnectionMax))
+    // A connection that never says what it is goes away.
+    arguments.add("grpc.server_handshake_timeout_ms", 20_000)
     // Two servers never share a port by accident.
     arguments.add("grpc.so_reuseport", 0)
     return arguments
