@@ -72,6 +72,8 @@ let package = Package(
     // F2
     module("PageStore", on: ["CLinux", "CRocksDB", "Model", "Ring"]),
     module("UFS", on: ["CLinux", "Model", "Ring", "HTTPWire"]),
+    module("Scheduler", on: ["CRocksDB", "Model", "Ring"]),
+    module("Membership", on: ["Model"]),
     // F3
     module(
       "WorkerDaemon",
@@ -131,6 +133,8 @@ let package = Package(
     tests(
       "HTTPWireTests", of: ["CLinux", "DaemonDriver", "FaultProxy", "Model", "Ring", "HTTPWire"]),
     tests("RPCTests", of: ["DaemonDriver", "FaultProxy", "Messages", "Model", "RPC", "Ring"]),
+    tests("MembershipTests", of: ["Membership", "Model"]),
+    tests("SchedulerTests", of: ["Membership", "Model", "Ring", "Scheduler"]),
     tests("PageStoreTests", of: ["CLinux", "Model", "Ring", "PageStore"]),
     tests(
       "UFSTests", of: ["CLinux", "DaemonDriver", "FaultProxy", "Model", "Ring", "HTTPWire", "UFS"]),

@@ -1,0 +1,17 @@
+// A worker as the core sees it.
+
+/// A worker that was ever registered; belongs to the core.
+struct WorkerSlot {
+  /// Who it is.
+  var info: WorkerInfo
+  /// Whether it is there.
+  var isLive = true
+  /// Tasks at it, those that no longer count included.
+  var taskCount = 0
+  /// Those of them that are stuck.
+  var stuckCount = 0
+  /// Tasks that broke off in a row.
+  var brokenCount = 0
+  /// Before when it gets no task, ticks.
+  var blockedUntil: UInt64 = 0
+}

@@ -1,0 +1,35 @@
+// A batch on its way to a worker.
+
+package import Model
+
+/// What a worker does with each file of a task.
+package enum TaskAction: UInt8, Sendable {
+  /// Brings the range into the cache.
+  case load = 1
+  /// Brings the status into the cache.
+  case loadMetadata = 2
+  /// Checks that every page of the current version is there: there → `.skipped`, else loads what is missing → `.done`.
+  case verify = 3
+  /// Takes the path and everything below it out of the cache, answered by `.freed`.
+  case free = 4
+  /// Copies the file.
+  case copy = 5
+  /// Copies the file, verifies the copy, deletes the source.
+  case move = 6
+}
+
+/// A task as it is given to a worker.
+package struct TaskRequest: Equatable, Sendable {
+  /// Its identity.
+  package var id: TaskID
+  /// The job it belongs to.
+  package var job: JobID
+  /// The worker that runs it.
+  package var worker: WorkerIdentity
+  /// What is done.
+  package var action: TaskAction
+  /// What was asked for: options, source, destination.
+  package var specification: JobSpecification
+  /// To which files; results name them by their place here.
+  package var files: [TaskFile]
+}

@@ -1,0 +1,412 @@
+// What every job store promises.
+
+import Glibc
+import Model
+import Synchronization
+import Testing
+
+@testable import Scheduler
+
+/// A kind of store.
+enum StoreKind: String, CaseIterable, Sendable {
+  case memory, rocks
+
+  /// An empty store, in a directory of its own.
+  func make(_ directory: StoreDirectory) throws -> any JobStore {
+    switch self {
+    case .memory: MemoryJobStore()
+    case .rocks: try RocksJobStore(path: directory.path)
+    }
+  }
+}
+
+/// A directory that goes with the test.
+final class StoreDirectory: Sendable {
+  let path: String
+
+  init() throws {
+    var template = Array("/tmp/penstock-jobs-XXXXXX".utf8CString)
+    guard let made = mkdtemp(&template) else { throw SchedulerError(.unavailable, "no directory") }
+    path = String(cString: made)
+  }
+
+  deinit { Self.remove(path) }
+
+  static func names(in path: String) -> [String] {
+    guard let stream = opendir(path) else { return [] }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names
+  }
+
+  static func remove(_ path: String) {
+    for name in names(in: path) { remove("\(path)/\(name)") }
+    _ = Glibc.remove(path)
+  }
+
+  /// Copies every file of `source` as it is now: what a machine that stops leaves behind.
+  static func copy(_ source: String, to target: String) throws {
+    mkdir(target, 0o700)
+    for name in names(in: source) where name != "LOCK" {
+      let input = open("\(source)/\(name)", O_RDONLY)
+      let output = open("\(target)/\(name)", O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+      defer {
+        close(input)
+        close(output)
+      }
+      var buffer = [UInt8](repeating: 0, count: 1 << 16)
+      while true {
+        let count = read(input, &buffer, buffer.count)
+        guard count > 0 else { break }
+        guard write(output, buffer, count) == count else {
+          throw SchedulerError(.noSpace, "no copy")
+        }
+      }
+    }
+  }
+}
+
+@Suite struct JobStoreContractTests {
+  private func id(_ number: UInt64) -> JobID {
+    JobID.make(milliseconds: 1_700_000_000_000 + Int64(number), sequence: 0, random: number << 2)
+  }
+
+  private func record(_ number: UInt64, _ type: JobType = .load) -> JobRecord {
+    JobRecord(
+      id: id(number), JobSpecification(type, .paths(["s3://b/\(number)"])),
+      submittedAt: 1_700_000_000_000 + Int64(number))
+  }
+
+  /// Writes one batch and waits until it is durable.
+  private func commit(
+    _ store: any JobStore, _ writes: [StoreWrite], number: UInt64 = 1, fence: UInt64 = 1
+  ) async -> SchedulerError? {
+    await withCheckedContinuation { continuation in
+      store.commit(StoreBatch(number: number, fence: fence, writes: writes)) {
+        continuation.resume(returning: $0)
+      }
+    }
+  }
+
+  private func recovered(_ store: any JobStore) throws -> [RecoveredJob] {
+    var jobs: [RecoveredJob] = []
+    try store.recover { jobs.append($0) }
+    return jobs
+  }
+
+  @Test("a job is found by id, by each of its names and in lists", arguments: StoreKind.allCases)
+  func finds(_ kind: StoreKind) async throws {
+    let directory = try StoreDirectory()
+    let store = try kind.make(directory)
+    var job = record(1)
+    job.specification.alias = "nightly"
+    #expect(await commit(store, [.add(job)]) == nil)
+    #expect(try store.record(of: job.id) == job)
+    for name in job.specification.identities { #expect(try store.latest(name) == job.id) }
+    #expect(try store.record(of: id(2)) == nil)
+    #expect(try store.latest(.alias(.load, "other")) == nil)
+    #expect(try store.list(JobQuery()).records == [job])
+    store.close()
+  }
+
+  @Test("what has not ended comes back oldest first, with its work", arguments: StoreKind.allCases)
+  func recovers(_ kind: StoreKind) async throws {
+    let directory = try StoreDirectory()
+    let store = try kind.make(directory)
+    var (waiting, running, done) = (record(3), record(1), record(2))
+    waiting.specification.options.priority = -5
+    running.state = .running
+    running.startedAt = 5
+    done.state = .succeeded
+    var checkpoint = JobCheckpoint()
+    checkpoint.cursor = "here"
+    checkpoint.nextResult = 2
+    checkpoint.totals.ledger.add(loaded: FileCount(files: 3, bytes: 30))
+    let files = [FileDigest(of: "a"), FileDigest(of: "b")]
+    let writes: [StoreWrite] = [
+      .add(waiting), .add(running), .add(record(2)), .update(done),
+      .checkpoint(running.id, checkpoint), .result(running.id, 0, files),
+      .result(running.id, 1, []),
+      .removeResults(running.id, [1]),
+    ]
+    #expect(await commit(store, writes) == nil)
+    #expect(
+      try recovered(store) == [
+        .active(running, checkpoint, [RecoveredJob.Result(number: 0, files: files)]),
+        .active(waiting, nil, []),
+      ])
+    #expect(await commit(store, [.clearWork(running.id)], number: 2) == nil)
+    #expect(try recovered(store).first == .active(running, nil, []))
+    store.close()
+  }
+
+  @Test("lists are paged by a cursor, filtered, and go both ways", arguments: StoreKind.allCases)
+  func lists(_ kind: StoreKind) async throws {
+    let directory = try StoreDirectory()
+    let store = try kind.make(directory)
+    let jobs = (0..<25).map { record($0, $0 % 5 == 0 ? .free : .load) }
+    #expect(await commit(store, jobs.map { .add($0) }) == nil)
+    for isNewestFirst in [false, true] {
+      var query = JobQuery(limit: 4)
+      query.isNewestFirst = isNewestFirst
+      query.type = .load
+      var found: [JobRecord] = []
+      repeat {
+        let page = try store.list(query)
+        #expect(page.records.count <= 4)
+        found += page.records
+        query.after = page.next
+      } while query.after != nil
+      let wanted = jobs.filter { $0.specification.type == .load }
+      #expect(found == (isNewestFirst ? wanted.reversed() : wanted))
+    }
+    var query = JobQuery()
+    query.state = .running
+    #expect(try store.list(query) == JobPage())
+    store.close()
+  }
+
+  @Test("failed files are kept in order and read in parts", arguments: StoreKind.allCases)
+  func failures(_ kind: StoreKind) async throws {
+    let directory = try StoreDirectory()
+    let store = try kind.make(directory)
+    let files = (0..<10).map { FailedFile(path: "f\($0)", length: $0, reason: "gone") }
+    let writes: [StoreWrite] = [
+      .failures(id(1), first: 0, Array(files[..<6])),
+      .failures(id(1), first: 6, Array(files[6...])),
+      .failures(id(2), first: 0, [FailedFile(path: "x", length: 0, reason: "y")]),
+    ]
+    #expect(await commit(store, writes) == nil)
+    #expect(try store.failures(of: id(1), from: 0, limit: 100) == files)
+    #expect(try store.failures(of: id(1), from: 4, limit: 3) == Array(files[4..<7]))
+    #expect(await commit(store, [.clearFailures(id(1))], number: 2) == nil)
+    #expect(try store.failures(of: id(1), from: 0, limit: 100).isEmpty)
+    #expect(try store.failures(of: id(2), from: 0, limit: 100).count == 1)
+    store.close()
+  }
+
+  @Test(
+    "ended jobs leave after their time with everything of theirs", arguments: StoreKind.allCases)
+  func retention(_ kind: StoreKind) async throws {
+    let directory = try StoreDirectory()
+    let store = try kind.make(directory)
+    var (old, young) = (record(1), record(2))
+    old.state = .failed
+    old.endedAt = 100
+    young.state = .succeeded
+    young.endedAt = 200
+    let failed = FailedFile(path: "x", length: 0, reason: "y")
+    let writes: [StoreWrite] = [
+      .add(record(1)), .add(record(2)), .add(record(3)), .update(old), .update(young),
+      .failures(old.id, first: 0, [failed]),
+    ]
+    #expect(await commit(store, writes) == nil)
+    #expect(try store.removeEnded(before: 200, limit: 10) == 1)
+    #expect(try store.list(JobQuery()).records.map(\.id) == [young.id, id(3)])
+    #expect(try store.failures(of: old.id, from: 0, limit: 1).isEmpty)
+    #expect(try store.latest(old.specification.identities[0]) == nil)
+    #expect(try store.removeEnded(before: .max, limit: 10) == 1)
+    store.close()
+  }
+
+  @Test("a damaged record fails its job by name, and nothing else", arguments: StoreKind.allCases)
+  func damage(_ kind: StoreKind) async throws {
+    let directory = try StoreDirectory()
+    let store = try kind.make(directory)
+    var table = MemoryTable()
+    var bad = record(1).encoded
+    bad[12] ^= 1
+    table.apply(.put(key: StoreKey.record(id(1)), value: bad))
+    table.apply(.put(key: StoreKey.active(id(1)), value: []))
+    for change in StoreWrite.add(record(2)).changes { table.apply(change) }
+    let jobs = try readAll(StoreReader(table))
+    #expect(
+      jobs == [
+        .damaged(id(1), reason: "its bytes do not fit their checksum"),
+        .active(record(2), nil, []),
+      ])
+    // The core makes a FAILED record of it, which the store takes.
+    let core = SchedulerCore(
+      limits: SchedulerLimits(), placement: RingPlacement(), epoch: 1,
+      now: SchedulerTime(ticks: 0, date: 9))
+    core.restoreDamaged(id(1), reason: "its bytes do not fit their checksum")
+    for case .write(let batch) in core.takeEffects() {
+      #expect(await commit(store, batch.writes) == nil)
+    }
+    #expect(try store.record(of: id(1))?.state == .failed)
+    #expect(
+      try store.record(of: id(1))?.failure
+        == "The record of this job cannot be read: its bytes do not fit their checksum")
+    store.close()
+  }
+
+  private func readAll(_ reader: StoreReader<MemoryTable>) throws -> [RecoveredJob] {
+    var jobs: [RecoveredJob] = []
+    try reader.recover { jobs.append($0) }
+    return jobs
+  }
+
+  @Test("no bytes of a record make reading trap, whichever of them is wrong")
+  func fuzz() {
+    let seed = SeededRandom.seed()
+    var random = SeededRandom(seed: seed)
+    var job = record(1)
+    job.failure = "why"
+    job.specification.alias = "alias"
+    job.totals.verification = JobLedger()
+    let bytes = job.encoded
+    for _ in 0..<20_000 {
+      var broken = Array(bytes.prefix(random.next(below: bytes.count + 1)))
+      for _ in 0..<random.next(below: 4) where !broken.isEmpty {
+        broken[random.next(below: broken.count)] = UInt8(truncatingIfNeeded: random.next())
+      }
+      // A right sum over wrong content is read as far as it goes.
+      if broken.count > 9, random.next(below: 2) == 0 {
+        let content = Array(broken[9...])
+        broken = SealedValue.seal { $0.raw(content) }
+      }
+      let record = JobRecord(id: job.id, decoding: broken)
+      let isSame = broken == bytes
+      #expect(!isSame || record == job, "SEED=\(seed)")
+      _ = JobCheckpoint(decoding: broken)
+      _ = FailedFile(decoding: broken)
+      _ = FileDigest.decode(broken)
+    }
+  }
+}
+
+@Suite struct RocksJobStoreTests {
+  private func record(_ number: UInt64) -> JobRecord {
+    JobRecord(
+      id: JobID.make(milliseconds: Int64(number), sequence: 0, random: 0),
+      JobSpecification(.load, .paths(["s3://b/\(number)"])), submittedAt: Int64(number))
+  }
+
+  @Test("what was acknowledged is there after a stop at any moment, and no batch by halves")
+  func crash() async throws {
+    let directory = try StoreDirectory()
+    let store = try RocksJobStore(path: directory.path)
+    let acknowledged = Atomic<UInt64>(0)
+    for round in 0..<8 as Range<UInt64> {
+      for number in (round * 40 + 1)...(round * 40 + 40) {
+        var other = record(number + 1_000_000)
+        other.state = .running
+        let batch = StoreBatch(
+          number: number, fence: 1, writes: [.add(record(number)), .add(other)])
+        store.commit(batch) { failure in
+          if failure == nil { acknowledged.store(number, ordering: .sequentiallyConsistent) }
+        }
+      }
+      // The machine stops here, with writes under way.
+      let known = acknowledged.load(ordering: .sequentiallyConsistent)
+      let copy = try StoreDirectory()
+      let path = "\(copy.path)/db"
+      try StoreDirectory.copy(directory.path, to: path)
+      let after = try RocksJobStore(path: path)
+      let ids = Set(try after.list(JobQuery(limit: .max)).records.map(\.id))
+      for number in 1..<(known + 1) {
+        #expect(ids.contains(record(number).id), "batch \(number) of \(known) is lost")
+      }
+      for number in 1...320 as ClosedRange<UInt64> {
+        let halves = [number, number + 1_000_000].map { ids.contains(record($0).id) }
+        #expect(halves[0] == halves[1], "half of batch \(number)")
+      }
+      after.close()
+    }
+    store.close()
+  }
+
+  @Test("a store that is in use or cannot be made says so in one line")
+  func refusals() async throws {
+    let directory = try StoreDirectory()
+    let store = try RocksJobStore(path: directory.path)
+    expectRefusal(.locked) { try RocksJobStore(path: directory.path) }
+    store.close()
+    let file = "\(directory.path)/file"
+    close(open(file, O_CREAT | O_WRONLY, 0o600))
+    expectRefusal(.readOnly) { try RocksJobStore(path: "\(file)/db") }
+  }
+
+  @Test("a store of a newer format is left alone")
+  func newer() throws {
+    let directory = try StoreDirectory()
+    do {
+      let table = try RocksTable(path: directory.path)
+      try table.write([.put(key: StoreKey.schema, value: [2, 0, 0, 0])])
+    }
+    expectRefusal(.newer) { try RocksJobStore(path: directory.path) }
+  }
+
+  @Test("a database whose files are damaged is refused, and named")
+  func corrupt() throws {
+    let directory = try StoreDirectory()
+    let store = try RocksJobStore(path: directory.path)
+    store.close()
+    let file = open("\(directory.path)/CURRENT", O_WRONLY | O_TRUNC)
+    _ = write(file, "nonsense", 8)
+    close(file)
+    expectRefusal(.corrupt) { try RocksJobStore(path: directory.path) }
+  }
+
+  private func expectRefusal(
+    _ code: SchedulerError.Code, _ body: () throws -> RocksJobStore
+  ) {
+    do {
+      _ = try body()
+      Issue.record("opened")
+    } catch let error as SchedulerError {
+      #expect(error.code == code, "\(error)")
+      #expect(!error.description.contains("\n"))
+    } catch { Issue.record("\(error)") }
+  }
+
+  @Test("what RocksDB says of a full disk, a lock and damage is told apart")
+  func words() {
+    let cases: [(String, SchedulerError.Code)] = [
+      (
+        "IO error: No space left on device: While appending to file: /x/1.log: No space left on device",
+        .noSpace
+      ),
+      ("IO error: While lock file: /x/LOCK: Resource temporarily unavailable", .locked),
+      ("IO error: while open a file for lock: /x/LOCK: Read-only file system", .readOnly),
+      ("IO error: While mkdir if missing: /x: Permission denied", .readOnly),
+      ("Corruption: bad magic", .corrupt),
+      ("IO error: While fsync: /x: Input/output error", .unavailable),
+    ]
+    for (text, code) in cases {
+      let error = SchedulerError(rocks: text, "the job store")
+      #expect(error.code == code, "\(text)")
+    }
+  }
+
+  @Test("after a failed write nothing of its fence is written, and the next fence is")
+  func fence() async throws {
+    let directory = try StoreDirectory()
+    let store = try RocksJobStore(path: directory.path)
+    let first = await commit(store, record(1), fence: 1)
+    #expect(first == nil)
+    // A closed store takes nothing: the clearest failure there is.
+    store.close()
+    let second = await commit(store, record(2), fence: 1)
+    #expect(second?.code == .closed)
+    let memory = MemoryJobStore()
+    let third = await commit(memory, record(3), fence: 0)
+    #expect(third?.code == .unavailable)
+  }
+
+  private func commit(
+    _ store: any JobStore, _ record: JobRecord, fence: UInt64
+  ) async -> SchedulerError? {
+    await withCheckedContinuation { continuation in
+      store.commit(StoreBatch(number: 1, fence: fence, writes: [.add(record)])) {
+        continuation.resume(returning: $0)
+      }
+    }
+  }
+}

@@ -1,0 +1,377 @@
+// A coordinator's world under a seed: a store that may lose what is not acknowledged, listings, workers, time, crashes.
+//
+//   SchedulerCore ──effects──▶ writes (in order) · listings · tasks ──random order──▶ events ──▶ SchedulerCore
+//
+// A crash drops everything in memory, keeps the durable writes and any prefix of those that were only given to the store.
+
+import Membership
+import Model
+
+@testable import Scheduler
+
+/// How a file behaves.
+enum FileNature: Equatable {
+  case good
+  /// Fails for good at the first attempt.
+  case gone
+  /// Fails at every attempt, and says that another may help.
+  case poisoned
+  /// Fails so many times.
+  case flaky(Int)
+  /// Hangs the first task that meets it.
+  case hangs
+  /// Has another length than was listed.
+  case changed(Int64)
+  /// Is in the cache already.
+  case resident
+}
+
+/// A file of the world.
+struct WorldFile {
+  var path: String
+  var length: Int64
+  var nature: FileNature
+  /// How often a worker dealt with it, well or not.
+  var attemptCount = 0
+  var doneCount = 0
+}
+
+/// A task at a worker of the world.
+struct WorldTask {
+  var request: TaskRequest
+  var next = 0
+  var isCancelled = false
+  var hangs = false
+  /// The worker's run it was given to; a worker that was started anew has forgotten it.
+  var life: Int
+}
+
+final class JobWorld {
+  var random: SeededRandom
+  var core: SchedulerCore
+  var time = SchedulerTime(ticks: 1, date: 1_700_000_000_000)
+  var limits: SchedulerLimits
+  var epoch: UInt64 = 1
+
+  /// What is durable, and what was given to the store after that.
+  var table = MemoryTable()
+  var given: [StoreBatch] = []
+  var failedFence: UInt64 = 0
+
+  var files: [String: [WorldFile]] = [:]
+  var lists: [ListRequest] = []
+  var counts: [ListRequest] = []
+  var tasks: [UInt64: WorldTask] = [:]
+  var lateTasks: [(TaskID, [FileResult])] = []
+  var workers: [WorkerInfo]
+  var isLive: [Bool]
+  var lives: [Int]
+
+  var answers: [UInt64: SchedulerAnswer] = [:]
+  var ended: [JobID: [JobRecord]] = [:]
+  var endOrder: [JobID] = []
+  var notes: [SchedulerNote] = []
+  var acknowledged: Set<JobID> = []
+  var nextRequest: UInt64 = 1
+  var disruptionCount = 0
+  var problems: [String] = []
+  var stuckFiles: Set<String> = []
+
+  init(seed: UInt64, workerCount: Int, limits: SchedulerLimits) {
+    random = SeededRandom(seed: seed)
+    self.limits = limits
+    workers = (0..<workerCount).map {
+      WorkerInfo(WorkerIdentity(host: "worker-\($0)"), name: "worker-\($0):29999")
+    }
+    isLive = workers.map { _ in false }
+    lives = workers.map { _ in 0 }
+    core = SchedulerCore(limits: limits, placement: RingPlacement(), epoch: epoch, now: time)
+  }
+
+  // MARK: Doing
+
+  func handle(_ event: SchedulerEvent) {
+    core.handle(event, at: time)
+    for effect in core.takeEffects() { take(effect) }
+    check()
+  }
+
+  func submit(_ specification: JobSpecification) -> (request: UInt64, id: JobID) {
+    let id = JobID.make(milliseconds: time.date, sequence: nextRequest, random: random.next())
+    let request = nextRequest
+    nextRequest += 1
+    handle(.submit(request: request, id: id, specification))
+    return (request, id)
+  }
+
+  private func take(_ effect: SchedulerEffect) {
+    switch effect {
+    case .write(let batch): given.append(batch)
+    case .list(let request): lists.append(request)
+    case .count(let request): counts.append(request)
+    case .endListing(let job):
+      lists.removeAll { $0.job == job }
+      counts.removeAll { $0.job == job }
+    case .dispatch(let request): start(request)
+    case .cancel(let id, _): tasks[id.number]?.isCancelled = true
+    case .answer(let request, let answer):
+      if answers[request] != nil { problems.append("request \(request) answered twice") }
+      answers[request] = answer
+      if case .submitted(let id) = answer { acknowledged.insert(id) }
+    case .ended(let record):
+      ended[record.id, default: []].append(record)
+      endOrder.append(record.id)
+      if stored(record.id)?.state != record.state {
+        problems.append("job \(record.id) ended as \(record.state.word) before that was durable")
+      }
+    case .removeEnded: break
+    case .note(let note): notes.append(note)
+    }
+  }
+
+  private func start(_ request: TaskRequest) {
+    guard let place = workers.firstIndex(where: { $0.identity == request.worker }), isLive[place]
+    else {
+      problems.append("a task for a worker that is not there")
+      return
+    }
+    if stored(request.job).map({ $0.state == .running || $0.state == .verifying }) != true {
+      problems.append("a task of a job whose turn is not durable")
+    }
+    let count = tasks.values.count {
+      $0.request.worker == request.worker && $0.life == lives[place]
+    }
+    if count >= limits.tasksPerWorker { problems.append("too many tasks at a worker") }
+    tasks[request.id.number] = WorldTask(request: request, life: lives[place])
+  }
+
+  func stored(_ id: JobID) -> JobRecord? {
+    table.value(of: StoreKey.record(id)).flatMap { JobRecord(id: id, decoding: $0) }
+  }
+
+  func failures(of id: JobID) -> [FailedFile] {
+    (try? StoreReader(table).failures(of: id, from: 0, limit: .max)) ?? []
+  }
+
+  // MARK: Steps
+
+  /// Acknowledges the first batches that were given to the store.
+  func write(count: Int) {
+    let batches = given.prefix(count)
+    guard let last = batches.last else { return }
+    for batch in batches { for change in batch.changes { table.apply(change) } }
+    given.removeFirst(batches.count)
+    handle(.written(number: last.number))
+  }
+
+  /// The store fails: nothing given so far is durable from some batch on.
+  func failWrites() {
+    guard let first = given.first else { return }
+    disruptionCount += 1
+    given = []
+    handle(.writeFailed(number: first.number, SchedulerError(.noSpace, "no space left")))
+  }
+
+  func answerListing() {
+    guard !lists.isEmpty else { return }
+    let request = lists.remove(at: random.next(below: lists.count))
+    if random.next(below: 20) == 0 {
+      return handle(
+        .listFailed(
+          number: request.number, job: request.job, reason: "throttled", retryAfter: .zero))
+    }
+    let all = files[root(of: request.specification)] ?? []
+    let start = request.cursor.flatMap { Int($0) } ?? 0
+    let end = min(all.count, start + request.max)
+    let page = ListedPage(
+      files: all[start..<end].map { TaskFile(path: $0.path, version: "v1", length: $0.length) },
+      next: end == all.count ? nil : "\(end)")
+    handle(.listed(number: request.number, job: request.job, page))
+    // An answer that comes twice is no second page.
+    if random.next(below: 10) == 0 {
+      handle(.listed(number: request.number, job: request.job, page))
+    }
+  }
+
+  func answerCount() {
+    guard !counts.isEmpty else { return }
+    let request = counts.removeFirst()
+    let start = request.cursor.flatMap { Int($0) } ?? 0
+    let rest = (files[root(of: request.specification)] ?? []).dropFirst(start)
+    let count = FileCount(files: Int64(rest.count), bytes: rest.reduce(0) { $0 + $1.length })
+    handle(.counted(number: request.number, job: request.job, count))
+  }
+
+  func root(of specification: JobSpecification) -> String {
+    guard case .paths(let paths) = specification.target else { return "" }
+    return paths[0]
+  }
+
+  /// Moves one task on: some results, or its end.
+  func work() {
+    let numbers = tasks.keys.sorted()
+    guard !numbers.isEmpty else { return }
+    let number = numbers[random.next(below: numbers.count)]
+    guard var task = tasks[number] else { return }
+    if task.isCancelled { return end(number, task, .cancelled) }
+    if task.hangs { return }
+    var results: [FileResult] = []
+    let count = 1 + random.next(below: task.request.files.count)
+    while results.count < count, task.next < task.request.files.count {
+      let index = task.next
+      guard let outcome = deal(with: task.request.files[index], task.request) else {
+        task.hangs = true
+        tasks[number] = task
+        return handle(.taskProgress(task.request.id, results, underway: index))
+      }
+      results.append(FileResult(index, outcome))
+      task.next += 1
+    }
+    tasks[number] = task
+    if random.next(below: 8) == 0, let twice = results.last { results.append(twice) }
+    if task.next == task.request.files.count {
+      tasks[number] = nil
+      if random.next(below: 8) == 0 { lateTasks.append((task.request.id, results)) }
+      return handle(.taskEnded(task.request.id, results, .done))
+    }
+    if random.next(below: 30) == 0 {
+      tasks[number] = nil
+      disruptionCount += 1
+      return handle(
+        .taskEnded(task.request.id, results, .failed(.workerRPCFailed, "connection reset")))
+    }
+    handle(.taskProgress(task.request.id, results, underway: nil))
+  }
+
+  private func end(_ number: UInt64, _ task: WorldTask, _ end: TaskEnd) {
+    tasks[number] = nil
+    handle(.taskEnded(task.request.id, [], end))
+  }
+
+  /// What a worker makes of a file; nil when it hangs.
+  private func deal(with file: TaskFile, _ request: TaskRequest) -> FileOutcome? {
+    let root = root(of: request.specification)
+    guard let place = files[root]?.firstIndex(where: { $0.path == file.path }) else {
+      return .failed(FileFailure(.file, "no such file"))
+    }
+    files[root]?[place].attemptCount += 1
+    let known = files[root]?[place]
+    let attempt = known?.attemptCount ?? 0
+    func done(_ bytes: Int64) -> FileOutcome {
+      files[root]?[place].doneCount += 1
+      return .done(bytes: bytes)
+    }
+    switch known?.nature ?? .good {
+    case .good: return done(file.size)
+    case .gone: return .failed(FileFailure(.file, "not found"))
+    case .poisoned: return .failed(FileFailure(.file, "input/output error", retryAfter: .zero))
+    case .flaky(let count) where attempt <= count:
+      return .failed(FileFailure(.file, "throttled", retryAfter: .milliseconds(20)))
+    case .flaky: return done(file.size)
+    case .hangs where !stuckFiles.contains(file.path):
+      stuckFiles.insert(file.path)
+      return nil
+    case .hangs: return done(file.size)
+    case .changed where !file.version.isEmpty:
+      return .failed(FileFailure(.changed, "changed", retryAfter: .zero))
+    case .changed(let length): return done(length)
+    case .resident: return .skipped
+    }
+  }
+
+  func answerLate() {
+    guard !lateTasks.isEmpty else { return }
+    let (id, results) = lateTasks.removeFirst()
+    handle(.taskEnded(id, results, .done))
+  }
+
+  func join(_ place: Int) {
+    if isLive[place] { disruptionCount += 1 }
+    isLive[place] = true
+    forget(place)
+    handle(.workerJoined(workers[place]))
+  }
+
+  func lose(_ place: Int) {
+    guard isLive[place] else { return }
+    isLive[place] = false
+    disruptionCount += 1
+    forget(place)
+    handle(.workerLost(workers[place].identity))
+  }
+
+  /// Tasks of a worker's earlier run may still answer, late.
+  private func forget(_ place: Int) {
+    lives[place] += 1
+    for (number, task) in tasks where task.request.worker == workers[place].identity {
+      lateTasks.append((task.request.id, [FileResult(0, .done(bytes: 1))]))
+      tasks[number] = nil
+    }
+  }
+
+  func pass(_ duration: Duration) {
+    let nanoseconds = duration.clampedNanoseconds
+    time.ticks += nanoseconds
+    time.date += Int64(nanoseconds / 1_000_000)
+    handle(.tick)
+  }
+
+  /// The coordinator dies and starts again.
+  func crash() {
+    disruptionCount += 1
+    let survivors = given.isEmpty ? 0 : random.next(below: given.count + 1)
+    for batch in given.prefix(survivors) { for change in batch.changes { table.apply(change) } }
+    (given, lists, counts) = ([], [], [])
+    for (_, task) in tasks { lateTasks.append((task.request.id, [FileResult(0, .done(bytes: 7))])) }
+    tasks = [:]
+    epoch += 1
+    core = SchedulerCore(limits: limits, placement: RingPlacement(), epoch: epoch, now: time)
+    do {
+      try StoreReader(table).recover { job in
+        switch job {
+        case .active(let record, let checkpoint, let results):
+          core.restore(
+            record, checkpoint: checkpoint, results: results.map { ($0.number, $0.files) })
+        case .damaged(let id, let reason): core.restoreDamaged(id, reason: reason)
+        }
+      }
+    } catch { problems.append("recovery: \(error)") }
+    for id in acknowledged where stored(id) == nil { problems.append("job \(id) was lost") }
+    for place in workers.indices where isLive[place] {
+      lives[place] += 1
+      handle(.workerJoined(workers[place]))
+    }
+    handle(.tick)
+  }
+
+  // MARK: Oracles
+
+  /// What must be true after each event.
+  private func check() {
+    if core.running.count > limits.runningJobCountMax { problems.append("too many jobs run") }
+    for run in core.running {
+      let ledger = run.ledger
+      if !ledger.isSound { problems.append("the books of \(run.id) are negative: \(ledger)") }
+      let all = files[root(of: run.record.specification)] ?? []
+      if ledger.listed.files > Int64(all.count) {
+        problems.append("\(run.id) lists \(ledger.listed.files) of \(all.count) files")
+      }
+      guard run.isActive, run.record.specification.type == .load else { continue }
+      let splits = run.splits.values.reduce(0) { $0 + $1.openCount }
+      let tasks = core.tasks.values.reduce(0) {
+        $0 + ($1.run === run && !$1.isAbandoned ? $1.openCount : 0)
+      }
+      let queued = run.queues.reduce(run.homeless.count) { $0 + $1.count }
+      if queued + tasks != run.unitCount {
+        problems.append("\(run.id) has \(run.unitCount) units, \(queued) queued, \(tasks) in tasks")
+      }
+      let whole = run.unitCount + run.retries.count - splits + run.splits.count
+      if Int64(whole) != ledger.inFlight.files {
+        problems.append("\(run.id): \(whole) files at work, \(ledger.inFlight.files) in flight")
+      }
+    }
+  }
+
+  /// Whether nothing is left to do but to wait.
+  var isIdle: Bool { given.isEmpty && lists.isEmpty && counts.isEmpty && tasks.isEmpty }
+}
