@@ -14,7 +14,7 @@ struct RPCFaultTests {
         engine: engine, target: server.target,
         options: RPCChannelOptions(keepalive: keepalive, retry: nil, tryTimeout: nil))
       #expect(try await channel.unary(Echo.unary, [1]) == [1])
-      server.signal(SIGSTOP)
+      server.freeze()
       await expectFailure(.unavailable) { () throws(RPCError) in
         try await channel.unary(Echo.unary, [2])
       }

@@ -50,7 +50,7 @@ import CGRPC
         unsafe text(of: $0)
       }
     let answered = unsafe RPCServerCall(
-      arrival: arrival, call: call, path: path, queue: queue, reactor: server.nextReactor())
+      arrival: arrival, call: call, path: path, queue: queue, server: server)
     unsafe grpc_call_details_destroy(&arrival.pointee.details)
     unsafe pen_rpc_arrival_clear(arrival)
     post()

@@ -11,9 +11,9 @@ extension RPCServer {
       do throws(RPCError) {
         let request = try call.onlyRequest(method.request)
         let response = try await handler(request, RPCServerContext(call: call))
-        await call.finish(nil, message: try method.response.encode(response))
+        call.finish(nil, message: try method.response.encode(response))
       } catch {
-        await call.finish(error)
+        call.finish(error)
       }
     }
   }
@@ -31,9 +31,9 @@ extension RPCServer {
         try await handler(
           request, RPCResponseWriter(call: call, codec: method.response),
           RPCServerContext(call: call))
-        await call.finish(nil)
+        call.finish(nil)
       } catch {
-        await call.finish(error)
+        call.finish(error)
       }
     }
   }
@@ -49,9 +49,9 @@ extension RPCServer {
       do throws(RPCError) {
         let response = try await handler(
           RPCRequestReader(call: call, codec: method.request), RPCServerContext(call: call))
-        await call.finish(nil, message: try method.response.encode(response))
+        call.finish(nil, message: try method.response.encode(response))
       } catch {
-        await call.finish(error)
+        call.finish(error)
       }
     }
   }
@@ -69,9 +69,9 @@ extension RPCServer {
         try await handler(
           RPCRequestReader(call: call, codec: method.request),
           RPCResponseWriter(call: call, codec: method.response), RPCServerContext(call: call))
-        await call.finish(nil)
+        call.finish(nil)
       } catch {
-        await call.finish(error)
+        call.finish(error)
       }
     }
   }

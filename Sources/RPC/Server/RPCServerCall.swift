@@ -21,14 +21,18 @@ import Synchronization
   private let request: [UInt8]?
   private var sendsInitial = true
   private let answering = Mutex(Answering())
+  private let server: RPCServerCore
+  /// Operations that outlive the handler and are not done.
+  private let unsettled = Atomic<Int>(2)
 
   /// Takes over what arrived.
   init(
     arrival: UnsafeMutablePointer<pen_rpc_arrival>, call: OpaquePointer, path: String,
-    queue: RPCQueue, reactor: Reactor
+    queue: RPCQueue, server: RPCServerCore
   ) {
     self.path = path
-    self.reactor = reactor
+    self.server = server
+    reactor = server.nextReactor()
     unsafe deadline = arrival.pointee.deadline
     if let payload = unsafe arrival.pointee.payload {
       unsafe request = bytes(of: payload)
@@ -44,7 +48,10 @@ import Synchronization
   /// Watches for the call's end and starts the task that answers; its end is told to `body` itself.
   func begin(_ body: @escaping @Sendable (RPCServerCall) async -> Void) {
     let isWatching = unsafe start(.end) { tag in unsafe pen_rpc_start_watch(call, results, tag) }
-    if !isWatching { cancel() }
+    if !isWatching {
+      cancel()
+      settle()
+    }
     let task = Task(executorPreference: reactor) { await body(self) }
     let isCancelled = answering.withLock { state in
       state.task = task
@@ -63,6 +70,7 @@ import Synchronization
       if let task { reactor.spawn { task.cancel() } }
     }
     super.complete(operation, isOK: isOK)
+    if operation == .end || operation == .finish { settle() }
   }
 
   /// Whether the client has gone, or the deadline has passed.
@@ -140,8 +148,10 @@ import Synchronization
     return await wait(.send)
   }
 
-  /// Ends the call with a status, and with a last message when there is one; returns when the core is done with it.
-  func finish(_ failure: RPCError?, message: [UInt8]? = nil) async {
+  /// Ends the call with a status, and with a last message when there is one.
+  ///
+  /// Returns at once: the core goes on alone, and the server's count of calls falls when it is done.
+  func finish(_ failure: RPCError?, message: [UInt8]? = nil) {
     let details = Array((failure?.message ?? "").utf8.prefix(4096))
     let status = grpc_status_code((failure?.code ?? .ok).rawValue)
     let isStarted = unsafe start(.finish) { tag in
@@ -156,7 +166,14 @@ import Synchronization
           call, nil, sendsInitial, status, details.baseAddress, details.count, tag)
       }
     }
-    if isStarted { _ = await wait(.finish) } else { cancel() }
-    _ = await wait(.end)
+    if !isStarted {
+      cancel()
+      settle()
+    }
+  }
+
+  /// Counts one of the two operations that outlive the handler, `.finish` and `.end`, as done.
+  private func settle() {
+    if unsettled.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { server.leave() }
   }
 }

@@ -49,19 +49,19 @@ import Synchronization
       state.hasRefused += 1
       return false
     }
-    call.begin { [self] call in
+    call.begin { call in
       if !isAdmitted {
-        await call.finish(RPCError(.resourceExhausted, "too many calls are running"))
+        call.finish(RPCError(.resourceExhausted, "too many calls are running"))
       } else if let method {
         await method.run(call)
       } else {
-        await call.finish(RPCError(.unimplemented, "no method \(call.path)"))
+        call.finish(RPCError(.unimplemented, "no method \(call.path)"))
       }
-      leave()
     }
   }
 
-  private func leave() {
+  /// Counts a call as done: its handler has said its last word, and the core has sent it.
+  func leave() {
     let waiter: UnsafeContinuation<Void, Never>? = unsafe state.withLock { state in
       state.running -= 1
       return unsafe state.takeWaiterIfIdle()
