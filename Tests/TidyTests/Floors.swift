@@ -41,7 +41,7 @@ enum Floors {
   ]
 
   /// Modules whose code runs on the rings.
-  static let dataPath: Set<String> = ["Ring", "HTTPWire", "PageStore", "UFS"]
+  static let dataPath: Set<String> = ["Ring", "HTTPWire", "RPC", "PageStore", "UFS"]
 
   /// The imports of `file` that the table does not allow.
   static func check(_ file: SourceFile) -> [Finding] {
