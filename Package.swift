@@ -60,7 +60,7 @@ let package = Package(
         .linkedLibrary("uring"), .linkedLibrary("numa"), .linkedLibrary("crypto"),
       ]),
     .systemLibrary(name: "CGRPC"),
-    .systemLibrary(name: "CRocksDB"),
+    .target(name: "CRocksDB", linkerSettings: [.linkedLibrary("rocksdb")]),
     .target(name: "CTLS", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
     // F1
     module("Model", on: ["CLinux"]),
@@ -69,15 +69,16 @@ let package = Package(
     module("RPC", on: ["CGRPC", "CLinux", "Model", "Ring"]),
     // Generated code does not carry the word `unsafe`.
     .target(name: "Messages", dependencies: ["RPC", protobuf], swiftSettings: settings),
+    module("Rocks", on: ["CRocksDB"]),
     // F2
-    module("PageStore", on: ["CLinux", "CRocksDB", "Model", "Ring"]),
+    module("PageStore", on: ["CLinux", "Model", "Ring", "Rocks"]),
     module("UFS", on: ["CLinux", "Model", "Ring", "HTTPWire"]),
     module("Scheduler", on: ["CRocksDB", "Model", "Ring"]),
     module("Membership", on: ["Model"]),
     // F3
     module(
       "WorkerDaemon",
-      on: ["CLinux", "Model", "Ring", "HTTPWire", "PageStore", "UFS", logging]),
+      on: ["CLinux", "Model", "Ring", "HTTPWire", "PageStore", "Rocks", "UFS", logging]),
     // F4
     .executableTarget(
       name: "penstockd", dependencies: ["Model", "WorkerDaemon", argumentParser],
@@ -135,13 +136,15 @@ let package = Package(
     tests("RPCTests", of: ["DaemonDriver", "FaultProxy", "Messages", "Model", "RPC", "Ring"]),
     tests("MembershipTests", of: ["Membership", "Model"]),
     tests("SchedulerTests", of: ["Membership", "Model", "Ring", "Scheduler"]),
-    tests("PageStoreTests", of: ["CLinux", "Model", "Ring", "PageStore"]),
+    tests("RocksTests", of: ["DaemonDriver", "Rocks"]),
+    tests("PageStoreTests", of: ["CLinux", "Model", "Ring", "PageStore", "Rocks"]),
     tests(
       "UFSTests", of: ["CLinux", "DaemonDriver", "FaultProxy", "Model", "Ring", "HTTPWire", "UFS"]),
     tests(
       "WorkerDaemonTests",
       of: [
-        "CLinux", "DaemonDriver", "Model", "Ring", "HTTPWire", "PageStore", "UFS", "WorkerDaemon",
+        "CLinux", "DaemonDriver", "Model", "Ring", "HTTPWire", "PageStore", "Rocks",
+        "UFS", "WorkerDaemon",
       ]),
     .target(
       name: "SimSupport", dependencies: ["Model", "PageStore"], path: "Tests/SimSupport",
@@ -159,5 +162,6 @@ let package = Package(
     tests("IntegrationTests", of: ["DaemonDriver", "FaultProxy"]),
     tests("TidyTests", of: []),
   ],
-  swiftLanguageModes: [.v6]
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx17
 )

@@ -76,6 +76,21 @@ package final class LoopVolume {
     return total
   }
 
+  /// Fills the file system but for `room` bytes, at once.
+  package func fill(leaving room: Int) throws(DriverError) {
+    var facts = statvfs()
+    sync()
+    guard unsafe statvfs(path, &facts) == 0 else { throw DriverError.last("statvfs") }
+    let size = Int(facts.f_bavail) * Int(facts.f_frsize) - room
+    guard size > 0 else { return }
+    let file = unsafe open("\(path)/ballast", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+    guard file >= 0 else { throw DriverError.last("open") }
+    defer { close(file) }
+    let code = posix_fallocate(file, 0, off_t(size))
+    // Blocks of the file system's own lists count too.
+    guard code == 0 || code == ENOSPC else { throw DriverError.last("fallocate") }
+  }
+
   /// Removes what `fill` wrote.
   package func empty() { unsafe unlink("\(path)/ballast") }
 

@@ -327,6 +327,8 @@ extension DiskVolume {
   func open(after last: UInt64) {
     sequence.store(last &+ 1, ordering: .relaxed)
     lock.withLock { space.finishAdoption() }
+    // Before the first page could come: a log that is closed as whole says so until it is opened for writing.
+    if let failure = log.failure { health.logFailed(failure, now: now()) }
     isReady.store(true, ordering: .releasing)
   }
 }

@@ -1,5 +1,7 @@
 // The records of a page log, as changes of its database.
 
+internal import Rocks
+
 extension RocksBatch {
   /// Adds the record of a page.
   func put(_ page: StoredPage) {

@@ -6,10 +6,12 @@
 // lock and some 50 bytes of copying. When the thread cannot keep up, puts beyond a bound are dropped and counted: the
 // pages stay readable and are only not there after a restart. Removals and bad runs are never dropped. When RocksDB refuses
 // a group it is opened anew after a while that doubles, and gets the same group again: what waits meanwhile is bounded as above.
+// A disk that was full is tried as soon as it has room. A log that finds it full at start is read, and written once it can be.
 
 internal import CLinux
 import Glibc
 import Ring
+internal import Rocks
 
 /// A page log that keeps its records in a RocksDB database.
 // SAFETY: the mutable state is guarded by the POSIX mutex; the database is used by one thread at a time (`restore` and
@@ -40,6 +42,10 @@ import Ring
   static let pendingSizeMax = 16 << 20
   /// How long the first change of a group may wait for others, in nanoseconds.
   static let lingering = 2_000_000
+  /// Bytes of room that the log of a busy volume may need: two write-ahead logs, their tables and a merge of those.
+  static let roomWanted: UInt64 = 32 << 20
+  /// Bytes that have to come free before a full disk is tried before its time.
+  static let roomMin: UInt64 = 1 << 20
   /// Longest time between two attempts to write a group that was refused, in nanoseconds.
   static let retryIntervalMax = 60_000_000_000
 
@@ -71,6 +77,8 @@ import Ring
   private var thread: pthread_t?
   // Used by one thread at a time; nil when it is closed or could not be opened again.
   private var database: RocksDatabase?
+  /// Bytes that were free when the disk was found full; nil when it was something else.
+  private var fullRoom: UInt64?
 
   /// Opens the log of `volume` in the directory `path`, making it when it is not there; blocks.
   ///
@@ -87,9 +95,13 @@ import Ring
     (self.retryInterval, self.fault) = (retryInterval, fault)
     self.path = path
     self.volume = volume
-    let (database, wasClosed) = try RocksPageLog.open(path, volume)
-    self.database = database
-    self.wasClosed = wasClosed
+    let found = try RocksPageLog.openAtStart(path, volume)
+    database = found.database
+    wasClosed = found.wasClosed
+    if let refusal = found.refusal {
+      failureText = RocksPageLog.sentence(path, refusal)
+      fullRoom = RocksPageLog.room(at: path)
+    }
   }
 
   // MARK: Changes
@@ -211,14 +223,26 @@ import Ring
         }
         return true
       }
-      if unreadable > 0 { try database?.write(odd) }
     } catch {
       failure = error
     }
-    signal.withLock { values.unreadable = unreadable }
-    let outcome = failure.map { startOver(after: $0) }
+    signal.withLock {
+      values.unreadable = unreadable
+      if failure == nil, unreadable > 0 { full.append(odd) }
+    }
+    let outcome = failure.map { $0.isDamage ? startOver(after: $0) : giveUp(after: $0) }
     try startThread()
     if let outcome { throw outcome }
+  }
+
+  /// Leaves the database as it is, to be opened anew; returns what to tell.
+  private func giveUp(after failure: RocksFailure) -> PageStoreError {
+    let text = RocksPageLog.sentence(path, failure)
+    signal.withLock {
+      failureText = text
+      hasLost = true
+    }
+    return PageStoreError(.volumeUnavailable, operation: "pageStore.log", subject: text)
   }
 
   /// Puts the damaged database aside and starts an empty one; returns what to tell.
@@ -263,6 +287,7 @@ import Ring
 
   private func work() {
     unsafe pen_thread_name("penstock-log")
+    openLate()
     while true {
       let (groups, isLast) = nextGroups()
       groups.forEach { write($0) }
@@ -273,6 +298,19 @@ import Ring
       }
       unsafe waiters.forEach { unsafe $0.resume() }
       if isLast { return }
+    }
+  }
+
+  /// Opens the database for writing when that could not be done at start.
+  private func openLate() {
+    var pause = retryInterval
+    while failure != nil, waitToRetry(pause) {
+      pause = min(pause * 2, RocksPageLog.retryIntervalMax)
+      reopen()
+      signal.withLock {
+        busySince = nil
+        if database != nil { failureText = nil }
+      }
     }
   }
 
@@ -324,7 +362,8 @@ import Ring
       guard let database else { throw RocksFailure(failure ?? "the log is closed") }
       try database.write(batch)
     } catch {
-      fail(error.text)
+      fullRoom = error.isFull ? RocksPageLog.room(at: path) : nil
+      fail(database == nil ? error.text : RocksPageLog.sentence(path, error))
       return false
     }
     signal.withLock {
@@ -338,10 +377,17 @@ import Ring
 
   /// Remembers why RocksDB refused, and lets those go who wait: nobody knows for how long it will.
   private func fail(_ text: String) {
-    let waiters = unsafe signal.withLock {
+    signal.withLock {
       busySince = nil
       values.failedGroups += 1
       failureText = text
+    }
+    letGo()
+  }
+
+  /// Lets those go who wait for a flush.
+  private func letGo() {
+    let waiters = unsafe signal.withLock {
       defer {
         unsafe flushes = []
         unsafe flushing = []
@@ -351,15 +397,30 @@ import Ring
     unsafe waiters.forEach { unsafe $0.resume() }
   }
 
-  /// Waits for `nanoseconds`; false when the log is being closed.
+  /// Waits for `nanoseconds`, or until a full disk has room; false when the log is being closed.
   private func waitToRetry(_ nanoseconds: Int) -> Bool {
+    let end = RocksPageLog.now() &+ UInt64(nanoseconds)
+    while true {
+      let now = RocksPageLog.now()
+      guard wait(until: min(end, now &+ UInt64(retryInterval))) else { return false }
+      if RocksPageLog.now() >= end { break }
+      letGo()
+      guard let fullRoom else { continue }
+      if RocksPageLog.room(at: path) >= fullRoom + RocksPageLog.roomMin { break }
+    }
+    return signal.withLock {
+      busySince = isClosing ? nil : RocksPageLog.now()
+      return !isClosing
+    }
+  }
+
+  /// Waits until it is `end`; false when the log is being closed.
+  private func wait(until end: UInt64) -> Bool {
     signal.withLock {
-      let end = RocksPageLog.now() &+ UInt64(nanoseconds)
       // Changes that come meanwhile wake the thread too.
       while !isClosing, case let now = RocksPageLog.now(), now < end {
         signal.wait(nanoseconds: Int(end - now))
       }
-      busySince = isClosing ? nil : RocksPageLog.now()
       return !isClosing
     }
   }
@@ -378,13 +439,13 @@ import Ring
       }
       signal.withLock { values.reopened += 1 }
     } catch {
+      fullRoom = RocksPageLog.room(at: path)
       signal.withLock { failureText = error.subject }
     }
   }
 
   /// Makes what was written durable and closes the database.
   private func finish() {
-    // RocksDB may trap when it is told to sync a log whose last write it refused.
     guard signal.withLock({ failureText == nil }) else { return database = nil }
     do throws(RocksFailure) {
       // Only a log that lost no change may say that it is whole.

@@ -96,6 +96,12 @@ package final class VolumeFile: Sendable {
     }
     let pages = try openPages(in: directory, options, unitCount: unitCount, &notices)
     let log = try openLog("\(directory.path)/log", pages.superblock.id, &notices)
+    let free = RocksPageLog.room(at: log.path)
+    if free < RocksPageLog.roomWanted {
+      notices.append(
+        .noRoomForLog(
+          path: directory.path, free: Int(clamping: free), needed: Int(RocksPageLog.roomWanted)))
+    }
     return VolumeFile(pages, log: log, notices: notices, directory: directory)
   }
 

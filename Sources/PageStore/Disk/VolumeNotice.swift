@@ -22,11 +22,13 @@ package enum VolumeNotice: Sendable, Equatable, CustomStringConvertible {
   case buffered(path: String)
   /// The file system cannot reserve space: a full disk will show only when pages are written.
   case notReserved(path: String)
+  /// The file system has little room left for the log beside the pages.
+  case noRoomForLog(path: String, free: Int, needed: Int)
 
   /// True when pages were lost or a disk may be failing: what an operator should look at.
   package var isWarning: Bool {
     switch self {
-    case .superblockRepaired, .truncated, .logMovedAside, .oldLogRemoved: true
+    case .superblockRepaired, .truncated, .logMovedAside, .oldLogRemoved, .noRoomForLog: true
     case .created, .grown, .shrunk, .foreign, .buffered, .notReserved: false
     }
   }
@@ -49,6 +51,9 @@ package enum VolumeNotice: Sendable, Equatable, CustomStringConvertible {
     case .foreign(let path): "\(path): not Penstock's, left alone"
     case .buffered(let path): "\(path): the file system has no direct I/O, the page cache is used"
     case .notReserved(let path): "\(path): the file system cannot reserve space in advance"
+    case .noRoomForLog(let path, let free, let needed):
+      "\(path): its file system has \(free) bytes left, and the page log may need \(needed): free some, or lower"
+        + " the volume's quota (alluxio.worker.page.store.sizes); on a full disk no page is added"
     }
   }
 }

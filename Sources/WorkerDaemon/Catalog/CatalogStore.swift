@@ -30,10 +30,14 @@ package struct CatalogError: Error, Sendable, Equatable, CustomStringConvertible
   /// True when what the store holds is the cause; false for a lock, a permission, a full disk.
   package let isDamage: Bool
 
+  /// True when the store's disk has no room.
+  package let isFull: Bool
+
   /// A failure with its line.
-  package init(_ description: String, isDamage: Bool = false) {
+  package init(_ description: String, isDamage: Bool = false, isFull: Bool = false) {
     self.description = description
     self.isDamage = isDamage
+    self.isFull = isFull
   }
 }
 

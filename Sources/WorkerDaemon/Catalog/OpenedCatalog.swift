@@ -10,7 +10,7 @@ struct OpenedCatalog {
 
   /// The store.
   let store: any CatalogStore
-  /// What happened to a damaged one; nil when all was well.
+  /// What happened to a damaged one, or why it cannot be written; nil when all was well.
   private(set) var complaint: String?
 
   /// Opens the catalog below `directory`, making that where it is missing; blocks.
@@ -19,10 +19,11 @@ struct OpenedCatalog {
   init(
     directory: String, key: String, options: RocksCatalogStore.Options
   ) throws(StartError) {
-    try WorkDirectory.make(directory)
     let path = "\(directory)/catalog"
     do throws(CatalogError) {
-      store = try RocksCatalogStore(path: path, options: options)
+      let lasting = try LastingCatalogStore(path: path, options: options)
+      store = lasting
+      complaint = lasting.refusal.map { Self.full(path, key, $0.description) }
       return
     } catch  where error.isDamage {
       complaint = error.description
@@ -39,7 +40,7 @@ struct OpenedCatalog {
       "the catalog of cached files \(path) is damaged (\(reason)) and was moved to \(place); a new one"
       + " begins: files cached before are not listed, and leave where a TTL holds"
     do throws(CatalogError) {
-      store = try RocksCatalogStore(path: path, options: options)
+      store = try LastingCatalogStore(path: path, options: options)
     } catch {
       throw Self.unusable(path, key, error.description)
     }
@@ -58,6 +59,11 @@ struct OpenedCatalog {
         return .success(try RocksCatalogStore(path: path))
       } catch { return .failure(error) }
     }
+  }
+
+  private static func full(_ path: String, _ key: String, _ reason: String) -> String {
+    "the disk of the catalog of cached files \(path) (\(key)) is full: free some of it; files cached until then are"
+      + " not listed after a restart (\(reason))"
   }
 
   private static func unusable(_ path: String, _ key: String, _ reason: String) -> StartError {

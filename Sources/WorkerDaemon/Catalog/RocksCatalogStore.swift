@@ -8,7 +8,7 @@
 // After a write that it refused RocksDB takes no other: the database is opened anew, at once and then after 1 s, 2 s, 4 s …
 // 1 min, so that a disk that was full or failed for a while does not end the catalog for good.
 
-internal import PageStore
+internal import Rocks
 import Synchronization
 
 /// An ordered map in a RocksDB database; closed when it is dropped.
@@ -177,7 +177,7 @@ package final class RocksCatalogStore: CatalogStore, Sendable {
 
 extension CatalogError {
   /// What RocksDB said.
-  fileprivate init(_ failure: RocksFailure) {
-    self.init(failure.text, isDamage: failure.isDamage)
+  init(_ failure: RocksFailure) {
+    self.init(failure.text, isDamage: failure.isDamage, isFull: failure.isFull)
   }
 }

@@ -14,6 +14,8 @@ package final class PolicyKeeper: Sendable {
   private struct State {
     var task: Task<Void, Never>?
     var stamp: FilterFile.Stamp?
+    /// Why the catalog could not be written the last time.
+    var problem: CatalogError?
   }
 
   private let policies: CachePolicies
@@ -84,7 +86,21 @@ package final class PolicyKeeper: Sendable {
       do throws(CatalogError) { try policies.catalog.flush() } catch { return error }
       return nil
     }
-    if let problem { log.error("the catalog of cached files cannot be written: \(problem)") }
+    report(problem)
+  }
+
+  /// Says that the catalog cannot be written, once for each reason, and when it can again.
+  private func report(_ problem: CatalogError?) {
+    let isNew = state.withLock { state in
+      defer { state.problem = problem }
+      return state.problem?.isFull != problem?.isFull
+    }
+    guard isNew else { return }
+    guard let problem else {
+      return log.notice("the catalog of cached files is written again")
+    }
+    let remedy = problem.isFull ? "its disk is full: free some of it: " : ""
+    log.error("the catalog of cached files cannot be written: \(remedy)\(problem)")
   }
 
   /// Makes everything that is cached obey the rules.

@@ -49,6 +49,18 @@ final class VolumeFixture: Sendable {
       options: ["--mount", "/data=file://\(fixture.folder)"] + Self.settings(directory) + options)
   }
 
+  /// Writes a new small file, old enough to be cached.
+  func writeNewFile(_ name: String) throws {
+    try writeBytes(patterned(4096, seed: name.utf8.count), to: "\(fixture.folder)/\(name)")
+    try setTime(of: "\(fixture.folder)/\(name)", secondsAgo: 100)
+  }
+
+  /// Whether `daemon` gives what `writeNewFile` wrote.
+  func readsNewFile(_ name: String, from daemon: DaemonProcess) throws -> Bool {
+    let response = try HTTPConnection(port: daemon.ports.object).request("GET", "/data/\(name)")
+    return identical(response.body, patterned(4096, seed: name.utf8.count))
+  }
+
   /// Reads every file, from `daemon` or the fixture's own, and compares it with what was written.
   func expectAllRight(
     from daemon: DaemonProcess? = nil, sourceLocation: SourceLocation = #_sourceLocation

@@ -1,5 +1,6 @@
 import Glibc
 import Model
+import Rocks
 import Synchronization
 import Testing
 

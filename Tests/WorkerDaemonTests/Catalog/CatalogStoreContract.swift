@@ -1,7 +1,7 @@
 import DaemonDriver
 import Glibc
 import Model
-import PageStore
+import Rocks
 import Synchronization
 import Testing
 

@@ -18,8 +18,26 @@ package struct RocksOptions: Sendable {
   /// Settings that suit a log that is written in order of arrival and read once.
   package init() {}
 
-  /// RocksDB's own form, owned by the caller.
-  func make() -> OpaquePointer? {
+  /// RocksDB's own form, owned by the caller, for a database on `disk`.
+  ///
+  /// - Throws: When this RocksDB does not know a setting.
+  func make(on disk: RocksDisk) throws(RocksFailure) -> OpaquePointer? {
+    let base = unsafe makeBase()
+    defer { unsafe rocksdb_options_destroy(base) }
+    let options = unsafe rocksdb_options_create()
+    var text: UnsafeMutablePointer<CChar>?
+    // The C interface has no call for these. What is reserved ahead would leave a small disk no room for the rest. A database that failed is opened anew by its owner, never by RocksDB's threads.
+    unsafe rocksdb_get_options_from_string(
+      base, "max_bgerror_resume_count=0;allow_fallocate=false", options, &text)
+    if let failure = unsafe RocksFailure.take(text) {
+      unsafe rocksdb_options_destroy(options)
+      throw failure
+    }
+    unsafe disk.attach(to: options)
+    return unsafe options
+  }
+
+  private func makeBase() -> OpaquePointer? {
     let options = unsafe rocksdb_options_create()
     unsafe rocksdb_options_set_create_if_missing(options, 1)
     unsafe rocksdb_options_set_write_buffer_size(options, writeBufferSize)
@@ -29,9 +47,8 @@ package struct RocksOptions: Sendable {
     unsafe rocksdb_options_set_compression(options, Int32(rocksdb_lz4_compression))
     unsafe rocksdb_options_set_skip_stats_update_on_db_open(options, 1)
     unsafe rocksdb_options_set_stats_dump_period_sec(options, 0)
-    unsafe rocksdb_options_set_info_log_level(options, 3)
-    unsafe rocksdb_options_set_keep_log_file_num(options, 2)
-    unsafe rocksdb_options_set_max_log_file_size(options, 1 << 20)
+    // Logs of releases that kept some; see RocksDisk.
+    unsafe rocksdb_options_set_keep_log_file_num(options, 1)
     unsafe rocksdb_options_set_max_manifest_file_size(options, 16 << 20)
     unsafe setTables(of: options)
     return unsafe options

@@ -1,4 +1,9 @@
 // One RocksDB database: the page log of a volume, or the worker's catalog.
+//
+//   open ──▶ write, sync, read … ──a write fails──▶ every write throws ──dropped──▶ closed
+//
+// A write that fails is the last one: nothing on the disk changes after it, as if the process had ended there. Whoever owns
+// the database drops it and opens it anew. What RocksDB would do after a failed write is never found out: see RocksDisk.
 
 internal import CRocksDB
 import Glibc
@@ -6,22 +11,40 @@ import Glibc
 /// An open database, closed when it is dropped; every call blocks.
 // SAFETY: the handles never change, and RocksDB's are safe to use from any thread.
 @safe package final class RocksDatabase: @unchecked Sendable {
+  private let disk: RocksDisk
   private let handle: OpaquePointer
   private let writeOptions: OpaquePointer
   private let readOptions: OpaquePointer
+  /// Whether it was opened for reading only.
+  package let isReadOnly: Bool
 
   /// Opens the database at `path`, making it when it is not there.
   ///
-  /// - Throws: What RocksDB says.
-  package init(path: String, options: RocksOptions = RocksOptions()) throws(RocksFailure) {
-    let settings = unsafe options.make()
+  /// One that `isReadOnly` has to be there, and nothing on the disk changes: it can be had on a disk that is full.
+  /// - Throws: What RocksDB says, or the first of its writes that failed.
+  package init(
+    path: String, options: RocksOptions = RocksOptions(), isReadOnly: Bool = false
+  ) throws(RocksFailure) {
+    let disk = try RocksDisk()
+    if isReadOnly { disk.freeze() }
+    let settings = unsafe try options.make(on: disk)
     defer { unsafe rocksdb_options_destroy(settings) }
     var text: UnsafeMutablePointer<CChar>?
-    let handle = unsafe rocksdb_open(settings, path, &text)
-    if let failure = unsafe RocksFailure.take(text) { throw failure }
+    let handle =
+      unsafe isReadOnly
+      ? rocksdb_open_for_read_only(settings, path, 0, &text) : rocksdb_open(settings, path, &text)
+    let failure = unsafe RocksFailure.take(text)
+    // What RocksDB says then is what came of it.
+    if let refused = disk.failure {
+      if let handle = unsafe handle { unsafe rocksdb_close(handle) }
+      throw refused
+    }
+    if let failure { throw failure }
     guard let handle = unsafe handle, let writeOptions = unsafe rocksdb_writeoptions_create(),
       let readOptions = unsafe rocksdb_readoptions_create()
     else { throw RocksFailure("out of memory") }
+    self.disk = disk
+    self.isReadOnly = isReadOnly
     unsafe self.handle = handle
     unsafe self.writeOptions = writeOptions
     unsafe self.readOptions = readOptions
@@ -37,25 +60,41 @@ import Glibc
   ///
   /// - Throws: What RocksDB says, such as that it is in use.
   package static func destroy(path: String) throws(RocksFailure) {
-    let settings = unsafe RocksOptions().make()
+    let disk = try RocksDisk()
+    let settings = unsafe try RocksOptions().make(on: disk)
     defer { unsafe rocksdb_options_destroy(settings) }
     var text: UnsafeMutablePointer<CChar>?
     unsafe rocksdb_destroy_db(settings, path, &text)
-    if let failure = unsafe RocksFailure.take(text) { throw failure }
+    let failure = unsafe RocksFailure.take(text)
+    if let refused = disk.failure ?? failure { throw refused }
   }
 
+  /// The first write that failed, RocksDB's threads' included; nil while none has.
+  ///
+  /// One atomic load.
+  package var failure: RocksFailure? { disk.failure }
+
   /// Writes a batch as one: all of it or nothing survives a crash.
+  ///
+  /// - Throws: When it, or a write before it, failed: the database takes no other. Whether this batch is on the disk nobody
+  ///   knows.
   package func write(_ batch: RocksBatch) throws(RocksFailure) {
+    if let failure = disk.failure { throw failure }
     var text: UnsafeMutablePointer<CChar>?
     unsafe rocksdb_write(handle, writeOptions, batch.handle, &text)
-    if let failure = unsafe RocksFailure.take(text) { throw failure }
+    let failure = unsafe RocksFailure.take(text)
+    if let refused = disk.failure ?? failure { throw refused }
   }
 
   /// Makes what was written durable.
+  ///
+  /// - Throws: When it, or a write before it, failed.
   package func sync() throws(RocksFailure) {
+    if let failure = disk.failure { throw failure }
     var text: UnsafeMutablePointer<CChar>?
     unsafe rocksdb_flush_wal(handle, 1, &text)
-    if let failure = unsafe RocksFailure.take(text) { throw failure }
+    let failure = unsafe RocksFailure.take(text)
+    if let refused = disk.failure ?? failure { throw refused }
   }
 
   /// The value of `key`, nil when there is none.
@@ -68,7 +107,7 @@ import Glibc
         handle, readOptions, $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count, &size,
         &text)
     }
-    if let failure = unsafe RocksFailure.take(text) { throw failure }
+    if let failure = unsafe RocksFailure.take(text) { throw disk.failure ?? failure }
     guard let value = unsafe value else { return nil }
     defer { unsafe rocksdb_free(value) }
     return unsafe Array(UnsafeRawBufferPointer(start: value, count: size))
@@ -110,6 +149,6 @@ import Glibc
     }
     var text: UnsafeMutablePointer<CChar>?
     unsafe rocksdb_iter_get_error(iterator, &text)
-    if let failure = unsafe RocksFailure.take(text) { throw failure }
+    if let failure = unsafe RocksFailure.take(text) { throw disk.failure ?? failure }
   }
 }

@@ -15,11 +15,21 @@ package struct RocksFailure: Error, Sendable, Equatable {
   package let text: String
   /// True when what is on the disk is the cause; false for a lock, a permission, a full disk, want of memory or files.
   package let isDamage: Bool
+  /// True when there is no room on the disk: what is there can be read, and written when there is room again.
+  package let isFull: Bool
 
   /// A failure that RocksDB described by `text`.
   package init(_ text: String) {
     self.text = text
     isDamage = RocksFailure.isDamage(text)
+    isFull = RocksFailure.isFull(text)
+  }
+
+  /// The failure of a write, described by `text`: it says nothing of what is on the disk.
+  init(write text: String) {
+    self.text = text
+    isDamage = false
+    isFull = RocksFailure.isFull(text)
   }
 
   /// The failure that a call left in `text`, nil for none; frees it.
@@ -27,6 +37,13 @@ package struct RocksFailure: Error, Sendable, Equatable {
     guard let text = unsafe text else { return nil }
     defer { unsafe rocksdb_free(text) }
     return unsafe RocksFailure(String(cString: text))
+  }
+
+  private static func isFull(_ text: String) -> Bool {
+    let parts = text.split(separator: ": ", omittingEmptySubsequences: false).map(String.init)
+    guard parts.first == "IO error" else { return false }
+    let words = [ENOSPC, EDQUOT].map { unsafe String(cString: strerror($0)) }
+    return parts.count > 1 && parts[1] == words[0] || words.contains { parts.last == $0 }
   }
 
   private static func isDamage(_ text: String) -> Bool {

@@ -21,7 +21,7 @@ internal import CRocksDB
   package var count: Int { Int(unsafe rocksdb_writebatch_count(handle)) }
 
   /// Bytes of the group, keys and values and what RocksDB adds.
-  var byteCount: Int {
+  package var byteCount: Int {
     var size = 0
     _ = unsafe rocksdb_writebatch_data(handle, &size)
     return size
@@ -39,14 +39,14 @@ internal import CRocksDB
     unsafe key.withUnsafeBytes { unsafe remove(key: $0) }
   }
 
-  /// Adds the removal of any record.
-  func remove(key: UnsafeRawBufferPointer) {
+  /// Adds the removal of any record; its bytes are copied.
+  package func remove(key: UnsafeRawBufferPointer) {
     unsafe rocksdb_writebatch_delete(
       handle, key.baseAddress?.assumingMemoryBound(to: CChar.self), key.count)
   }
 
-  /// Adds a record.
-  func put(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
+  /// Adds a record of these bytes, which are copied.
+  package func put(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
     unsafe rocksdb_writebatch_put(
       handle, key.baseAddress?.assumingMemoryBound(to: CChar.self), key.count,
       value.baseAddress?.assumingMemoryBound(to: CChar.self), value.count)
