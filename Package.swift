@@ -104,6 +104,10 @@ let package = Package(
       ],
       path: "Benchmarks/StoreBench", swiftSettings: settings),
     .executableTarget(
+      name: "scheduler-bench",
+      dependencies: ["Membership", "Model", "Scheduler", argumentParser],
+      path: "Benchmarks/SchedulerBench", swiftSettings: sourceSettings),
+    .executableTarget(
       name: "http-bench",
       dependencies: ["DaemonDriver", "HTTPWire", "Ring", argumentParser],
       path: "Benchmarks/HTTPBench", swiftSettings: sourceSettings),

@@ -322,7 +322,7 @@ final class StoreDirectory: Sendable {
     store.close()
   }
 
-  @Test("a store that is in use or cannot be made says so in one line")
+  @Test("a store that is in use, cannot be made, or is something else says so in one line")
   func refusals() async throws {
     let directory = try StoreDirectory()
     let store = try RocksJobStore(path: directory.path)
@@ -331,6 +331,12 @@ final class StoreDirectory: Sendable {
     let file = "\(directory.path)/file"
     close(open(file, O_CREAT | O_WRONLY, 0o600))
     expectRefusal(.readOnly) { try RocksJobStore(path: "\(file)/db") }
+    let other = try StoreDirectory()
+    do {
+      let table = try RocksTable(path: other.path)
+      try table.write([.put(key: [1], value: [2])])
+    }
+    expectRefusal(.corrupt) { try RocksJobStore(path: other.path) }
   }
 
   @Test("a store of a newer format is left alone")

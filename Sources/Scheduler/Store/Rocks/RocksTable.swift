@@ -102,7 +102,9 @@ import Model
     var text: UnsafeMutablePointer<CChar>?
     // SAFETY: the bound is kept by reference, and lives as long as the iterator: until this closure returns.
     unsafe end.withCBytes { bound, boundSize in
-      unsafe rocksdb_readoptions_set_iterate_upper_bound(options, bound, boundSize)
+      if !end.isEmpty {
+        unsafe rocksdb_readoptions_set_iterate_upper_bound(options, bound, boundSize)
+      }
       let iterator = unsafe rocksdb_create_iterator(handle, options)
       defer { unsafe rocksdb_iter_destroy(iterator) }
       unsafe Self.seek(iterator, start, isDownwards: isDownwards)
