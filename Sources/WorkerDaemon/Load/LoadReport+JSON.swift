@@ -1,5 +1,7 @@
 // The JSON report of compat §7.6; what is unknown is left out.
 
+import Model
+
 extension LoadReport {
   /// The JSON report.
   package var json: [UInt8] {

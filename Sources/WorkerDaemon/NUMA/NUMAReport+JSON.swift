@@ -6,6 +6,8 @@
 //    "arenas":[{"node":0,"capacityBytes":…,"committedBytes":…,"hugeChunks":…,"plainChunks":…,"isBound":true}],
 //    "volumes":[{"tier":"MEM","node":0,"quotaBytes":…,"usedBytes":…}]}
 
+import Model
+
 extension NUMAReport {
   /// The report as one JSON object.
   package var json: [UInt8] {

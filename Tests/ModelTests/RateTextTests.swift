@@ -1,7 +1,7 @@
 // Ratios as text.
 
+import Model
 import Testing
-import WorkerDaemon
 
 @Suite struct RateTextTests {
   @Test("ratios are rounded half up and never overflow")

@@ -2,7 +2,6 @@
 
 import Model
 import Testing
-import WorkerDaemon
 
 @Suite struct JSONWriterTests {
   private func text(_ body: (inout JSONWriter) -> Void) -> String {

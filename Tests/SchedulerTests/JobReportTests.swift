@@ -1,0 +1,186 @@
+// Reports, byte for byte as compat §7.4–§7.7 has them.
+
+import Model
+import Testing
+
+@testable import Scheduler
+
+@Suite struct JobReportTests {
+  private let id = JobID(high: 0x1c84_9041_ef26_7ed7, low: 0x932a_af25_4975_4d7a)
+
+  private func progress(
+    _ type: JobType = .load, _ target: JobTarget = .paths(["s3://b/d"]),
+    _ options: JobOptions = JobOptions()
+  ) -> JobProgress {
+    var record = JobRecord(
+      id: id, JobSpecification(type, target, options: options), submittedAt: 1_795_251_900_120)
+    record.startedAt = 1_795_251_901_000
+    record.state = .running
+    var progress = JobProgress(record, at: 1_795_255_602_500)
+    for bytes in [100, 4000, 0, 2900] as [Int64] { progress.totals.ledger.list(bytes: bytes) }
+    progress.totals.ledger.load(listed: 4000, bytes: 4000)
+    progress.totals.ledger.skip(bytes: 100)
+    progress.totals.ledger.fail(bytes: 0)
+    progress.totals.subtasks = 6
+    progress.totals.failedSubtasks = 1
+    progress.totals.retriedSubtasks = 2
+    progress.totals.retrying = 1
+    return progress
+  }
+
+  @Test("the text report of a load has the lines of the reference, in its order")
+  func text() {
+    let report = JobReport(progress())
+    #expect(
+      report.text == """
+        \tSettings:\tbandwidth: unlimited\tverify: false\tmetadata-only: false
+        \tTime Elapsed: 01:01:41
+        \tJob State: RUNNING
+        \tInodes Scanned: 4
+        \tInodes Processed: 3
+        \tBytes Loaded: 4000B
+        \tThroughput: 1B/s
+        \tFile Failure rate: 33.33%
+        \tSubtask Failure rate: 16.67%
+        \tFiles Failed: 1
+        \tSubtask Retry rate: 33.33%
+        \tSubtasks on Retry Dead Letter Queue: 1
+
+        """)
+  }
+
+  @Test("a verbose report of a failed load with every option names everything")
+  func verbose() {
+    var options = JobOptions()
+    options.bandwidth = 10 << 20
+    options.verify = true
+    options.skipIfExists = true
+    var progress = progress(.load, .paths(["s3://b/d"]), options)
+    progress.record.state = .failed
+    progress.record.failure = "Job partially failed."
+    progress.record.failedListPath = "/var/x"
+    progress.totals.isListed = true
+    progress.recentFailures = [NamedFailure(subject: "s3://b/d/x", reason: "gone")]
+    progress.recentRetries = [NamedFailure(subject: "s3://b/d/y", reason: "slow")]
+    #expect(
+      JobReport(progress, isVerbose: true).text == """
+        \tSettings:\tbandwidth: 10.00MB/s\tverify: true\tmetadata-only: false
+        \tTime Elapsed: 01:01:41
+        \tJob State: FAILED (JobFailed: Job partially failed.)
+        \tInodes Scanned: 4
+        \tInodes Processed: 3
+        \tBytes Skipped: 100B out of 6.84KB
+        \tBytes Loaded: 4000B out of 6.84KB
+        \tThroughput: 1B/s
+        \tFile Failure rate: 33.33%
+        \tSubtask Failure rate: 16.67%
+        \tFiles Failed: 1
+        \tRecent failed subtasks: 
+        \t\ts3://b/d/x: gone
+        \tRecent retrying subtasks: 
+        \t\ts3://b/d/y: slow
+        \tSubtask Retry rate: 33.33%
+        \tSubtasks on Retry Dead Letter Queue: 1
+        \tFailed files saved to: /var/x
+
+        """)
+  }
+
+  @Test("a running load names its stage when asked for details")
+  func stage() {
+    var progress = progress()
+    progress.totals.isListed = true
+    #expect(JobReport(progress, isVerbose: true).text.contains("\tStage: RETRYING\n"))
+    progress.taskCount = 1
+    #expect(JobReport(progress, isVerbose: true).text.contains("\tStage: LOADING\n"))
+    #expect(!JobReport(progress).text.contains("Stage"))
+  }
+
+  @Test("a load of metadata has no bytes, one that lists as it goes no totals")
+  func leftOut() {
+    var options = JobOptions()
+    options.metadataOnly = true
+    #expect(!JobReport(progress(.load, .paths(["p"]), options)).text.contains("Bytes"))
+    options = JobOptions()
+    options.partialListing = true
+    var partial = progress(.load, .paths(["p"]), options)
+    partial.totals.isListed = true
+    #expect(!JobReport(partial).text.contains("out of"))
+    var counted = progress()
+    counted.totals.expected = FileCount(files: 100, bytes: 9000)
+    #expect(JobReport(counted).text.contains("Bytes Loaded: 4000B out of 8.79KB\n"))
+  }
+
+  @Test("the text report of a copy has the lines of the documentation")
+  func copy() {
+    var options = JobOptions()
+    options.checkContent = true
+    let report = JobReport(
+      progress(.copy, .transfer(source: "s3://a", destination: "s3://b"), options))
+    #expect(
+      report.text == """
+        \tSettings: "check-content: true"
+        \tJob Submitted: Sat Nov 21 09:05:00 UTC 2026
+        \tJob Id: 1c849041-ef26-7ed7-932a-af2549754d7a
+        \tJob State: RUNNING
+        \tFiles qualified so far: 4, 6.84KB
+        \tFiles Failed: 1
+        \tFiles Skipped: 1
+        \tFiles Succeeded: 1
+        \tBytes Copied: 4000B
+        \tThroughput: 1B/s
+        \tFiles failure rate: 33.33%
+
+        """)
+  }
+
+  @Test("the JSON report has the keys of the reference and leaves out what is unknown")
+  func json() {
+    let text = String(decoding: JobReport(progress()).json, as: UTF8.self)
+    #expect(
+      text == #"{"mVerbose":false,"mJobState":"RUNNING","mVerificationEnabled":false,"#
+        + #""mSkippedByteCount":100,"mLoadedByteCount":4000,"mScannedInodesCount":4,"#
+        + #""mProcessedInodesCount":3,"mThroughput":1,"mFailureFilesPercentage":33.33,"#
+        + #""mFailureSubTasksPercentage":16.67,"mRetrySubTasksPercentage":33.33,"#
+        + #""mFailedFileCount":1,"mSkipIfExists":false,"mMetadataOnly":false,"#
+        + #""mRunningStage":"LOADING","mRetryDeadLetterQueueSize":1,"mTimeElapsed":3701500}"#)
+  }
+
+  @Test("the JSON report of a failed job has its reason and its lists")
+  func failedJSON() {
+    var options = JobOptions()
+    options.bandwidth = 5
+    var progress = progress(.load, .paths(["p"]), options)
+    progress.record.state = .failed
+    progress.record.failure = "why"
+    progress.record.failedListPath = "/x"
+    progress.recentFailures = [NamedFailure(subject: "a", reason: "b")]
+    progress.totals.isListed = true
+    let text = String(decoding: JobReport(progress, isVerbose: true).json, as: UTF8.self)
+    for part in [
+      #""mBandwidth":5,"#, #""mTotalByteCount":7000,"#, #""mFailureReason":"why","#,
+      #""mRecentFailedSubtasksWithReasons":[{"first":"a","second":"b"}],"#,
+      #""mRecentRetryingSubtasksWithReasons":[],"#, #""mFailedFileSavedPath":"/x"}"#,
+    ] { #expect(text.contains(part), "\(part) in \(text)") }
+  }
+
+  @Test("the progress object of REST leaves out empty values")
+  func rest() {
+    let text = String(decoding: JobReport(progress()).rest, as: UTF8.self)
+    #expect(
+      text == #"{"id":"1c849041-ef26-7ed7-932a-af2549754d7a","#
+        + #""startTime":"2026-11-21T09:05:01.000+00:00","state":"RUNNING","#
+        + #""runningState":"LOADING","paths":["s3://b/d"],"skipIfExists":false,"#
+        + #""loadMetadataOnly":false,"verify":false,"timeElapsedMilliseconds":3701500,"#
+        + #""loadedBytes":4000,"skippedBytes":100,"loadedNonEmptyFiles":1,"failedFiles":1,"#
+        + #""scannedFiles":4}"#)
+    var failed = progress(.load, .index("s3://b/list"))
+    failed.record.state = .failed
+    failed.record.failure = "why"
+    failed.record.specification.alias = "nightly"
+    let other = String(decoding: JobReport(failed).rest, as: UTF8.self)
+    #expect(other.contains(#""errorMessage":{"type":"JobFailed","message":"why"}"#))
+    #expect(other.contains(#""index":"s3://b/list","alias":"nightly""#))
+    #expect(!other.contains("runningState") && !other.contains("paths"))
+  }
+}
