@@ -78,7 +78,10 @@ let package = Package(
     // F3
     module(
       "WorkerDaemon",
-      on: ["CLinux", "Model", "Ring", "HTTPWire", "PageStore", "Rocks", "UFS", logging]),
+      on: [
+        "CLinux", "HTTPWire", "Membership", "Messages", "Model", "PageStore", "RPC", "Ring",
+        "Rocks", "Scheduler", "UFS", logging,
+      ]),
     // F4
     .executableTarget(
       name: "penstockd", dependencies: ["Model", "WorkerDaemon", argumentParser],
@@ -88,7 +91,8 @@ let package = Package(
       "UFSIOTest",
       on: ["CLinux", "HTTPWire", "Model", "Ring", "UFS", "WorkerDaemon", argumentParser]),
     .executableTarget(
-      name: "penstock", dependencies: ["Model", "UFSIOTest", "WorkerDaemon", argumentParser],
+      name: "penstock",
+      dependencies: ["Model", "Scheduler", "UFSIOTest", "WorkerDaemon", argumentParser],
       path: "Sources/PenstockCLI", swiftSettings: sourceSettings),
     .executableTarget(
       name: "worker-bench",
@@ -105,7 +109,7 @@ let package = Package(
       path: "Benchmarks/StoreBench", swiftSettings: settings),
     .executableTarget(
       name: "scheduler-bench",
-      dependencies: ["Membership", "Model", "Scheduler", argumentParser],
+      dependencies: ["CLinux", "Membership", "Model", "Scheduler", argumentParser],
       path: "Benchmarks/SchedulerBench", swiftSettings: sourceSettings),
     .executableTarget(
       name: "http-bench",
@@ -148,7 +152,7 @@ let package = Package(
       "WorkerDaemonTests",
       of: [
         "CLinux", "DaemonDriver", "Model", "Ring", "HTTPWire", "PageStore", "Rocks",
-        "UFS", "WorkerDaemon",
+        "Scheduler", "UFS", "WorkerDaemon",
       ]),
     .target(
       name: "SimSupport", dependencies: ["Model", "PageStore"], path: "Tests/SimSupport",

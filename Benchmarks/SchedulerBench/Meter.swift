@@ -24,7 +24,7 @@ enum Meter {
     let file = unsafe open("/proc/self/statm", O_RDONLY)
     defer { close(file) }
     var bytes = [UInt8](repeating: 0, count: 128)
-    let count = unsafe read(file, &bytes, bytes.count)
+    let count = unsafe Glibc.read(file, &bytes, bytes.count)
     let text = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
     let pages = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
     return pages * sysconf(Int32(_SC_PAGESIZE))

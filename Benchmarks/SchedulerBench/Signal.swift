@@ -1,12 +1,13 @@
 // Wakes the bench's one thread when the store has acknowledged something.
 
+import CLinux
 import Glibc
 
 /// An eventfd: raised by any thread, waited for by one.
 final class Signal: Sendable {
   private let descriptor: Int32
 
-  init() { descriptor = eventfd(0, Int32(EFD_CLOEXEC.rawValue)) }
+  init() { descriptor = eventfd(0, Int32(EFD_CLOEXEC)) }
 
   deinit { close(descriptor) }
 

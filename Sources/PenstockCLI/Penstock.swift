@@ -9,7 +9,9 @@ struct PenstockCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "penstock",
     abstract: "Talks to Penstock, and shows how it is configured.",
-    subcommands: [CacheCommand.self, ConfCommand.self, ExecCommand.self, InfoCommand.self])
+    subcommands: [
+      CacheCommand.self, ConfCommand.self, ExecCommand.self, InfoCommand.self, JobCommand.self,
+    ])
 
   static func main() {
     main(ConfigurationLoader.separatingDefinitions(CommandLine.arguments.dropFirst()))

@@ -10,11 +10,13 @@ import WorkerDaemon
 struct Penstockd: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "penstockd",
-    abstract: "Serves files of under file systems from memory: a Penstock worker.",
+    abstract:
+      "Serves files of under file systems from memory: a Penstock worker, a coordinator, or both.",
     discussion: """
       Without arguments it reads penstock-site.properties (or alluxio-site.properties) from the
       configuration directory, serves the mount at / and listens on 28080 (REST), 29998 (objects) and
-      30000 (metrics). SIGTERM drains and exits 0; SIGHUP reads the log settings again.
+      30000 (metrics). With --coordinator it also runs the job service and listens on 19999 (REST,
+      metrics). SIGTERM drains and exits 0; SIGHUP reads the log settings again.
       """,
     version: Version.text)
 
@@ -32,10 +34,10 @@ struct Penstockd: ParsableCommand {
       "A mount besides the one at /; may be repeated.", valueName: "/name=uri[,key=value…]"))
   var mount: [String] = []
 
-  @Flag(name: .long, help: "Also run the coordinator (part of a later version; accepted).")
+  @Flag(name: .long, help: "Also run the coordinator: the job service.")
   var coordinator = false
 
-  @Flag(name: .long, help: "Run no worker (needs a coordinator, so a later version).")
+  @Flag(name: .long, help: "Run no worker; needs --coordinator.")
   var noWorker = false
 
   static func main() {
@@ -57,28 +59,46 @@ struct Penstockd: ParsableCommand {
   }
 
   private func serve(_ signals: SignalQueue) throws(StartError) {
-    guard !noWorker else {
-      throw StartError(
-        .usage, "--no-worker leaves nothing to run: this version has no coordinator role yet")
+    guard coordinator || !noWorker else {
+      throw StartError(.usage, "--no-worker leaves nothing to run without --coordinator")
     }
     let loaded = try load()
     applyLogSettings(loaded.configuration)
     LoggingSystem.bootstrap { StandardErrorLogHandler(label: $0) }
     let log = Logger(label: "penstockd")
     for warning in loaded.warnings { log.warning("\(warning)") }
-    if coordinator {
-      log.warning(
-        "--coordinator: this version has no coordinator role yet; load jobs run in this worker")
-    }
     let machine = MachineMemory.current()
-    let settings = try WorkerSettings(loaded.configuration, mounts: mount, machine: machine)
-    let worker = try Worker(settings, machine: machine, log: log)
+    var settings = try WorkerSettings(loaded.configuration, mounts: mount, machine: machine)
+    settings.hasCoordinator = coordinator
+    let worker = noWorker ? nil : try Worker(settings, machine: machine, log: log)
+    let jobs = try startCoordinator(
+      CoordinatorSettings(loaded.configuration, worker: settings), worker, log)
     signals.becomeReady()
-    worker.logReady()
-    waitForStop(worker, signals, log)
+    worker?.logReady()
+    jobs?.logReady()
+    waitForStop(signals, log)
+    StopWatchdog.arm(settings.shutdownTimeout)
+    jobs?.rest()
+    // Threads that hang in the kernel cannot be joined, nor may exit handlers wait for them.
+    guard worker?.stop() ?? true else { _exit(0) }
+    jobs?.close()
   }
 
-  private func waitForStop(_ worker: Worker, _ signals: SignalQueue, _ log: Logger) {
+  /// The coordinator, when this process is to run one.
+  private func startCoordinator(
+    _ settings: CoordinatorSettings, _ worker: Worker?, _ log: Logger
+  ) throws(StartError) -> CoordinatorServer? {
+    guard coordinator else { return nil }
+    do throws(StartError) {
+      return try CoordinatorServer(settings, worker: worker, log: log)
+    } catch {
+      // What the worker holds is to be saved, whatever the coordinator lacks.
+      _ = worker?.stop()
+      throw error
+    }
+  }
+
+  private func waitForStop(_ signals: SignalQueue, _ log: Logger) {
     while signals.next() == .reload {
       do throws(StartError) {
         applyLogSettings(try load().configuration)
@@ -87,9 +107,6 @@ struct Penstockd: ParsableCommand {
         log.error("the log settings stay as they are: \(error)")
       }
     }
-    StopWatchdog.arm(worker.stopLimit)
-    // Threads that hang in the kernel cannot be joined, nor may exit handlers wait for them.
-    guard worker.stop() else { _exit(0) }
   }
 
   private func load() throws(StartError) -> ConfigurationLoader.Loaded {

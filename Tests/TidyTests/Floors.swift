@@ -26,12 +26,13 @@ enum Floors {
     "Membership": ["Model"],
     // F3
     "WorkerDaemon": [
-      "CLinux", "Model", "Ring", "HTTPWire", "PageStore", "Rocks", "UFS", "Logging",
+      "CLinux", "Model", "Ring", "HTTPWire", "Membership", "Messages", "PageStore", "RPC",
+      "Rocks", "Scheduler", "UFS", "Logging",
     ],
     // F4
     "Penstockd": ["Model", "WorkerDaemon", "ArgumentParser", "Logging"],
     "UFSIOTest": ["CLinux", "HTTPWire", "Model", "Ring", "UFS", "WorkerDaemon", "ArgumentParser"],
-    "PenstockCLI": ["Model", "UFSIOTest", "WorkerDaemon", "ArgumentParser"],
+    "PenstockCLI": ["Model", "Scheduler", "UFSIOTest", "WorkerDaemon", "ArgumentParser"],
   ]
 
   /// The floor of each module, as `docs/architecture.md` must say.

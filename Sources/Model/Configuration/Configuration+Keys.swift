@@ -47,6 +47,9 @@ extension Configuration {
     case rpcRetryBase = "alluxio.user.rpc.retry.base.sleep"
     case rpcRetryLongest = "alluxio.user.rpc.retry.max.sleep"
     case rpcRetryBudget = "alluxio.user.rpc.retry.max.duration"
+    case schedulerInitialWait = "alluxio.coordinator.scheduler.initial.wait.time"
+    case jobCleanupInterval = "alluxio.job.cleanup.interval"
+    case jobRetention = "alluxio.job.retention.time"
   }
 
   /// Keys whose value is a whole number.
@@ -59,6 +62,14 @@ extension Configuration {
     case readAheadTaskCountMax = "penstock.worker.read.ahead.tasks"
     case listingEntryCountMax = "alluxio.dora.ufs.list.status.cache.nr.files"
     case loadThreadCountMax = "alluxio.worker.job.load.executor.threads.max"
+    case tasksPerWorkerMax = "alluxio.coordinator.scheduler.max.tasks.per.worker"
+    case runningJobCountMax = "alluxio.coordinator.scheduler.running.job.capacity"
+    case waitingJobCountMax = "alluxio.coordinator.scheduler.waiting.job.capacity"
+    case jobBatchSize = "alluxio.job.batch.size"
+    case loadFailureCountThreshold =
+      "alluxio.master.dora.load.job.total.failure.count.threshold"
+    case loadRetryCountMax = "alluxio.master.dora.load.job.retry.dlq.capacity"
+    case ringPointCount = "alluxio.user.consistent.hash.virtual.node.count.per.worker"
   }
 
   /// Keys whose value is a TCP port.
@@ -68,6 +79,8 @@ extension Configuration {
     case web = "alluxio.worker.web.port"
     case rpc = "alluxio.worker.rpc.port"
     case data = "alluxio.worker.data.port"
+    case coordinatorRPC = "alluxio.coordinator.rpc.port"
+    case coordinatorWeb = "alluxio.coordinator.web.port"
   }
 
   /// Keys whose value is true or false.
@@ -100,12 +113,17 @@ extension Configuration {
     case cacheFilterClass = "alluxio.user.client.cache.filter.class"
     case cacheFilterProperties = "alluxio.user.client.cache.filter.config-file"
     case cacheFilterFile = "alluxio.user.client.cache.filter.config.file"
+    case coordinatorHostname = "alluxio.coordinator.hostname"
+    case jobStoreDirectory = "alluxio.coordinator.metastore.dir"
+    case failedListDirectory = "alluxio.master.dora.load.job.failed.file.list.dir"
   }
 
   /// Keys whose value is a number with decimals.
   package enum NumberKey: String, CaseIterable, Sendable {
     case ufsHedgePercentile = "penstock.worker.ufs.hedge.percentile"
     case pinnedRatioMax = "penstock.worker.page.store.pinned.ratio.max"
+    case loadFailureRatioThreshold =
+      "alluxio.master.dora.load.job.total.failure.ratio.threshold"
   }
 
   /// Keys whose value is one of a few words, read as their own type.

@@ -18,10 +18,10 @@ package final class Worker: Sendable {
   /// Threads for calls that have no ring operation.
   private static let blockingThreadCount = 4
 
-  private let settings: WorkerSettings
+  let settings: WorkerSettings
   private let log: Logger
   private let work: WorkDirectory
-  private let parts: WorkerParts
+  let parts: WorkerParts
   private let ports: WorkerPorts
   private let startedAt: ContinuousClock.Instant
 
@@ -132,6 +132,7 @@ package final class Worker: Sendable {
       var busy: [String] = []
       let areJobsOver = await StopGate.wait(until: budget.work, on: first) {
         await parts.jobs.stopAll()
+        await parts.tasks.stop()
       }
       if !areJobsOver { busy.append("load jobs") }
       let isKeeperOver = await parts.keeper.stop(by: budget.work, on: first)

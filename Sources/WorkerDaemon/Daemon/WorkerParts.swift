@@ -18,6 +18,10 @@ final class WorkerParts: Sendable {
   let store: PageStore
   let files: FileService
   let jobs: LoadJobs
+  /// Runs the tasks of a coordinator.
+  let tasks: TaskRunner
+  /// The coordinator in this process, as soon as there is one.
+  let jobService: JobServiceLink
   /// The machine as the worker found it.
   let topology: Topology
   let keeper: PolicyKeeper
@@ -82,8 +86,10 @@ final class WorkerParts: Sendable {
     var limits = LoadLimits()
     limits.concurrency = max(1, settings.loadOperationsMax)
     limits.rangeBytes = settings.loadShardSize
-    jobs = LoadJobs(
-      source: FilesLoadSource(files: files, pool: pool), executors: group.reactors, limits: limits)
+    let source = FilesLoadSource(files: files, pool: pool)
+    jobs = LoadJobs(source: source, executors: group.reactors, limits: limits)
+    tasks = TaskRunner(source: source, frees: files, executors: group.reactors, limits: limits)
+    jobService = JobServiceLink(isExpected: settings.hasCoordinator)
   }
 
   private static func startRings(

@@ -48,7 +48,8 @@ struct WorkerPorts: Sendable {
         advertisedHost: settings.advertisedHost, advertisedPort: endpoint.port)
       options.missingInfoStatus = MissingInfoStatus(rawValue: settings.missingInfoStatus) ?? .auto
       let handler = RESTHandler(
-        files: parts.files, loads: parts.jobs, ringCount: parts.group.reactors.count,
+        files: parts.files, loads: parts.jobs, jobService: parts.jobService,
+        ringCount: parts.group.reactors.count,
         options: options)
       servers.append(try open("rest", endpoint, settings, parts, handler))
     }
@@ -66,6 +67,7 @@ struct WorkerPorts: Sendable {
       metrics: { metrics.page() },
       readiness: {
         if parts.isDraining.load(ordering: .relaxed) { return .notReady("the worker is stopping") }
+        if parts.jobService.isWaiting { return .notReady("the coordinator is starting") }
         return parts.tiers.complaint.map { .notReady($0) } ?? .ready
       },
       numa: { NUMAReport(parts) },
@@ -77,10 +79,19 @@ struct WorkerPorts: Sendable {
     _ name: String, _ endpoint: WorkerSettings.Endpoint, _ settings: WorkerSettings,
     _ parts: WorkerParts, _ handler: any HTTPHandler
   ) throws(StartError) -> Named {
+    try open(name, endpoint, settings.http, parts.group.reactors, handler)
+  }
+
+  /// Opens the port `name` on `reactors`; blocks until it listens.
+  ///
+  /// - Throws: `.port`, naming the key that sets it.
+  static func open(
+    _ name: String, _ endpoint: WorkerSettings.Endpoint, _ limits: HTTPServerOptions,
+    _ reactors: [Reactor], _ handler: any HTTPHandler
+  ) throws(StartError) -> Named {
     let address = SocketAddress.ip(endpoint.host, port: endpoint.port)
-    var options = settings.http
+    var options = limits
     options.address = address
-    let reactors = parts.group.reactors
     let started = reactors[0].wait { [options] () async -> Result<HTTPServer, RingError> in
       do throws(RingError) {
         return .success(

@@ -70,6 +70,8 @@ package struct WorkerSettings: Sendable {
   package var shutdownTimeout: Duration
   /// Status of /v1/info for a missing path: auto, 500 or 404.
   package var missingInfoStatus: String
+  /// Whether a coordinator is to run in this process: /v1/load goes through it.
+  package var hasCoordinator = false
 
   /// The settings that `configuration` and the command line's `mounts` come to.
   ///

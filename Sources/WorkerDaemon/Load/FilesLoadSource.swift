@@ -133,6 +133,8 @@ package struct FilesLoadSource: LoadSource {
 
   package func residentBytes(of file: FileKey) -> Int64 { files.store.residentBytes(of: file) }
 
+  package var evictionCount: UInt64 { files.store.statistics.evictions }
+
   package func offload<T: Sendable>(_ body: @escaping @Sendable () -> T) async -> T {
     await pool.run(body)
   }

@@ -32,6 +32,8 @@ package protocol LoadSource: Sendable {
   func loadMetadata(_ file: FileStatus) async -> LoadFailure?
   /// Bytes of `file` that are cached.
   func residentBytes(of file: FileKey) -> Int64
+  /// Pages that were evicted so far; a change says that something may have left the cache.
+  var evictionCount: UInt64 { get }
   /// Runs `body` where it may take its time: not on a ring.
   func offload<T: Sendable>(_ body: @escaping @Sendable () -> T) async -> T
   /// Monotonic nanoseconds.
@@ -42,4 +44,6 @@ package protocol LoadSource: Sendable {
 
 extension LoadSource {
   package func parallelism(of path: String) -> Int { .max }
+
+  package var evictionCount: UInt64 { now }
 }

@@ -9,6 +9,10 @@ extension RESTHandler {
   func answerLoad(_ request: RESTRequest, _ exchange: HTTPExchange) async throws(RESTProblem) {
     let query = try PathQuery.form(request.query[...])
     let asked = query.parameters.text("path") ?? query.path.path
+    if let coordinator = try jobService.coordinator() {
+      let body = try await answerLoad(through: coordinator, query, asked)
+      return await respond(exchange, json: body)
+    }
     let body: [UInt8]
     switch query.parameters.text("opType")?.lowercased() {
     case "submit": body = try await submitLoad(query, asked)

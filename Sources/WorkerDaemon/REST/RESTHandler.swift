@@ -39,6 +39,7 @@ package struct RESTHandler: HTTPHandler {
   let files: FileService
   let log = RequestLog(label: "rest")
   let loads: LoadJobs
+  let jobService: JobServiceLink
   let options: Options
   let peers = InfoPeers()
   let known = KnownFiles()
@@ -46,9 +47,13 @@ package struct RESTHandler: HTTPHandler {
   private let fixedNodeBody: [UInt8]
 
   /// A handler over `files` and `loads` for a server with `ringCount` rings.
-  package init(files: FileService, loads: LoadJobs, ringCount: Int, options: Options) {
+  package init(
+    files: FileService, loads: LoadJobs, jobService: JobServiceLink = JobServiceLink(),
+    ringCount: Int, options: Options
+  ) {
     self.files = files
     self.loads = loads
+    self.jobService = jobService
     self.options = options
     uploadBuffers = (0..<ringCount).map { _ in
       ReadBufferPool(capacity: Self.uploadBytesPerRing)

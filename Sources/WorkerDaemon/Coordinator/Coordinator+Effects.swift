@@ -1,0 +1,170 @@
+// What the scheduler wants done.
+
+import Logging
+import Model
+import Ring
+import Scheduler
+import UFS
+
+extension Coordinator {
+  /// Does one effect; what takes its time goes on by itself and comes back as an event.
+  func perform(_ effect: SchedulerEffect) {
+    switch effect {
+    case .write(let batch): write(batch)
+    case .list(let request): list(request)
+    case .count(let request): count(request)
+    case .endListing(let job): endListing(job)
+    case .dispatch(let request): dispatch(request)
+    case .cancel(let id, let worker): workers[worker]?.cancel(id)
+    case .answer(let request, let answer):
+      if let waiting = unsafe requests.removeValue(forKey: request) {
+        unsafe waiting.resume(returning: answer)
+      }
+    case .ended(let record): end(record)
+    case .removeEnded(let date): removeEnded(before: date)
+    case .note(let note): tell(note)
+    }
+  }
+
+  private func write(_ batch: StoreBatch) {
+    let number = batch.number
+    parts.store.commit(batch) { [self] error in
+      if let error {
+        post(.writeFailed(number: number, error))
+      } else {
+        post(.written(number: number))
+      }
+    }
+  }
+
+  private func dispatch(_ request: TaskRequest) {
+    let id = request.id
+    guard let worker = workers[request.worker] else {
+      return post(.taskEnded(id, [], .failed(.workerNotReachable, "the worker is not known")))
+    }
+    worker.run(request) { [self] word in
+      switch word {
+      case .progress(let results, let underway):
+        post(.taskProgress(id, results, underway: underway))
+      case .ended(let results, let end): post(.taskEnded(id, results, end))
+      }
+    }
+  }
+
+  // MARK: Listings
+
+  /// Starts a task of ours, which `stop` waits for.
+  private func begin(_ body: @escaping @Sendable () async -> Void) {
+    taskCount += 1
+    reactor.spawn { [self] in
+      await body()
+      endTask()
+    }
+  }
+
+  private func list(_ request: ListRequest) {
+    let listing =
+      listings[request.job]
+      ?? RingConfined(
+        JobListing(request.specification, mounts: parts.mounts, pool: parts.pool))
+    listings[request.job] = listing
+    begin { [self] in
+      do throws(UFSError) {
+        let page = try await listing.value.page(after: request.cursor, max: request.max)
+        if listings[request.job] !== listing { await listing.value.close() }
+        handle(.listed(number: request.number, job: request.job, page))
+      } catch {
+        let failure = LoadFailure(error)
+        handle(
+          .listFailed(
+            number: request.number, job: request.job, reason: failure.reason,
+            retryAfter: failure.retryAfter))
+      }
+    }
+  }
+
+  private func count(_ request: ListRequest) {
+    let listing = RingConfined(
+      JobListing(request.specification, mounts: parts.mounts, pool: parts.pool))
+    counts[request.job] = request.number
+    begin { [self] in
+      var (cursor, total) = (request.cursor, FileCount())
+      // A count that fails is not answered: reports then say less.
+      while !isStopped, counts[request.job] == request.number,
+        let page = try? await listing.value.page(after: cursor, max: request.max)
+      {
+        for file in page.files { total += FileCount(files: 1, bytes: file.length) }
+        cursor = page.next
+        guard cursor == nil else { continue }
+        counts[request.job] = nil
+        handle(.counted(number: request.number, job: request.job, total))
+      }
+      await listing.value.close()
+    }
+  }
+
+  private func endListing(_ job: JobID) {
+    counts[job] = nil
+    // One that is being used is closed by its user.
+    listings[job] = nil
+  }
+
+  // MARK: Ends
+
+  private func end(_ record: JobRecord) {
+    endListing(record.id)
+    for worker in workers.values { worker.forget(record.id) }
+    log.notice(
+      "job ended",
+      metadata: [
+        "job": "\(record.id)", "path": "\(record.specification.subject)",
+        "state": "\(record.state.word)", "failure": "\(record.failure ?? "")",
+      ])
+    guard record.totals.ledger.failed.files > 0 else { return }
+    let list = FailedListFile(directory: parts.failedListDirectory, record: record)
+    let store = parts.store
+    begin { [self] in
+      switch await parts.pool.run({ list.write(from: store) }) {
+      case .success(let path): handle(.failedListSaved(job: record.id, path: path))
+      case .failure(let error):
+        log.error("the list of failed files cannot be written", metadata: ["why": "\(error)"])
+      }
+    }
+  }
+
+  private func removeEnded(before date: Int64) {
+    let store = parts.store
+    begin { [self] in
+      let failure = await parts.pool.run { () -> SchedulerError? in
+        do throws(SchedulerError) {
+          while try store.removeEnded(before: date, limit: 1000) > 0 {}
+          return nil
+        } catch { return error }
+      }
+      if let failure { log.warning("old jobs cannot be removed: \(failure)") }
+    }
+  }
+
+  private func tell(_ note: SchedulerNote) {
+    switch note {
+    case .jobStarted(let id, let isResumed):
+      log.info(
+        isResumed ? "job goes on after a restart" : "job started", metadata: ["job": "\(id)"])
+    case .jobVerifies(let id): log.info("job verifies", metadata: ["job": "\(id)"])
+    case .taskStuck(let task): log.warning("task shows no progress", metadata: metadata(of: task))
+    case .taskSlow(let task): log.warning("task takes long", metadata: metadata(of: task))
+    case .workerSuspect(_, let name):
+      log.warning("worker answers no task", metadata: ["worker": "\(name)"])
+    case .storeFails(let error): log.error("jobs cannot be written: \(error)")
+    case .storeWorks: log.notice("jobs can be written again")
+    }
+  }
+
+  private func metadata(of task: StuckTask) -> Logger.Metadata {
+    let seconds = (Self.ticks() &- task.since) / 1_000_000_000
+    return [
+      "job": "\(task.job)", "task": "\(task.task)", "worker": "\(task.workerName)",
+      "path": "\(task.path)", "seconds": "\(seconds)",
+    ]
+  }
+}

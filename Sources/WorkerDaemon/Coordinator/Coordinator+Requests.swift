@@ -1,0 +1,135 @@
+// What callers may ask of the coordinator, from any ring.
+
+import Model
+import Ring
+package import Scheduler
+import UFS
+
+extension Coordinator {
+  /// A job by how people name it.
+  package enum Reference: Sendable, Equatable {
+    /// By its UUID.
+    case id(JobID)
+    /// By one of its names.
+    case name(JobIdentity)
+  }
+
+  /// What became of a submission.
+  package enum Submission: Sendable, Equatable {
+    /// The job is stored.
+    case submitted(JobID, JobSpecification)
+    /// A job of that name has not ended.
+    case alreadyActive(JobID, JobSpecification)
+    /// Refused.
+    case refused(SchedulerError)
+  }
+
+  /// Stores a job and queues it; its paths may be Alluxio paths.
+  package func submit(_ specification: JobSpecification) async -> Submission {
+    let resolved: JobSpecification
+    do throws(SchedulerError) {
+      resolved = try self.resolved(specification)
+    } catch { return .refused(error) }
+    let answer = await ask { .submit(request: $0, id: $1, resolved) }
+    switch answer {
+    case .submitted(let id): return .submitted(id, resolved)
+    case .alreadyActive(let id): return .alreadyActive(id, resolved)
+    case .stopped: return .refused(SchedulerError(.closed, "the coordinator is stopping"))
+    case .refused(let error): return .refused(error)
+    }
+  }
+
+  /// The specification with UFS paths, as far as this version can run it.
+  private func resolved(
+    _ specification: JobSpecification
+  ) throws(SchedulerError) -> JobSpecification {
+    if let problem = specification.problem { throw SchedulerError(.invalid, problem) }
+    if let pattern = specification.options.fileFilter, LoadFilter(pattern) == nil {
+      throw SchedulerError(.invalid, "the file filter is no regular expression")
+    }
+    guard case .paths(let paths) = specification.target else {
+      throw SchedulerError(
+        .invalid, "index files, copy and move are not part of this version: name paths to load")
+    }
+    var resolved = specification
+    var places: [String] = []
+    for path in paths { places.append(try ufsPath(of: path)) }
+    resolved.target = .paths(places)
+    return resolved
+  }
+
+  /// The UFS path of a path.
+  ///
+  /// - Throws: `.invalid` for a path in no mount.
+  package func ufsPath(of path: String) throws(SchedulerError) -> String {
+    do throws(UFSError) {
+      return try parts.mounts.locate(anyPath: path).ufsPath
+    } catch { throw SchedulerError(.invalid, "\(path): \(error)") }
+  }
+
+  /// The name of a job by its paths, which may be Alluxio paths.
+  package func name(_ type: JobType, _ paths: [String]) -> Reference {
+    // A path in no mount has no job; its own words find none, either.
+    .name(.paths(type, paths.map { (try? ufsPath(of: $0)) ?? $0 }))
+  }
+
+  /// Ends a job as STOPPED; the answer is `.refused` with `.notFound` when none waits or runs.
+  package func stop(_ job: Reference) async -> SchedulerAnswer {
+    let id: JobID? = await reactor.run { [self] in
+      switch job {
+      case .id(let id): id
+      case .name(let name): core.activeJob(name)
+      }
+    }
+    guard let id else { return .refused(SchedulerError(.notFound, "no such job")) }
+    return await ask { request, _ in .stop(request: request, id: id) }
+  }
+
+  /// Where a job stands; nil when there is none.
+  ///
+  /// - Throws: when the store cannot be read.
+  package func progress(of job: Reference) async throws(SchedulerError) -> JobProgress? {
+    let active: JobProgress? = await reactor.run { [self] in
+      let id: JobID? =
+        switch job {
+        case .id(let id): id
+        case .name(let name): core.activeJob(name)
+        }
+      return id.flatMap { core.progress(of: $0, at: Self.date()) }
+    }
+    if let active { return active }
+    let store = parts.store
+    let date = Self.date()
+    return try await parts.pool.run { () -> Result<JobProgress?, SchedulerError> in
+      do throws(SchedulerError) {
+        let id: JobID? =
+          switch job {
+          case .id(let id): id
+          case .name(let name): try store.latest(name)
+          }
+        guard let id, let record = try store.record(of: id) else { return .success(nil) }
+        return .success(JobProgress(record, at: date))
+      } catch { return .failure(error) }
+    }.get()
+  }
+
+  /// A page of jobs.
+  ///
+  /// - Throws: when the store cannot be read.
+  package func list(_ query: JobQuery) async throws(SchedulerError) -> JobPage {
+    let store = parts.store
+    return try await parts.pool.run { () -> Result<JobPage, SchedulerError> in
+      do throws(SchedulerError) { return .success(try store.list(query)) } catch {
+        return .failure(error)
+      }
+    }.get()
+  }
+
+  /// The scheduler's counts, gauges included.
+  package func metrics() async -> SchedulerMetrics {
+    await reactor.run { [self] in
+      core.refreshGauges()
+      return core.metrics
+    }
+  }
+}

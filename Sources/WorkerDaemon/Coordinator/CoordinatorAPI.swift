@@ -1,0 +1,104 @@
+// Port 19999: the job service over REST (compat §7.7), metrics and health.
+//
+//   /api/v1/master/{submit,progress,stop}_job/{load,free} · /api/v1/master/list_job · /api/v1/load · /metrics · /healthz · /readyz
+
+package import HTTPWire
+import Model
+import Scheduler
+
+/// Serves a coordinator's web port.
+package struct CoordinatorAPI: HTTPHandler {
+  /// Largest body of a request: an index of paths fits.
+  private static let bodySizeMax = 2 << 20
+
+  let coordinator: Coordinator
+  let isDraining: @Sendable () -> Bool
+  private let log = RequestLog(label: "jobs")
+
+  /// A handler over `coordinator`; not ready while `isDraining`.
+  init(_ coordinator: Coordinator, isDraining: @escaping @Sendable () -> Bool) {
+    self.coordinator = coordinator
+    self.isDraining = isDraining
+  }
+
+  package func handle(_ exchange: HTTPExchange) async {
+    let request = RESTRequest(exchange)
+    do throws(RESTProblem) {
+      let body = try await body(of: exchange)
+      try await answer(request, JobRequest(query: request.query, body: body), exchange)
+    } catch {
+      log.refused(exchange, status: error.httpStatus.code, reason: error.message)
+      await exchange.respond(
+        error.httpStatus, contentType: "application/json",
+        extra: { $0.header("X-Request-Id", RequestLog.id(of: exchange)) },
+        body: JSONWriter.object { $0.member("status", error.message) })
+    }
+  }
+
+  private func answer(
+    _ request: RESTRequest, _ job: JobRequest, _ exchange: HTTPExchange
+  ) async throws(RESTProblem) {
+    let path = String(decoding: request.path, as: UTF8.self)
+    let json: [UInt8]
+    switch (request.method, path) {
+    case ("GET", "/metrics"), ("GET", "/metrics/"), ("GET", "/metrics/prometheus"):
+      var page = MetricsPage()
+      page.gauge(
+        "penstock_build_info", "Version of this coordinator.",
+        [("version=\"\(Version.text)\"", 1)])
+      page.add(await coordinator.metrics())
+      return await exchange.respond(
+        .ok, contentType: "text/plain; version=0.0.4; charset=utf-8", body: Array(page.text.utf8))
+    case ("GET", "/healthz"):
+      return await exchange.respond(.ok, contentType: "text/plain", body: Array("ok\n".utf8))
+    case ("GET", "/readyz"):
+      guard !isDraining() else { throw RESTProblem(503, "the coordinator is stopping") }
+      return await exchange.respond(.ok, contentType: "text/plain", body: Array("ready\n".utf8))
+    case ("POST", "/api/v1/master/submit_job/load"): json = try await submit(.load, job)
+    case ("POST", "/api/v1/master/submit_job/free"): json = try await submit(.free, job)
+    case ("GET", "/api/v1/master/progress_job/load"): json = try await progress(.load, job)
+    case ("GET", "/api/v1/master/progress_job/free"): json = try await progress(.free, job)
+    case ("POST", "/api/v1/master/stop_job/load"): json = try await stop(.load, job)
+    case ("POST", "/api/v1/master/stop_job/free"): json = try await stop(.free, job)
+    case ("GET", "/api/v1/master/list_job"): json = try await list(job)
+    case ("POST", "/api/v1/load"): json = try await submitLoad(job)
+    case ("GET", "/api/v1/load"): json = try await loads(job)
+    case ("POST", "/api/v1/load/stop"), ("DELETE", "/api/v1/load"):
+      json = try await stop(.load, job)
+    default: throw RESTProblem(404, "No such endpoint: \(request.method) \(path)")
+    }
+    await exchange.respond(.ok, contentType: "application/json", body: json)
+  }
+
+  private func body(of exchange: HTTPExchange) async throws(RESTProblem) -> [UInt8] {
+    guard exchange.request.hasBody else { return [] }
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 8)
+    defer { unsafe buffer.deallocate() }
+    var bytes: [UInt8] = []
+    do throws(HTTPError) {
+      while bytes.count <= Self.bodySizeMax {
+        let count = try await unsafe exchange.readBody(into: buffer)
+        if count == 0 { return bytes }
+        unsafe bytes += buffer[..<count]
+      }
+    } catch {
+      throw RESTProblem(400, "the body of the request could not be read")
+    }
+    throw RESTProblem(413, "a body has at most \(Self.bodySizeMax) bytes")
+  }
+}
+
+extension RESTProblem {
+  /// The refusal that stands for one of the job service.
+  init(_ error: SchedulerError) {
+    let status =
+      switch error.code {
+      case .invalid: 400
+      case .notFound: 404
+      case .capacity, .unavailable, .closed: 503
+      case .noSpace: 507
+      case .readOnly, .corrupt, .locked, .newer: 500
+      }
+    self.init(status, error.description)
+  }
+}

@@ -1,0 +1,166 @@
+// A running coordinator: its ring, its store, its port.
+//
+//   store directory ▶ mounts ▶ ring ▶ store, jobs that did not end ▶ worker of this process ▶ port ▶ ready
+//   stop: port drains ▶ coordinator rests ▶ (the worker stops) ▶ store closes ▶ ring stops
+
+import HTTPWire
+package import Logging
+import Membership
+import Model
+import Ring
+import Scheduler
+import Synchronization
+import UFS
+
+/// A coordinator that serves until it is stopped.
+package final class CoordinatorServer: Sendable {
+  /// Threads for calls that have no ring operation.
+  private static let blockingThreadCount = 4
+  /// Longest wait for requests in flight.
+  private static let drainMax = Duration.seconds(3)
+
+  private let settings: CoordinatorSettings
+  private let log: Logger
+  private let work: LockedDirectory?
+  private let pool: BlockingPool
+  private let group: ReactorGroup
+  private let flow: FlowControl
+  private let store: RocksJobStore
+  private let server: HTTPServer
+  private let isDraining: Draining
+  /// The job service.
+  package let coordinator: Coordinator
+
+  /// Starts a coordinator, with `worker` as its first worker; without one it locks the work directory itself.
+  ///
+  /// - Throws: `.directory`, `.port` or `.system`, with one line for the operator.
+  package init(
+    _ settings: CoordinatorSettings, worker: Worker?, log: Logger
+  ) throws(StartError) {
+    self.settings = settings
+    self.log = log
+    work = worker == nil ? LockedDirectory(try WorkDirectory(settings.workDirectory)) : nil
+    if let root = settings.defaultRoot { try WorkDirectory.make(root) }
+    try WorkDirectory.make(
+      settings.storeDirectory, key: Configuration.StringKey.jobStoreDirectory.rawValue)
+    pool = try Self.system { () throws(RingError) in
+      try BlockingPool(name: "coordinator", threads: Self.blockingThreadCount)
+    }
+    flow = FlowControl(limits: settings.flow)
+    let mounts = try Self.openMounts(settings, pool, flow)
+    store = try Self.openStore(settings.storeDirectory)
+    group = try Self.system { () throws(RingError) in
+      try ReactorGroup([Reactor.Options()])
+    }
+    var parts = Coordinator.Parts(
+      reactor: group.reactors[0], pool: pool, mounts: mounts, store: store,
+      limits: settings.limits, failedListDirectory: settings.failedListDirectory)
+    parts.pointCount = settings.pointCount
+    do throws(SchedulerError) {
+      coordinator = try Coordinator(parts)
+    } catch {
+      throw StartError(.directory, "the job store cannot be read: \(error)")
+    }
+    isDraining = Draining()
+    server = try Self.serve(settings, group, coordinator, isDraining)
+    if let worker { worker.join(coordinator) }
+    coordinator.start()
+  }
+
+  private static func system<T>(
+    _ body: () throws(RingError) -> T
+  ) throws(StartError) -> T {
+    do throws(RingError) { return try body() } catch {
+      throw StartError(.system, "the coordinator cannot be started: \(error)")
+    }
+  }
+
+  private static func openMounts(
+    _ settings: CoordinatorSettings, _ pool: BlockingPool, _ flow: FlowControl
+  ) throws(StartError) -> MountTable {
+    var options = HTTPClientOptions()
+    options.connectionsPerOrigin = max(options.connectionsPerOrigin, settings.flow.countMax)
+    let http = HTTPClient(reactors: 1, options: options, resolver: HostResolver(pool: pool))
+    var environment = UFSEnvironment(pool: pool, http: http, flow: flow)
+    environment.flowOptions = settings.flowOptions
+    environment.settings = settings.mountDefaults
+    do throws(MountError) {
+      return try MountTable(opening: settings.mounts, in: environment)
+    } catch { throw StartError(.directory, "\(error)") }
+  }
+
+  private static func openStore(_ path: String) throws(StartError) -> RocksJobStore {
+    do throws(SchedulerError) { return try RocksJobStore(path: path) } catch {
+      throw StartError(
+        .directory, "\(error); see \(Configuration.StringKey.jobStoreDirectory.rawValue)")
+    }
+  }
+
+  private static func serve(
+    _ settings: CoordinatorSettings, _ group: ReactorGroup, _ coordinator: Coordinator,
+    _ isDraining: Draining
+  ) throws(StartError) -> HTTPServer {
+    let handler = CoordinatorAPI(coordinator) { isDraining.isOn }
+    return try WorkerPorts.open(
+      "coordinator", settings.web, settings.http, group.reactors, handler
+    ).server
+  }
+
+  /// Logs that the coordinator serves.
+  package func logReady() {
+    log.notice(
+      "coordinator ready",
+      metadata: ["web": "\(server.address)", "store": "\(settings.storeDirectory)"])
+  }
+
+  /// Ends the work: requests end, nothing more is dispatched; jobs that run go on at the next start.
+  ///
+  /// Questions are still answered, as a worker of this process may ask some until it stops.
+  package func rest() {
+    isDraining.turnOn()
+    let limit = min(Self.drainMax, settings.shutdownTimeout / 2)
+    group.reactors[0].wait { [server, coordinator, flow] in
+      _ = await server.drain(within: limit)
+      flow.close()
+      await coordinator.stop()
+    }
+  }
+
+  /// Writes what was counted and ends the threads; after ``rest()``, when nobody asks any more.
+  package func close() {
+    store.close()
+    group.stop()
+    pool.stop()
+    log.notice("coordinator stopped")
+  }
+}
+
+/// Keeps a work directory locked.
+private final class LockedDirectory: Sendable {
+  private let directory: WorkDirectory
+
+  init(_ directory: consuming WorkDirectory) { self.directory = directory }
+}
+
+/// Whether a stop has begun.
+private final class Draining: Sendable {
+  private let state = Atomic<Bool>(false)
+
+  var isOn: Bool { state.load(ordering: .relaxed) }
+
+  func turnOn() { state.store(true, ordering: .relaxed) }
+}
+
+extension Worker {
+  /// Makes this worker run the tasks of the coordinator in its process, and sends its loads there.
+  func join(_ coordinator: Coordinator) {
+    let host = settings.advertisedHost.isEmpty ? "localhost" : settings.advertisedHost
+    let port = address(of: "rest").flatMap { address -> UInt16? in
+      if case .ip(_, let port) = address { port } else { nil }
+    }
+    let info = WorkerInfo(
+      WorkerIdentity(host: host), name: port.map { "\(host):\($0)" } ?? host)
+    coordinator.join(info, parts.tasks)
+    parts.jobService.link(to: coordinator)
+  }
+}

@@ -1,0 +1,64 @@
+// What a coordinator runs with: the configuration's values that it uses.
+
+package import HTTPWire
+package import Model
+package import Scheduler
+package import UFS
+
+/// Settings of one coordinator.
+package struct CoordinatorSettings: Sendable {
+  /// Directory for the process's state.
+  package var workDirectory: String
+  /// Directory of the job store.
+  package var storeDirectory: String
+  /// Directory of the lists of failed files.
+  package var failedListDirectory: String
+  /// Bounds of the scheduler.
+  package var limits = SchedulerLimits()
+  /// Points of a worker on the hash ring.
+  package var pointCount: Int
+  /// Port of REST and metrics.
+  package var web: WorkerSettings.Endpoint
+  /// Limits of the web port.
+  package var http: HTTPServerOptions
+  /// The mounts that listings look in.
+  package var mounts: [MountSpecification]
+  /// The root mount's directory when nobody chose one: it is made if it is missing.
+  package var defaultRoot: String?
+  /// Defaults of mount options; may hold credentials.
+  package var mountDefaults: [String: String]
+  /// Bounds of requests to remote stores.
+  package var flow: FlowLimits
+  package var flowOptions: FlowOptions
+  /// How long requests in flight may take after the signal to stop.
+  package var shutdownTimeout: Duration
+
+  /// The settings that `configuration` comes to; mounts and limits are those of `worker`.
+  package init(_ configuration: Configuration, worker: WorkerSettings) {
+    workDirectory = worker.workDirectory
+    storeDirectory = configuration.string(.jobStoreDirectory)
+    failedListDirectory = configuration.string(.failedListDirectory)
+    pointCount = configuration.integer(.ringPointCount)
+    web = WorkerSettings.Endpoint(
+      host: worker.operations.host, port: configuration.port(.coordinatorWeb),
+      key: Configuration.PortKey.coordinatorWeb.rawValue)
+    http = worker.http
+    mounts = worker.mounts
+    defaultRoot = worker.defaultRoot
+    mountDefaults = worker.mountDefaults
+    (flow, flowOptions) = (worker.flow, worker.flowOptions)
+    shutdownTimeout = worker.shutdownTimeout
+    limits.tasksPerWorker = configuration.integer(.tasksPerWorkerMax)
+    limits.runningJobCountMax = configuration.integer(.runningJobCountMax)
+    limits.waitingJobCountMax = configuration.integer(.waitingJobCountMax)
+    limits.batchSize = configuration.integer(.jobBatchSize)
+    let threshold = configuration.integer(.loadFailureCountThreshold)
+    limits.failureCountThreshold = threshold < 0 ? nil : Int64(threshold)
+    limits.failureRatioThreshold = Int64(
+      (configuration.number(.loadFailureRatioThreshold) * 10_000).rounded())
+    limits.retryCountMax = configuration.integer(.loadRetryCountMax)
+    limits.retention = configuration.duration(.jobRetention)
+    limits.cleanupInterval = configuration.duration(.jobCleanupInterval)
+    limits.initialWait = configuration.duration(.schedulerInitialWait)
+  }
+}

@@ -1,0 +1,154 @@
+// The listing of one job, page by page, over the mounts' walks. Memory: one page and what the walks hold.
+//
+//   paths ─▶ roots: each path, and the mounts below it ─▶ walk, sorted ─▶ files that the filter keeps ─▶ ListedPage
+//
+// The walk stays open between two pages; after a restart, or a failure, it begins anew behind the cursor.
+
+import Model
+import Ring
+import Scheduler
+import UFS
+
+/// What a job's paths hold; used by one task of the coordinator's ring at a time.
+final class JobListing {
+  /// Entries of a page looked at before it goes out without a file.
+  private static let entryCountMax = 20_000
+
+  private let mounts: MountTable
+  private let pool: BlockingPool
+  private let specification: JobSpecification
+  private var roots: [MountedPath]?
+  private var lister: (any UFSLister)?
+  private var place = ListingCursor()
+
+  /// A listing that was not begun.
+  init(_ specification: JobSpecification, mounts: MountTable, pool: BlockingPool) {
+    self.specification = specification
+    self.mounts = mounts
+    self.pool = pool
+  }
+
+  /// The page behind `cursor`, with about `max` files at most.
+  ///
+  /// - Throws: what the UFS says; the next call begins anew behind its cursor.
+  func page(after cursor: String?, max: Int) async throws(UFSError) -> ListedPage {
+    let wanted = cursor.flatMap { ListingCursor($0) } ?? ListingCursor()
+    if wanted != place { await close() }
+    place = wanted
+    do throws(UFSError) {
+      return try await fill(max)
+    } catch {
+      await close()
+      throw error
+    }
+  }
+
+  /// Ends the listing.
+  func close() async {
+    await lister?.close()
+    lister = nil
+  }
+
+  private func fill(_ max: Int) async throws(UFSError) -> ListedPage {
+    let roots = try findRoots()
+    var page = ListedPage(files: [], next: nil)
+    var entryCount = 0
+    while place.root < roots.count {
+      guard let lister = try await open(roots[place.root], &page) else { continue }
+      guard let batch = try await lister.next(max: max - page.files.count) else {
+        await goOn()
+        continue
+      }
+      if let cursor = batch.cursor {
+        place.token = cursor.token
+      } else {
+        place.skipCount += batch.entries.count
+      }
+      entryCount += batch.entries.count
+      page.leftOutCount += Int64(batch.leftOutCount)
+      page.files += await kept(batch.entries.map(\.status))
+      guard page.files.count < max, entryCount < Self.entryCountMax else {
+        page.next = place.text
+        return page
+      }
+    }
+    return page
+  }
+
+  /// To the next root.
+  private func goOn() async {
+    await close()
+    let next = place.root + 1
+    place = ListingCursor()
+    place.root = next
+  }
+
+  /// The paths and the mounts below them.
+  private func findRoots() throws(UFSError) -> [MountedPath] {
+    if let roots { return roots }
+    guard case .paths(let paths) = specification.target else { return [] }
+    var found: [MountedPath] = []
+    for path in paths {
+      let place = try mounts.locate(anyPath: path)
+      found.append(place)
+      guard specification.options.recursive else { continue }
+      for mount in mounts.mounts(below: place) {
+        found.append(try mounts.locate(alluxioPath: mount.alluxioPath))
+      }
+    }
+    roots = found
+    return found
+  }
+
+  /// The open listing of a root; nil when the root is a file, which is taken into `page`.
+  private func open(
+    _ root: MountedPath, _ page: inout ListedPage
+  ) async throws(UFSError) -> (any UFSLister)? {
+    if let lister { return lister }
+    let status = try await mounts.status(of: root)
+    guard status.kind == .directory else {
+      page.files += await kept([status])
+      await goOn()
+      return nil
+    }
+    let options = UFSListing(order: .sorted, after: place.token.map { UFSCursor(token: $0) })
+    let opened =
+      specification.options.recursive
+      ? try await mounts.walk(root, options) : try await mounts.list(root, options)
+    lister = opened
+    if place.token == nil {
+      var left = place.skipCount
+      while left > 0, let batch = try await opened.next(max: left) { left -= batch.entries.count }
+    }
+    return opened
+  }
+
+  /// The files among `found` whose names pass the job's filter.
+  private func kept(_ found: [FileStatus]) async -> [TaskFile] {
+    let files = found.filter { $0.kind == .file }.map {
+      TaskFile(
+        path: $0.ufsPath, version: $0.version?.token ?? "", length: $0.length,
+        modificationTime: $0.modificationTime)
+    }
+    guard let pattern = specification.options.fileFilter, !files.isEmpty else { return files }
+    // A pattern can take exponential time; that is no work for a ring.
+    return await pool.run {
+      guard let filter = LoadFilter(pattern) else { return [] }
+      return files.filter { file in
+        filter.keeps(
+          file.path.utf8.split(separator: UInt8(ascii: "/")).last.map { String(Substring($0)) }
+            ?? "")
+      }
+    }
+  }
+}
+
+extension MountTable {
+  /// The place of a path with a scheme, or of an Alluxio path.
+  ///
+  /// - Throws: as `locate(ufsPath:)`.
+  func locate(anyPath path: String) throws(UFSError) -> MountedPath {
+    path.utf8.first == UInt8(ascii: "/")
+      ? try locate(alluxioPath: path) : try locate(ufsPath: path)
+  }
+}

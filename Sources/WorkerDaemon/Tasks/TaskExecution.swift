@@ -1,0 +1,173 @@
+// One task under way.
+//
+//   files ──TaskUnit──▶ queue (bounded) ──▶ consumers, spread over the rings ──▶ LoadSource.load
+//                                                       │ a file's last range
+//                                                       ▼
+//                                      result ──gathered up to 100 ms──▶ report
+//
+// A file is done when all its bytes are in the cache; the last result of a task waits until what the job brought in before was
+// looked at, so that data which does not fit the cache cannot succeed.
+
+import Model
+import Scheduler
+import Synchronization
+
+/// A task: its files, their results, and how they are told.
+final class TaskExecution: Sendable {
+  /// Results wait so long for others, nanoseconds.
+  private static let gatherTime: UInt64 = 100_000_000
+  /// A word at least so often while bytes come, nanoseconds.
+  private static let wordTime: UInt64 = 1_000_000_000
+
+  private struct State {
+    var results: [FileResult] = []
+    /// A result that is told only once the cache was looked at.
+    var last: FileResult?
+    var settledCount = 0
+    var toldAt: UInt64
+    var isCancelled = false
+    var queue: LoadQueue<TaskUnit>?
+    var running: Task<Void, Never>?
+  }
+
+  let request: TaskRequest
+  let job: JobWork
+  let source: any LoadSource
+  let frees: any CacheFreeing
+  let limits: LoadLimits
+  private let report: @Sendable (TaskWord) -> Void
+  private let state: Mutex<State>
+  /// Keeps words in order.
+  private let telling = Mutex<Void>(())
+  private let ended = StopGate()
+
+  /// A task that was not begun.
+  init(
+    _ request: TaskRequest, job: JobWork, source: any LoadSource, frees: any CacheFreeing,
+    limits: LoadLimits, report: @escaping @Sendable (TaskWord) -> Void
+  ) {
+    self.request = request
+    self.job = job
+    self.source = source
+    self.frees = frees
+    self.limits = limits
+    self.report = report
+    state = Mutex(State(toldAt: source.now))
+  }
+
+  /// Whether the task was taken back.
+  var isCancelled: Bool { state.withLock { $0.isCancelled } }
+
+  /// Takes the task back: nothing new is asked of the UFS.
+  func cancel() {
+    let (queue, running) = state.withLock { state in
+      state.isCancelled = true
+      return (state.queue, state.running)
+    }
+    queue?.cancel()
+    running?.cancel()
+  }
+
+  /// Runs in `task`, so that ``cancel()`` reaches what waits.
+  func attach(_ task: Task<Void, Never>) {
+    let isCancelled = state.withLock { state in
+      state.running = task
+      return state.isCancelled
+    }
+    if isCancelled { task.cancel() }
+  }
+
+  /// Waits until nothing of the task runs.
+  func wait() async { await ended.wait() }
+
+  /// Runs the task to its end on `executors`.
+  func run(on executors: [any TaskExecutor]) async {
+    let units = LoadQueue<TaskUnit>(capacity: limits.concurrency * 4)
+    state.withLock { $0.queue = units }
+    let first = request.files.first?.path ?? ""
+    let countMax = max(1, min(limits.concurrency, source.parallelism(of: first)))
+    await withTaskGroup(of: Void.self) { group in
+      var (unitCount, consumerCount) = (0, 0)
+      for index in request.files.indices {
+        guard !isCancelled else { break }
+        for unit in await plan(index) {
+          guard await units.push(unit) else { break }
+          unitCount += 1
+          guard consumerCount < min(countMax, unitCount), units.hasElements else { continue }
+          group.addTask(executorPreference: executors[consumerCount % executors.count]) {
+            while !self.isCancelled, let unit = await units.next() { await self.perform(unit) }
+          }
+          consumerCount += 1
+        }
+      }
+      units.close()
+    }
+  }
+
+  // MARK: Words
+
+  /// A file is done with; `isCached` when its bytes are counted as being in the cache.
+  func settle(_ index: Int, _ outcome: FileOutcome) {
+    let now = source.now
+    let isDue = state.withLock { state in
+      state.settledCount += 1
+      if state.settledCount == request.files.count {
+        state.last = FileResult(index, outcome)
+        return false
+      }
+      state.results.append(FileResult(index, outcome))
+      return now &- state.toldAt >= Self.gatherTime
+    }
+    if isDue { tell(underway: nil) }
+  }
+
+  /// The task works on a file, and gets on with it.
+  func progress(at index: Int) {
+    let now = source.now
+    let isDue = state.withLock { now &- $0.toldAt >= Self.wordTime }
+    if isDue { tell(underway: index) }
+  }
+
+  private func tell(underway: Int?) {
+    telling.withLock { _ in
+      let now = source.now
+      let results = state.withLock { state in
+        defer { state.results = [] }
+        state.toldAt = now
+        return state.results
+      }
+      report(.progress(results, underway: underway))
+    }
+  }
+
+  /// Tells the end; once, when nothing runs any more.
+  func tellEnd() async {
+    let last = state.withLock { $0.last }
+    let checked: FileResult? = if let last { await self.checked(last) } else { nil }
+    telling.withLock { _ in
+      let (results, isCancelled) = state.withLock { ($0.results, $0.isCancelled) }
+      let end = isCancelled && checked == nil ? TaskEnd.cancelled : .done
+      report(.ended(results + (checked.map { [$0] } ?? []), end))
+    }
+    ended.open()
+  }
+
+  /// The last result, which fails when what the job brought into the cache before has left it again.
+  private func checked(_ result: FileResult) async -> FileResult {
+    guard request.action == .load else { return result }
+    let (job, source) = (job, source)
+    let lost = await source.offload {
+      job.takeLost(evictions: source.evictionCount, now: source.now) {
+        source.residentBytes(of: $0)
+      }
+    }
+    guard lost.files > 0 else { return result }
+    return FileResult(
+      result.index,
+      .failed(
+        FileFailure(
+          .file,
+          "\(lost.files) files (\(SizeText.print(lost.bytes))) that this job loaded left the cache"
+            + " again before it ended: the data does not fit the cache, or the files changed")))
+  }
+}

@@ -1,0 +1,84 @@
+// The worker's side of the job service: tasks are run on the worker's rings with the machinery of loads.
+//
+//   run(request) ──▶ TaskExecution: files ─▶ ranges ─▶ LoadSource.load ─▶ results, gathered ──▶ report
+
+import Model
+package import Ring
+package import Scheduler
+import Synchronization
+
+/// Runs tasks in this process.
+package final class TaskRunner: TaskWorker {
+  /// Tasks at a time; further ones are refused.
+  private static let taskCountMax = 64
+  /// How long a job's doings are remembered after its last task began, when nobody says that it has ended.
+  private static let memory: UInt64 = 3600 * 1_000_000_000
+
+  private struct State {
+    var tasks: [TaskID: TaskExecution] = [:]
+    var jobs: [JobID: JobWork] = [:]
+    var turn = 0
+    var isStopped = false
+  }
+
+  private let source: any LoadSource
+  private let frees: any CacheFreeing
+  private let executors: [Reactor]
+  private let limits: LoadLimits
+  private let state = Mutex(State())
+
+  /// A runner over `source`, which frees through `frees`, on the rings `executors`.
+  package init(
+    source: any LoadSource, frees: any CacheFreeing, executors: [Reactor], limits: LoadLimits
+  ) {
+    precondition(!executors.isEmpty, "tasks run on a ring")
+    self.source = source
+    self.frees = frees
+    self.executors = executors
+    self.limits = limits
+  }
+
+  /// Tasks under way.
+  package var taskCount: Int { state.withLock { $0.tasks.count } }
+
+  package func run(_ request: TaskRequest, report: @escaping @Sendable (TaskWord) -> Void) {
+    let now = source.now
+    let started = state.withLock { state -> (TaskExecution, [Reactor])? in
+      guard !state.isStopped, state.tasks.count < Self.taskCountMax,
+        state.tasks[request.id] == nil
+      else { return nil }
+      state.jobs = state.jobs.filter { now &- $1.lastUsed < Self.memory || $0 == request.job }
+      let options = request.specification.options
+      let job = state.jobs[request.job] ?? JobWork(bandwidth: options.bandwidth, now: now)
+      job.touch(now)
+      state.jobs[request.job] = job
+      let task = TaskExecution(
+        request, job: job, source: source, frees: frees, limits: limits, report: report)
+      state.tasks[request.id] = task
+      let first = state.turn % executors.count
+      state.turn = first + 1
+      return (task, Array(executors[first...] + executors[..<first]))
+    }
+    guard let (task, order) = started else { return report(.ended([], .refused)) }
+    let running = Task(executorPreference: order[0]) {
+      await task.run(on: order)
+      self.state.withLock { $0.tasks[request.id] = nil }
+      await task.tellEnd()
+    }
+    task.attach(running)
+  }
+
+  package func cancel(_ id: TaskID) { state.withLock { $0.tasks[id] }?.cancel() }
+
+  package func forget(_ job: JobID) { state.withLock { $0.jobs[job] = nil } }
+
+  /// Ends every task and takes no more; returns when nothing of them runs.
+  package func stop() async {
+    let tasks = state.withLock { state in
+      state.isStopped = true
+      return Array(state.tasks.values)
+    }
+    for task in tasks { task.cancel() }
+    for task in tasks { await task.wait() }
+  }
+}
