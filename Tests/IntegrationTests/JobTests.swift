@@ -22,6 +22,8 @@ final class JobFixture {
       [
         "--coordinator", "--mount", "/data=file://\(scratch.path("data"))",
         "-Dalluxio.work.dir=\(scratch.path("work"))", "-Dalluxio.coordinator.web.port=\(web)",
+        "-Dalluxio.coordinator.rpc.port=\(try PortHolder().port)",
+        "-Dalluxio.worker.bind.host=127.0.0.1",
         "-Dalluxio.coordinator.scheduler.initial.wait.time=0s",
       ] + Fixture.memory + options
     daemon = try DaemonProcess(Binaries.penstockd, ports: try .free(), options: self.options)
@@ -264,7 +266,8 @@ extension Integration {
             Binaries.penstockd, "--coordinator", "--no-worker",
             "--mount", "/data=file://\(scratch.path("data"))",
             "-Dalluxio.work.dir=\(scratch.path("work"))", "-Dalluxio.coordinator.web.port=\(web)",
-            "-Dalluxio.worker.web.bind.host=127.0.0.1",
+            "-Dalluxio.worker.web.bind.host=127.0.0.1", "-Dalluxio.worker.bind.host=127.0.0.1",
+            "-Dalluxio.coordinator.rpc.port=\(try PortHolder().port)",
           ], output: scratch.path("log"), errors: scratch.path("log"))
         let hasStarted = eventually { isReady(web) }
         let log = try readText(scratch.path("log"))

@@ -50,6 +50,7 @@ extension Configuration {
     case schedulerInitialWait = "alluxio.coordinator.scheduler.initial.wait.time"
     case jobCleanupInterval = "alluxio.job.cleanup.interval"
     case jobRetention = "alluxio.job.retention.time"
+    case workerSilenceMax = "alluxio.master.worker.timeout"
   }
 
   /// Keys whose value is a whole number.

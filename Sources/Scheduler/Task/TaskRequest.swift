@@ -32,4 +32,17 @@ package struct TaskRequest: Equatable, Sendable {
   package var specification: JobSpecification
   /// To which files; results name them by their place here.
   package var files: [TaskFile]
+
+  /// A task of its parts.
+  package init(
+    id: TaskID, job: JobID, worker: WorkerIdentity, action: TaskAction,
+    specification: JobSpecification, files: [TaskFile]
+  ) {
+    self.id = id
+    self.job = job
+    self.worker = worker
+    self.action = action
+    self.specification = specification
+    self.files = files
+  }
 }

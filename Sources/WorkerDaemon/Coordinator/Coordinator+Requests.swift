@@ -125,6 +125,11 @@ extension Coordinator {
     }.get()
   }
 
+  /// The workers that ever registered: who, whether they are there, their tasks.
+  package func workerStates() async -> [(info: WorkerInfo, isLive: Bool, taskCount: Int)] {
+    await reactor.run { [self] in core.workerStates }
+  }
+
   /// The scheduler's counts, gauges included.
   package func metrics() async -> SchedulerMetrics {
     await reactor.run { [self] in

@@ -140,6 +140,25 @@ extension CoordinatorAPI {
     }
   }
 
+  /// The workers.
+  func nodes() async -> [UInt8] {
+    let workers = await coordinator.workerStates()
+    return JSONWriter.object { writer in
+      writer.name("workers")
+      writer.array { writer in
+        for worker in workers {
+          writer.object {
+            $0.member(
+              "id", "\(JobID(high: worker.info.identity.high, low: worker.info.identity.low))")
+            $0.member("address", worker.info.name)
+            $0.member("state", worker.isLive ? "ONLINE" : "LOST")
+            $0.member("tasks", worker.taskCount)
+          }
+        }
+      }
+    }
+  }
+
   // MARK: Which job
 
   private func reference(

@@ -62,6 +62,7 @@ package struct CoordinatorAPI: HTTPHandler {
     case ("POST", "/api/v1/master/stop_job/free"): json = try await stop(.free, job)
     case ("GET", "/api/v1/master/list_job"): json = try await list(job)
     case ("POST", "/api/v1/load"): json = try await submitLoad(job)
+    case ("GET", "/api/v1/nodes"): json = await nodes()
     case ("GET", "/api/v1/load"): json = try await loads(job)
     case ("POST", "/api/v1/load/stop"), ("DELETE", "/api/v1/load"):
       json = try await stop(.load, job)

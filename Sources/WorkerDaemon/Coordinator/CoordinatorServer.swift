@@ -6,7 +6,9 @@
 import HTTPWire
 package import Logging
 import Membership
+import Messages
 import Model
+import RPC
 import Ring
 import Scheduler
 import Synchronization
@@ -28,6 +30,9 @@ package final class CoordinatorServer: Sendable {
   private let store: RocksJobStore
   private let server: HTTPServer
   private let isDraining: Draining
+  private let engine: RPCEngine
+  private let rpc: RPCServer
+  private let watch: Task<Void, Never>
   /// The job service.
   package let coordinator: Coordinator
 
@@ -63,6 +68,7 @@ package final class CoordinatorServer: Sendable {
     }
     isDraining = Draining()
     server = try Self.serve(settings, group, coordinator, isDraining)
+    (engine, rpc, watch) = try Self.serveWorkers(settings, group.reactors[0], coordinator)
     if let worker { worker.join(coordinator) }
     coordinator.start()
   }
@@ -106,11 +112,37 @@ package final class CoordinatorServer: Sendable {
     ).server
   }
 
+  /// Opens the port of gRPC.
+  private static func serveWorkers(
+    _ settings: CoordinatorSettings, _ reactor: Reactor, _ coordinator: Coordinator
+  ) throws(StartError) -> (RPCEngine, RPCServer, Task<Void, Never>) {
+    do throws(RPCError) {
+      let engine = try RPCEngine()
+      let server = RPCServer(
+        engine: engine,
+        options: RPCServerOptions(
+          addresses: [.tcp(host: settings.rpc.host, port: settings.rpc.port)],
+          keepalive: settings.keepalive))
+      let registry = WorkerRegistry(
+        coordinator, engine: engine, channel: settings.channel,
+        silenceMax: settings.workerSilenceMax)
+      server.register(registry)
+      HealthService().register(on: server)
+      try server.start(on: [reactor])
+      let watch = Task(executorPreference: reactor) { await registry.watch(on: reactor) }
+      return (engine, server, watch)
+    } catch {
+      throw StartError(.port, "\(error.message); set \(settings.rpc.key)")
+    }
+  }
+
   /// Logs that the coordinator serves.
   package func logReady() {
     log.notice(
       "coordinator ready",
-      metadata: ["web": "\(server.address)", "store": "\(settings.storeDirectory)"])
+      metadata: [
+        "web": "\(server.address)", "rpc": "\(rpc.ports)", "store": "\(settings.storeDirectory)",
+      ])
   }
 
   /// Ends the work: requests end, nothing more is dispatched; jobs that run go on at the next start.
@@ -119,8 +151,10 @@ package final class CoordinatorServer: Sendable {
   package func rest() {
     isDraining.turnOn()
     let limit = min(Self.drainMax, settings.shutdownTimeout / 2)
-    group.reactors[0].wait { [server, coordinator, flow] in
+    watch.cancel()
+    group.reactors[0].wait { [server, rpc, coordinator, flow] in
       _ = await server.drain(within: limit)
+      await rpc.stop(within: limit)
       flow.close()
       await coordinator.stop()
     }
@@ -129,6 +163,7 @@ package final class CoordinatorServer: Sendable {
   /// Writes what was counted and ends the threads; after ``rest()``, when nobody asks any more.
   package func close() {
     store.close()
+    engine.stop()
     group.stop()
     pool.stop()
     log.notice("coordinator stopped")

@@ -2,6 +2,7 @@
 
 package import HTTPWire
 package import Model
+import RPC
 package import Scheduler
 package import UFS
 
@@ -19,6 +20,13 @@ package struct CoordinatorSettings: Sendable {
   package var pointCount: Int
   /// Port of REST and metrics.
   package var web: WorkerSettings.Endpoint
+  /// Port of gRPC.
+  var rpc: WorkerSettings.Endpoint
+  /// Silence after which a worker counts as lost.
+  package var workerSilenceMax: Duration
+  /// Settings of calls to workers, and of the gRPC server.
+  var channel: RPCChannelOptions
+  var keepalive: RPCKeepalive
   /// Limits of the web port.
   package var http: HTTPServerOptions
   /// The mounts that listings look in.
@@ -42,6 +50,12 @@ package struct CoordinatorSettings: Sendable {
     web = WorkerSettings.Endpoint(
       host: worker.operations.host, port: configuration.port(.coordinatorWeb),
       key: Configuration.PortKey.coordinatorWeb.rawValue)
+    rpc = WorkerSettings.Endpoint(
+      host: configuration.string(.bindHost), port: configuration.port(.coordinatorRPC),
+      key: Configuration.PortKey.coordinatorRPC.rawValue)
+    workerSilenceMax = configuration.duration(.workerSilenceMax)
+    channel = RPCChannelOptions(configuration)
+    keepalive = .coordinator(configuration)
     http = worker.http
     mounts = worker.mounts
     defaultRoot = worker.defaultRoot

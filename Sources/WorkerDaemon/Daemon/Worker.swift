@@ -23,6 +23,7 @@ package final class Worker: Sendable {
   private let work: WorkDirectory
   let parts: WorkerParts
   private let ports: WorkerPorts
+  private let link: CoordinatorLink?
   private let startedAt: ContinuousClock.Instant
 
   /// Starts a worker; when this returns, it serves.
@@ -52,10 +53,31 @@ package final class Worker: Sendable {
       }
       throw error
     }
+    link = try Self.join(settings, parts, ports)
     parts.tiers.start(on: parts.group.reactors)
     parts.memory.start(on: parts.pool)
     parts.keeper.start(on: parts.group.reactors[0]) { [parts] in
       parts.tiers.isRestored && parts.memory.isLoaded
+    }
+  }
+
+  /// Joins the coordinator of another process, if one is named and none is to run here.
+  private static func join(
+    _ settings: WorkerSettings, _ parts: WorkerParts, _ ports: WorkerPorts
+  ) throws(StartError) -> CoordinatorLink? {
+    guard let options = settings.link, !settings.hasCoordinator else { return nil }
+    do throws(StartError) {
+      return try CoordinatorLink(options, runner: parts.tasks, reactors: parts.group.reactors)
+    } catch {
+      parts.group.reactors[0].wait {
+        for port in ports.servers { await port.server.drain(within: .zero) }
+      }
+      if parts.tiers.close().isEmpty {
+        parts.group.stop()
+        parts.pool.stop()
+        parts.files.policies.calls.stop()
+      }
+      throw error
     }
   }
 
@@ -121,7 +143,7 @@ package final class Worker: Sendable {
     parts.isDraining.store(true, ordering: .sequentiallyConsistent)
     let first = parts.group.reactors[0]
     let budget = StopBudget(settings.shutdownTimeout, from: OpenedTiers.now())
-    let (cut, busy) = first.wait { [ports, parts] () async -> (Int, [String]) in
+    let (cut, busy) = first.wait { [ports, parts, link] () async -> (Int, [String]) in
       let cut = await withTaskGroup(of: Int.self) { group in
         for port in ports.serving {
           group.addTask { await port.server.drain(within: budget.drain) }
@@ -133,6 +155,7 @@ package final class Worker: Sendable {
       let areJobsOver = await StopGate.wait(until: budget.work, on: first) {
         await parts.jobs.stopAll()
         await parts.tasks.stop()
+        await link?.stop(within: .seconds(1))
       }
       if !areJobsOver { busy.append("load jobs") }
       let isKeeperOver = await parts.keeper.stop(by: budget.work, on: first)
@@ -149,6 +172,7 @@ package final class Worker: Sendable {
     }
     let stuck = parts.tiers.close() + busy
     if stuck.isEmpty {
+      link?.close()
       parts.group.stop()
       parts.pool.stop()
       parts.files.policies.calls.stop()

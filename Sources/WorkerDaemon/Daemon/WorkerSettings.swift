@@ -2,6 +2,7 @@
 
 package import HTTPWire
 package import Model
+import RPC
 import Ring
 package import UFS
 
@@ -72,6 +73,8 @@ package struct WorkerSettings: Sendable {
   package var missingInfoStatus: String
   /// Whether a coordinator is to run in this process: /v1/load goes through it.
   package var hasCoordinator = false
+  /// How the worker joins a coordinator in another process; nil when it does not.
+  var link: CoordinatorLink.Options?
 
   /// The settings that `configuration` and the command line's `mounts` come to.
   ///
@@ -130,6 +133,22 @@ package struct WorkerSettings: Sendable {
     (flow, flowOptions) = Self.flow(configuration)
     shutdownTimeout = configuration.duration(.shutdownTimeout)
     missingInfoStatus = configuration.choice(.missingStatus)
+    link = Self.link(configuration)
+  }
+
+  /// How to join the coordinator that is named; nil when none is.
+  private static func link(_ configuration: Configuration) -> CoordinatorLink.Options? {
+    let host = configuration.string(.coordinatorHostname)
+    guard !host.isEmpty else { return nil }
+    return CoordinatorLink.Options(
+      target: "\(host):\(configuration.port(.coordinatorRPC))",
+      host: configuration.advertisedHost(fallback: "localhost"),
+      bind: Endpoint(
+        host: configuration.string(.bindHost), port: configuration.port(.rpc),
+        key: Configuration.PortKey.rpc.rawValue),
+      identityFile: configuration.string(.workDirectory) + "/worker_identity",
+      identity: configuration.string(.identityUUID), channel: RPCChannelOptions(configuration),
+      keepalive: .worker(configuration))
   }
 
   private static func flow(_ configuration: Configuration) -> (FlowLimits, FlowOptions) {
