@@ -2,6 +2,7 @@
 
 import Model
 import PageStore
+import Synchronization
 
 extension CachePolicies {
   /// Oldest files of a directory kept in mind while it is counted.
@@ -16,16 +17,27 @@ extension CachePolicies {
 
   /// Counts what `account`'s directory holds and, unless it `onlyCounts`, drops what is over its limit; blocks.
   func recount(_ account: QuotaAccount, onlyCounts: Bool) {
-    guard account.beginSurvey() else { return }
-    survey(account, wanting: onlyCounts ? nil : 0, sparing: nil)
+    survey(account.beginSurvey(), wanting: onlyCounts ? nil : 0, sparing: nil)
   }
 
-  /// Counts what `account`'s directory holds and drops its oldest files until `bytes` more fit; blocks.
+  /// Counts what is pinned; blocks.
+  func recountPinned() { recount(pinned, onlyCounts: true) }
+
+  /// Counts what an account's directory holds and drops its oldest files until `bytes` more fit; blocks.
   ///
-  /// Called by whom the account told to; nil only counts.
+  /// Ends the survey `due`; nil only counts.
   /// Pinned files stay, and the file `spared` that the room is for. Of what is pinned nothing is dropped.
-  func survey(_ account: QuotaAccount, wanting bytes: Int64?, sparing spared: FileKey?) {
-    if account === pinned { return surveyPinned() }
+  func survey(_ due: consuming QuotaSurvey, wanting bytes: Int64?, sparing spared: FileKey?) {
+    let account = due.account
+    let found = account.turn.withLock { _ in
+      account === pinned ? countPinned() : count(account, wanting: bytes, sparing: spared)
+    }
+    due.finish(resident: found.resident, isFutile: found.isFutile, now: monotonicNow)
+  }
+
+  private func count(
+    _ account: QuotaAccount, wanting bytes: Int64?, sparing spared: FileKey?
+  ) -> (resident: Int64, isFutile: Bool) {
     var resident: Int64 = 0
     var candidates: [Candidate] = []
     do throws(CatalogError) {
@@ -39,7 +51,7 @@ extension CachePolicies {
       }
     } catch {
       // What cannot be counted is taken for full.
-      return account.finishSurvey(resident: account.limit, isFutile: true, now: monotonicNow)
+      return (account.limit, true)
     }
     var freed: Int64 = 0
     if let bytes {
@@ -47,8 +59,7 @@ extension CachePolicies {
         account, resident: resident, wanting: bytes, Self.keepOldest(&candidates))
     }
     let isFull = resident - freed + account.inFlight > account.limit - (bytes ?? 0)
-    account.finishSurvey(
-      resident: resident - freed, isFutile: isFull && freed == 0, now: monotonicNow)
+    return (resident - freed, isFull && freed == 0)
   }
 
   @discardableResult
@@ -91,19 +102,11 @@ extension CachePolicies {
     }
   }
 
-  /// Counts what is pinned, unless someone else is at it; blocks.
-  func recountPinned() {
-    if pinned.beginSurvey() { surveyPinned() }
-  }
-
-  private func surveyPinned() {
+  private func countPinned() -> (resident: Int64, isFutile: Bool) {
     do throws(CatalogError) {
       let bytes = try residentBytes(at: outermostPins)
-      let isFull = bytes >= pinned.limit
-      pinned.finishSurvey(resident: bytes, isFutile: isFull, now: monotonicNow)
-    } catch {
-      pinned.finishSurvey(resident: pinned.limit, isFutile: true, now: monotonicNow)
-    }
+      return (bytes, bytes >= pinned.limit)
+    } catch { return (pinned.limit, true) }
   }
 
   /// The pinned paths that lie below no other.

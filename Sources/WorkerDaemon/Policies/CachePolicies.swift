@@ -166,18 +166,26 @@ package final class CachePolicies: Sendable {
     switch account.reserve(bytes, now: monotonicNow) {
     case .granted: return true
     case .denied: return false
-    case .surveyDue:
+    case .surveyDue(let due):
+      // A late one goes on, and what it finds counts.
+      let survey = HeldSurvey(due)
       let answer = await calls.perform(isRead: true) { [self] in
-        survey(account, wanting: bytes, sparing: record.key)
+        guard let due = survey.take() else { return }
+        self.survey(due, wanting: bytes, sparing: record.key)
       }
       switch answer {
-      case .value: return account.reserve(bytes, now: monotonicNow) == .granted
+      case .value: break
       case .late: return false
       case .refused:
         // What cannot be counted is taken for full.
-        account.finishSurvey(resident: account.limit, isFutile: true, now: monotonicNow)
+        survey.take()?.finish(resident: account.limit, isFutile: true, now: monotonicNow)
         return false
       }
+    }
+    switch account.reserve(bytes, now: monotonicNow, isSurveyed: true) {
+    case .granted: return true
+    case .denied: return false
+    case .surveyDue: return false
     }
   }
 

@@ -276,6 +276,40 @@ struct CachePoliciesTests {
     #expect(try await fixture.resident("q/none") == 0)
   }
 
+  @Test("a quota counts anew after a survey that was not enough")
+  func quotaAgain() async throws {
+    let fixture = try PolicyFixture()
+    defer { fixture.service.stop() }
+    let page = Int64(fixture.service.pageSize)
+    try fixture.change { $0.quotas[RulePath("/q")] = 4 * page }
+    fixture.put("q/small", pages: 1)
+    fixture.put("q/large", pages: 8)
+    for name in ["q/small", "q/large"] { try await fixture.read(name) }
+    _ = try fixture.policies.free(RulePath("/q"), forced: true)
+    fixture.advance(.seconds(2))
+    fixture.put("q/next", pages: 4)
+    let account = try #require(fixture.policies.book.account(of: RulePath("/q")))
+    fixture.policies.recount(account, onlyCounts: true)
+    #expect(account.used == 0)
+    try await fixture.read("q/next")
+    #expect(try await fixture.resident("q/next") == 4 * page)
+    _ = try fixture.policies.setQuota(2 * page, at: RulePath("/q"), .update)
+    #expect(try fixture.policies.residentBytes(at: [RulePath("/q")]) <= 2 * page)
+  }
+
+  @Test("what was pinned counts no more once nothing is")
+  func unpinned() async throws {
+    let fixture = try PolicyFixture(capacity: 2 << 20, pinnedRatio: 0.25)
+    defer { fixture.service.stop() }
+    for name in ["p/a", "p/b", "p/c"] { fixture.put(name, pages: 5) }
+    _ = try fixture.policies.pin(RulePath("/p"))
+    for name in ["p/a", "p/b", "p/c"] { try await fixture.read(name) }
+    try fixture.policies.unpin(RulePath("/p"))
+    _ = try fixture.policies.free(.root, forced: false)
+    #expect(fixture.policies.pinned.used == 0)
+    #expect(try fixture.policies.pin(RulePath("/other")) == 0)
+  }
+
   @Test("nested quotas both hold")
   func nestedQuotas() async throws {
     let fixture = try PolicyFixture()

@@ -94,8 +94,7 @@ struct RuleBookTests {
     let path = RulePath("/a")
     try book.change { rules throws(RuleError) in rules.quotas[path] = 100 }
     let account = try #require(book.account(of: path))
-    #expect(account.reserve(10, now: 0) == .surveyDue)
-    account.finishSurvey(resident: 50, isFutile: false, now: 0)
+    account.beginSurvey().finish(resident: 50, isFutile: false, now: 0)
     try book.change { rules throws(RuleError) in rules.quotas[path] = 60 }
     #expect(book.account(of: path) === account && account.limit == 60 && account.used == 50)
     try book.change { rules throws(RuleError) in rules.quotas[path] = nil }
