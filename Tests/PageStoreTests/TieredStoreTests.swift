@@ -364,6 +364,32 @@ struct TieredStoreTests {
     #expect(tiers.store.checkInvariants() == [])
   }
 
+  @Test("a pass that is asked for begins at once, from the first page on, and is the faster one")
+  func askedScrub() async throws {
+    let bandwidth = TieredStore.pageSize
+    let tiers = try TieredStore(memory: 4, [(.ssd, 4)]) {
+      $0.clock = { 0 }
+      $0.scrubBandwidth = bandwidth
+    }
+    for number in 0..<4 { tiers.store.put(key(number), now: 1000) }
+    await tiers.saveAll()
+    let store = tiers.store
+    var pauses: [UInt64] = []
+    var pages: [Int] = []
+    await store.runScrubber { pause in
+      pauses.append(pause)
+      pages.append(store.scrubStatus.pages)
+      if pauses.count == 2 { store.startScrub() }
+      if store.scrubStatus.passes == 2 { store.stopBackground() }
+    }
+    let asked = UInt64(1e9) * UInt64(TieredStore.pageSize) / UInt64(PageStore.askedScrubBandwidth)
+    let slow: [UInt64] = Array(repeating: 1_000_000_000, count: 4)
+    #expect(pages.prefix(6) == [1, 2, 1, 2, 3, 4], "it begins anew")
+    #expect(pauses[2..<6].allSatisfy { $0 / 1000 == asked / 1000 })
+    #expect(Array(pauses[7..<11]) == slow, "the next pass is as slow as the first")
+    #expect(store.scrubStatus.passes == 2 && store.scrubStatus.skipped == 0)
+  }
+
   @Test("the scrubber finds rot before a reader does")
   func scrub() async throws {
     let tiers = try TieredStore(memory: 4, [(.ssd, 4)])

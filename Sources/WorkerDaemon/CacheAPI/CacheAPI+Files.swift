@@ -170,6 +170,7 @@ extension CacheAPI {
       $0.member("passes", status.passes)
       $0.member("pages", status.pages)
       $0.member("pagesTotal", status.pagesTotal)
+      $0.member("pagesSkipped", status.skipped)
       $0.member("bytes", status.bytes)
       $0.member("lost", status.lost)
       $0.member("reclaimedBytes", status.reclaimed)
