@@ -65,9 +65,8 @@ struct S3Options: Sendable {
   /// Options with defaults for everything.
   init() {}
 
-  /// Whether a client of its own is needed: TLS, proxy or timeouts differ from the default.
-  var needsOwnClient: Bool {
-    let defaults = S3Options()
-    return proxyHost != nil || tls != defaults.tls || socketTimeout != defaults.socketTimeout
+  /// Whether a client of its own is needed: TLS, proxy or timeouts differ from those of the `shared` one.
+  func needsOwnClient(_ shared: HTTPClientOptions) -> Bool {
+    proxyHost != nil || tls != shared.tls || socketTimeout != shared.stallTimeout
   }
 }

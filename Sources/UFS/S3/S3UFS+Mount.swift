@@ -1,5 +1,6 @@
 // From a mount's specification to its UFS. Nothing is asked of the store here: a worker starts while its stores are away.
 
+import Glibc
 import HTTPWire
 import Ring
 
@@ -26,8 +27,20 @@ extension S3UFS {
           "alluxio.underfs.s3.endpoint", value: options.endpoint ?? "",
           accepted: "host, host:port or a URL without a path"), mount: mount)
     }
+    if options.tls != TLSOptions(), let problem = options.tls.problem {
+      throw MountError(
+        .badOption(
+          "penstock.underfs.s3.tls.*", value: problem, accepted: "PEM files that can be read"),
+        mount: mount)
+    }
+    if let file = options.credentialsFile, unsafe access(file, R_OK) != 0 {
+      throw MountError(
+        .badOption(
+          "penstock.underfs.s3.credentials.file", value: file,
+          accepted: "a file that can be read (\(errnoText(errno)))"), mount: mount)
+    }
     let client =
-      options.needsOwnClient
+      options.needsOwnClient(environment.http.options)
       ? environment.http.with(options.clientOptions(environment.http.options)) : environment.http
     let chain = S3CredentialChain.make(
       options, region: region, isAmazon: endpoint.isAmazon, environment: variables,

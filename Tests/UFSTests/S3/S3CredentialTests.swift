@@ -119,12 +119,31 @@ struct S3CredentialTests {
       now.withLock { $0 = 1_000_000_000_000 }
       await #expect(throws: S3CredentialError(.unavailable, "test")) { try await chain.current() }
       #expect(try await chain.current() == second)
-      chain.refuse(first)
-      #expect(try await chain.current() == second)
+      #expect(await chain.renew(after: first), "another caller was faster")
       #expect(source.askedCount == 3)
-      chain.refuse(second)
-      _ = try await chain.current()
+      #expect(await !chain.renew(after: second), "the source has no others")
       #expect(source.askedCount == 4)
+      #expect(await !chain.renew(after: second))
+      #expect(source.askedCount == 4, "once a second")
+    }
+  }
+
+  @Test(
+    "keys without an end are asked for again when the store refuses them, and so is their absence")
+  func replaced() async throws {
+    try await Bench.run { () async throws -> Void in
+      let now = Mutex<Int64>(0)
+      let (old, new) = (Self.credentials("old", expiry: nil), Self.credentials("new", expiry: nil))
+      let source = Source([.success(nil), .success(old), .success(new)])
+      let chain = S3CredentialChain(
+        [source], isAnonymousAllowed: true, clock: { now.withLock { $0 } })
+      #expect(try await chain.current() == nil)
+      #expect(await chain.renew(after: nil))
+      #expect(try await chain.current() == old)
+      #expect(await !chain.renew(after: old), "a moment ago")
+      now.withLock { $0 += S3CredentialChain.failureTime }
+      #expect(await chain.renew(after: old))
+      #expect(try await chain.current() == new)
     }
   }
 

@@ -23,6 +23,8 @@ final class S3CredentialChain: Sendable {
     var isKnown = false
     /// When a refresh before the end was last tried, so that one that fails is not tried by every request.
     var lastFailure: Int64 = .min
+    /// When credentials were last forgotten because the store refused them.
+    var lastRefusal: Int64 = .min
     var isFetching = false
     var waiters: [Waiter] = unsafe []
   }
@@ -72,12 +74,29 @@ final class S3CredentialChain: Sendable {
     }
   }
 
-  /// Forgets `credentials`, which the store no longer takes.
-  func refuse(_ credentials: S3Credentials) {
-    state.withLock {
-      guard $0.credentials == credentials, credentials.expiry != nil else { return }
-      $0.credentials = nil
-      $0.isKnown = false
+  /// Whether there are others than `credentials`, nil for none, which the store does not take.
+  ///
+  /// Keys in a file may have been replaced, so the sources are asked again; once a second at most, as a store may also
+  /// refuse for good. On a reactor's thread; may suspend.
+  func renew(after credentials: S3Credentials?) async -> Bool {
+    guard forget(credentials) else { return false }
+    // Why there are none now is told to the next request.
+    guard let fresh = try? await current() else { return false }
+    return fresh != credentials
+  }
+
+  /// Forgets `credentials`; false when they were, a moment ago.
+  private func forget(_ credentials: S3Credentials?) -> Bool {
+    let now = clock()
+    return state.withLock { state in
+      guard state.isKnown, state.credentials == credentials else { return true }
+      guard state.lastRefusal == .min || now &- state.lastRefusal >= Self.failureTime else {
+        return false
+      }
+      state.lastRefusal = now
+      state.credentials = nil
+      state.isKnown = false
+      return true
     }
   }
 

@@ -20,6 +20,11 @@ extension S3Requester {
     var redirect: HTTPOrigin?
   }
 
+  /// Codes after which other credentials may help: these have ended, or keys were replaced.
+  private static let refusals: Set<String> = [
+    "ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "InvalidAccessKeyId",
+    "InvalidToken", "SignatureDoesNotMatch", "AccessDenied",
+  ]
   /// Most bytes of an error's body.
   private static let errorSizeMax = 64 << 10
   /// Seconds that clocks may differ before ours is taken to be wrong; S3 allows 900.
@@ -44,7 +49,7 @@ extension S3Requester {
   /// What to do differently; nil when the refusal stands.
   func correction(
     _ response: HTTPClientResponse, _ word: Word, _ request: S3Request, _ setting: Setting
-  ) -> Correction? {
+  ) async -> Correction? {
     if let region = word.region, [301, 307, 400, 403].contains(response.status),
       Self.isRegion(region), !isSameText(region, setting.state.region)
     {
@@ -58,18 +63,16 @@ extension S3Requester {
       return redirect(response, setting)
     }
     if response.status == 403, let date = word.date,
-      word.code == "RequestTimeTooSkewed" || (request.method == .head && word.code.isEmpty)
+      word.code == "RequestTimeTooSkewed" || (request.method == .head && word.code.isEmpty),
+      let correction = clock(date)
     {
-      return clock(date)
+      return correction
     }
-    let hasEnded =
-      ["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"].contains(word.code)
-      || (response.status == 400 && request.method == .head)
-    if hasEnded, let credentials = setting.credentials, credentials.expiry != nil {
-      chain?.refuse(credentials)
-      return Correction()
-    }
-    return nil
+    let isRefused =
+      Self.refusals.contains(word.code)
+      || request.method == .head && [400, 403].contains(response.status)
+    guard isRefused, let chain else { return nil }
+    return await chain.renew(after: setting.credentials) ? Correction() : nil
   }
 
   private func redirect(_ response: HTTPClientResponse, _ setting: Setting) -> Correction? {

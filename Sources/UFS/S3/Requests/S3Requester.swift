@@ -121,7 +121,7 @@ final class S3Requester: Sendable {
       if (200...299).contains(response.status) { return try await take(response) }
       let word = await word(of: response, to: request)
       if corrections < Self.correctionCountMax,
-        let correction = correction(response, word, request, setting)
+        let correction = await correction(response, word, request, setting)
       {
         corrections += 1
         redirect = correction.redirect
