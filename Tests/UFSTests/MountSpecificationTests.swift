@@ -1,3 +1,4 @@
+import Ring
 import Testing
 
 @testable import UFS
@@ -23,12 +24,49 @@ struct MountSpecificationTests {
   @Test(
     "anything else is refused with the form to write",
     arguments: [
-      "", "/d", "/d=", "d=/data", "=/data", "/d=/data,", "/d=/data,x", #"/d=/data\"#, #"/d=/da\ta"#,
-      "/d=/data,=x",
+      "", "/d", "/d=", "d=/data", "=/data", #"/d=/data\"#, #"/d=/da\ta"#,
     ])
   func malformed(text: String) {
     #expect(throws: MountError(.malformed, mount: text)) { try MountSpecification(parsing: text) }
     #expect(MountError(.malformed, mount: text).description.contains("/name=uri[,key=value...]"))
+  }
+
+  @Test(
+    "an option that is none is refused by its place",
+    arguments: ["/d=/data,", "/d=/data,x", "/d=/data,=x"])
+  func malformedOption(text: String) {
+    #expect(throws: MountError(.malformedOption(1), mount: "/d")) {
+      try MountSpecification(parsing: text)
+    }
+  }
+
+  @Test(
+    "no refusal shows what may be a secret",
+    arguments: [
+      "/a=s3://user:s3cret@bkt", "/a=s3://b,s3a.accessKeyId=x,s3a.secretKey=s3cret,badopt",
+      "/a=s3://b,s3a.secretKey=one,s3a.secretKey=s3cret", #"/a=s3://b,s3a.secretKey=s3cret\"#,
+      "/a=hdfs://u:s3/cret@h:1/", "s3://user:s3cret@bkt", "/a=http://u:s3cret@h",
+      "/a=s3://b,alluxio.underfs.s3.endpoint=http://u:s3cret@host/path",
+      "/a=https://h/,proxy=http://u:s3cret@p:1", "/a=s3://b,s3a.accessKeyId=s3cret",
+    ])
+  func masks(text: String) throws {
+    let pool = try Bench.pool
+    let error = try #require(
+      #expect(throws: MountError.self) { () throws(MountError) in
+        _ = try Mount(
+          opening: try MountSpecification(parsing: text), in: UFSEnvironment(pool: pool))
+      })
+    let line = "\(error)"
+    #expect(!line.contains("s3cret") && !line.contains("cret@"), "\(line)")
+  }
+
+  @Test("a mask covers all that stands before the last @, and leaves paths alone")
+  func mask() {
+    #expect(masked("s3://u:p@b/x") == "s3://******@b/x")
+    #expect(masked("u:p/@q@b") == "******@b")
+    #expect(masked("/data/@x") == "/data/@x" && masked("file:///@x") == "file:///@x")
+    #expect(
+      masked("s3://b/x") == "s3://b/x" && masked("s3:@") == "******@" && masked("@") == "******@")
   }
 
   @Test("an option given twice is refused")

@@ -44,9 +44,12 @@ struct UFSURITests {
 
   @Test(
     "a file has no host, a bucket must have a name",
-    arguments: ["file://host/x", "file://x", "s3://", "s3:///k"])
-  func authority(text: String) {
-    #expect(throws: PathRule.authority) { try UFSURI(parsing: text) }
+    arguments: [
+      ("file://host/x", PathRule.authority), ("file://x", .authority), ("s3://", .noAuthority),
+      ("s3:///k", .noAuthority), ("s3://user:secret@bkt/x", .userInfo), ("hdfs://u@h", .userInfo),
+    ])
+  func authority(text: String, rule: PathRule) {
+    #expect(throws: rule) { try UFSURI(parsing: text) }
   }
 
   @Test("a prefix ends at a path boundary")

@@ -182,13 +182,14 @@ extension Configuration {
     }
     return names
   }()
-  /// Keys that mounts of S3 take as options, and whose values here are the defaults.
+  /// Keys that mounts of S3 and HDFS take as options, and whose values here are the defaults.
   private static let mountKeys =
     [
       "endpoint", "endpoint.region", "region", "proxy.host", "proxy.port", "disable.dns.buckets",
       "secure.http.enabled", "list.objects.v1", "bulk.delete.enabled", "directory.suffix",
       "default.mode", "server.side.encryption.enabled", "signer.algorithm", "request.timeout",
       "socket.timeout", "multipart.upload.partition.size", "streaming.upload.partition.size",
+      "threads.max", "admin.threads.max", "upload.threads.max", "max.error.retry",
     ].map { "alluxio.underfs.s3.\($0)" }
     + [
       "credentials", "profile", "credentials.file", "requester.pays", "tls.ca.file", "tls.ca.path",
@@ -196,6 +197,7 @@ extension Configuration {
     ].map { "penstock.underfs.s3.\($0)" }
     + [
       "s3a.accessKeyId", "s3a.secretKey", "s3a.sessionToken", "alluxio.underfs.listing.length",
+      "alluxio.underfs.hdfs.configuration", "alluxio.security.login.username",
     ]
 
   /// The templates of keys that this version reads.

@@ -38,6 +38,7 @@ struct ConfigurationBuilder {
     settle()
     checkPairs()
     warnNotRead()
+    warnSecretsShown()
     guard problems.isEmpty else { throw ConfigurationError(problems) }
   }
 
@@ -149,6 +150,12 @@ struct ConfigurationBuilder {
     else { return }
     problems.append(
       .unpaired(first: first, firstCount: oneCount, second: second, secondCount: otherCount))
+  }
+
+  /// Names secrets that the command line shows to every user of the host.
+  private mutating func warnSecretsShown() {
+    let names = settings.values.filter { $0.isSensitive && $0.source == .commandLine }
+    if !names.isEmpty { warnings.append(.secretsShown(names.map(\.name).sorted())) }
   }
 
   /// Names the worker's and coordinator's keys that are set and that nothing reads yet.

@@ -88,11 +88,15 @@ extension ConfigurationRegistry {
   private static let s3TransferKeys = rows(
     .s3Storage,
     [
-      .init("alluxio.underfs.s3.threads.max", .positive, "40", "Requests in flight."),
       .init(
-        "alluxio.underfs.s3.admin.threads.max", .positive, "20",
-        "Metadata requests in flight."),
-      .init("alluxio.underfs.s3.upload.threads.max", .positive, "20", "Uploads in flight."),
+        "alluxio.underfs.s3.threads.max", .positive, nil,
+        "Reads of a mount in flight; without a setting, bounded by the host's and the process's numbers."),
+      .init(
+        "alluxio.underfs.s3.admin.threads.max", .positive, nil,
+        "Listings and questions of a mount in flight; without a setting as above."),
+      .init(
+        "alluxio.underfs.s3.upload.threads.max", .positive, nil,
+        "Writes of a mount in flight; without a setting as above."),
       .init(
         "alluxio.underfs.s3.request.timeout", .duration, "1min", "Time a request may take."),
       .init(

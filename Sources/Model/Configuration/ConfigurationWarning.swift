@@ -12,6 +12,8 @@ package enum ConfigurationWarning: Sendable, Hashable, CustomStringConvertible {
   case setTwice(name: String, earlier: ConfigurationSource, later: ConfigurationSource)
   /// A value that refers to a key without a value, and therefore does not count.
   case unsetReference(ConfigurationEntry, reference: String)
+  /// Secrets given on the command line, where every user of the host can read them.
+  case secretsShown([String])
   /// Known keys that are set and that this version does not read.
   case notRead([String])
   /// Two site files are there; the first is used.
@@ -24,6 +26,9 @@ package enum ConfigurationWarning: Sendable, Hashable, CustomStringConvertible {
       "unknown key \(entry.name) (\(entry.source))\(Self.hint(nearest))"
     case .unknownVariable(let name, let nearest):
       "environment variable \(name) sets no known key\(Self.hint(nearest))"
+    case .secretsShown(let names):
+      "\(names.joined(separator: ", ")): a secret on the command line is in every process list; put it into"
+        + " a properties file that only this user can read, or into the environment"
     case .serviceVariable(let name, let key):
       "environment variable \(name) holds a service address, not a port: \(key) is not set by it"
     case .setTwice(let name, let earlier, let later):

@@ -17,6 +17,9 @@ extension HTTPUFS {
       let text = "\(uri.scheme)://\(host.map { String(Substring($0)) } ?? "")"
       throw MountError(.badURI(text, .badHost), mount: mount)
     }
+    if uri.path.utf8.contains(where: { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }) {
+      throw MountError(.badURI(specification.uri, .query), mount: mount)
+    }
     if let rule = HTTPPath.brokenRule(uri.path) {
       throw MountError(.badURI(specification.uri, rule), mount: mount)
     }

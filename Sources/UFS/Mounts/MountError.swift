@@ -8,6 +8,8 @@ package struct MountError: Error, Sendable, Equatable, CustomStringConvertible {
   package enum Problem: Sendable, Equatable {
     /// The text is not `/name=uri[,key=value…]`.
     case malformed
+    /// The option at this place, counted from 1, is not `key=value`.
+    case malformedOption(Int)
     /// The Alluxio path is not `/` or `/name`.
     case badPath(PathRule)
     /// The UFS URI is not absolute, or has a host where none can be.
@@ -53,17 +55,20 @@ package struct MountError: Error, Sendable, Equatable, CustomStringConvertible {
     switch problem {
     case .malformed:
       "write it as /name=uri[,key=value...]; a comma or backslash inside is \\, or \\\\"
+    case .malformedOption(let position):
+      "option \(position) is not key=value; a comma inside a value is \\\\,"
     case .badPath(let rule): "\(rule); write an Alluxio path such as /name"
     case .badURI(let uri, .relative):
-      "'\(uri)' is relative; write an absolute path or a URI such as file:///data"
-    case .badURI(let uri, let rule): "'\(uri)': \(rule); write a URI such as file:///data"
+      "'\(masked(uri))' is relative; write an absolute path or a URI such as file:///data"
+    case .badURI(let uri, let rule):
+      "'\(masked(uri))': \(rule); write a URI such as file:///data or s3://bucket/folder"
     case .unsupportedScheme(let scheme):
       "\(scheme):// is not supported by this version; use file, s3, hdfs, http or https"
     case .unknownOption(let key, let known):
       "unknown option '\(key)'; known are \(known.joined(separator: ", "))"
     case .duplicateOption(let key): "option '\(key)' is given twice; give it once"
     case .badOption(let key, let value, let accepted):
-      "option '\(key)' takes \(accepted), not '\(value)'"
+      "option '\(key)' takes \(accepted), not '\(masked(value))'"
     case .duplicatePath: "mounted twice; give each mount its own Alluxio path"
     case .overlap(let uri, let other, let otherURI):
       "\(uri) overlaps \(otherURI), which is mounted at \(other); mount directories that do not "

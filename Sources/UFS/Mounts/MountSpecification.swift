@@ -22,16 +22,17 @@ package struct MountSpecification: Sendable, Hashable {
 
   /// Parses the value of `--mount`.
   ///
-  /// - Throws: `.malformed`, `.duplicateOption`.
+  /// - Throws: `.malformed`, `.malformedOption`, `.duplicateOption`; none shows a credential.
   package init(parsing text: String) throws(MountError) {
     let fields = try Self.fields(text)
     guard let head = Self.pair(fields[0]), hasBytePrefix(head.key, "/"), !head.value.isEmpty else {
-      throw MountError(.malformed, mount: text)
+      throw MountError(.malformed, mount: Self.shown(text))
     }
     self.init(alluxioPath: head.key, uri: head.value)
-    for field in fields.dropFirst() {
+    for (position, field) in fields.enumerated().dropFirst() {
       guard let option = Self.pair(field), !option.key.isEmpty else {
-        throw MountError(.malformed, mount: text)
+        // Not its text: it may be the rest of a secret with a comma in it.
+        throw MountError(.malformedOption(position), mount: alluxioPath)
       }
       guard options.updateValue(option.value, forKey: option.key) == nil else {
         throw MountError(.duplicateOption(option.key), mount: alluxioPath)
@@ -45,7 +46,9 @@ package struct MountSpecification: Sendable, Hashable {
     var isEscaped = false
     for scalar in text.unicodeScalars {
       if isEscaped {
-        guard scalar == "," || scalar == "\\" else { throw MountError(.malformed, mount: text) }
+        guard scalar == "," || scalar == "\\" else {
+          throw MountError(.malformed, mount: shown(text))
+        }
         fields[fields.count - 1].unicodeScalars.append(scalar)
         isEscaped = false
       } else if scalar == "\\" {
@@ -56,8 +59,17 @@ package struct MountSpecification: Sendable, Hashable {
         fields[fields.count - 1].unicodeScalars.append(scalar)
       }
     }
-    guard !isEscaped else { throw MountError(.malformed, mount: text) }
+    guard !isEscaped else { throw MountError(.malformed, mount: shown(text)) }
     return fields
+  }
+
+  /// What an error shows of `text`: no options, no user.
+  private static func shown(_ text: String) -> String {
+    let head = text.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+    guard let pair = pair(head.first.map { String(Substring($0)) } ?? "") else {
+      return masked(head.first.map { String(Substring($0)) } ?? "")
+    }
+    return "\(pair.key)=\(masked(pair.value))"
   }
 
   private static func pair(_ field: String) -> (key: String, value: String)? {

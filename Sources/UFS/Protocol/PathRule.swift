@@ -20,6 +20,12 @@ package enum PathRule: Error, Hashable, CustomStringConvertible {
   case relative
   /// A URI with a host where none can be.
   case authority
+  /// A URI that says neither host nor bucket.
+  case noAuthority
+  /// A URI with a user, and perhaps a password, before its host or bucket.
+  case userInfo
+  /// A URI with a query or a fragment, where none can be.
+  case query
   /// No mount covers the path.
   case outsideMounts
   /// Another mount hides the path; the payload is its Alluxio path.
@@ -88,6 +94,9 @@ package enum PathRule: Error, Hashable, CustomStringConvertible {
     case .reserved: "names beginning with '\(LocalPath.temporaryPrefix)' are reserved"
     case .relative: "the path is relative"
     case .authority: "a file path takes no host"
+    case .noAuthority: "the URI names no bucket or host"
+    case .userInfo: "a URI takes no user or password: give credentials as options or in a file"
+    case .query: "a URI takes no query and no fragment here"
     case .outsideMounts: "the path is in no mount"
     case .shadowed(let mount): "the path is hidden by the mount \(mount)"
     case .linkLeavesMount: "a symbolic link leaves the mount"

@@ -17,7 +17,7 @@ package struct UFSURI: Sendable, Hashable, CustomStringConvertible {
 
   /// Parses an absolute path or a URI.
   ///
-  /// - Throws: The rule that `text` breaks: `.relative`, `.authority`.
+  /// - Throws: The rule that `text` breaks: `.relative`, `.authority`, `.noAuthority`, `.userInfo`.
   package init(parsing text: String) throws(PathRule) {
     let bytes = text.utf8
     if bytes.first == UInt8(ascii: "/") {
@@ -38,7 +38,11 @@ package struct UFSURI: Sendable, Hashable, CustomStringConvertible {
       separator: UInt8(ascii: "/"), maxSplits: 1, omittingEmptySubsequences: false)
     authority = parts.first.map { String(Substring($0)) } ?? ""
     // Hadoop's configuration says which cluster `hdfs:///path` is.
-    guard !authority.isEmpty || scheme == "hdfs" else { throw .authority }
+    guard !authority.isEmpty || scheme == "hdfs" else { throw .noAuthority }
+    // Of web servers' hosts the UFS has rules of its own.
+    guard scheme.hasPrefix("http") || !authority.utf8.contains(UInt8(ascii: "@")) else {
+      throw .userInfo
+    }
     path = parts.count > 1 ? withoutTrailingSlashes(String(Substring(parts[1]))) : ""
   }
 

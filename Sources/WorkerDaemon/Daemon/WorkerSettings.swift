@@ -186,7 +186,7 @@ package struct WorkerSettings: Sendable {
       do throws(MountError) {
         mounts.append(try MountSpecification(parsing: text))
       } catch {
-        throw StartError(.usage, "--mount \(text): \(error)")
+        throw StartError(.usage, "--mount: \(error)")
       }
     }
     if !mounts.contains(where: { $0.alluxioPath == "/" }) {

@@ -178,6 +178,14 @@ struct ConfigurationTests {
     #expect(configuration.warnings.map(\.description).contains { $0.contains("set twice") })
   }
 
+  @Test("a secret on the command line is a warning that does not repeat it, in a file it is none")
+  func secretsShown() throws {
+    let shown = try Configuration(input(["s3a.secretKey=s3cret"])).warnings.map(\.description)
+    #expect(shown.count == 1)
+    #expect(shown.allSatisfy { $0.contains("s3a.secretKey") && !$0.contains("s3cret") })
+    #expect(try Configuration(input(file: "s3a.secretKey=s3cret")).warnings.isEmpty)
+  }
+
   @Test("secrets are masked, also where a reference carries them")
   func secrets() throws {
     let configuration = try Configuration(
