@@ -95,6 +95,24 @@ struct HDFSWireTests {
     #expect(throws: HDFSWireError.length) { try HDFSPacketHeader.lengths([2, 0, 0, 0, 0, 25]) }
   }
 
+  @Test("the CPU's way to a CRC32 and the tables' agree, wherever the bytes begin and end")
+  func sumsByCPU() {
+    var random = SeededRandom()
+    let bytes = random.bytes(5000)
+    bytes.withUnsafeBytes { bytes in
+      for _ in 0..<3000 {
+        let start = Int.random(in: 0..<64, using: &random)
+        let end = Int.random(in: start...bytes.count, using: &random)
+        let part = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
+        let sum = UInt32.random(in: 0...UInt32.max, using: &random)
+        #expect(
+          pen_crc32(sum, part.baseAddress, part.count)
+            == pen_crc32_by_tables(sum, part.baseAddress, part.count),
+          "SEED=\(random.seed) \(start)..<\(end)")
+      }
+    }
+  }
+
   @Test("sums are found right and wrong, whatever cuts the data", arguments: [512, 500, 4096])
   func sums(chunkSize: Int) throws {
     var random = SeededRandom()
