@@ -65,7 +65,9 @@ struct S3WriterTests {
         let dropped = try await proxied.fileSystem.create("x", .replacing)
         try await proxied.append(bytes, to: dropped)
       }
-      for _ in 0..<10_000 where uploads(proxy, "DELETE", "uploadId=") < 2 { await Task.yield() }
+      for _ in 0..<10_000_000 where uploads(proxy, "DELETE", "uploadId=") < 2 {
+        await Task.yield()
+      }
       #expect(uploads(proxy, "DELETE", "uploadId=") == 2)
       #expect(try await direct.entries("").isEmpty)
     }

@@ -31,9 +31,6 @@
     count += bytes.count
   }
 
-  /// Forgets what is in it and keeps the memory.
-  mutating func clear() { count = 0 }
-
   /// Gives the memory back.
   mutating func free() {
     unsafe memory.deallocate()

@@ -1,15 +1,33 @@
-// A multipart upload under way.
+// A multipart upload under way: parts are sent side by side, in any order.
+//
+//   add(part 1) ─▶ sent ──────────────▶ tag 1
+//   add(part 2) ─▶ sent ───▶ tag 2             waits while as many are on their way as memory allows
+//   settle      ─▶ waits for all of them       the first failure is told to whoever comes next
 
 import HTTPWire
 import Model
+import Ring
 
 /// An upload of parts, and those that are there.
-struct S3Upload: Sendable {
+///
+/// Ring-confined.
+// SAFETY: confined to the reactor's thread; its tasks run there.
+@safe final class S3Upload: @unchecked Sendable {
+  /// Most bytes of parts that are on their way, unless one alone is more.
+  private static let inFlightSizeMax = 128 << 20
+  /// Most parts that are on their way.
+  private static let inFlightCountMax = 4
+
+  private let fileSystem: S3UFS
   private let path: String
   private let id: String
-  private var tags: [String] = []
+  private let reactor: Reactor
+  private var tags: [String?] = []
+  private var inFlightCount = 0
+  private var failure: UFSError?
+  private var waiter: UnsafeContinuation<Void, Never>?
 
-  /// Parts uploaded.
+  /// Parts uploaded or on their way.
   var partCount: Int { tags.count }
 
   /// Begins an upload of the object at `path`.
@@ -21,38 +39,71 @@ struct S3Upload: Sendable {
     guard let id = reply.text("UploadId"), !id.isEmpty else {
       throw fileSystem.error(.io, "ufs.append", path, .store(status: 200, code: "NoUploadId"))
     }
-    return S3Upload(path: path, id: id)
+    return S3Upload(fileSystem, path, id)
   }
 
-  private init(path: String, id: String) {
+  private init(_ fileSystem: S3UFS, _ path: String, _ id: String) {
+    self.fileSystem = fileSystem
     self.path = path
     self.id = id
+    reactor = fileSystem.requester.reactor
+    unsafe waiter = nil
   }
 
-  /// Adds a part; a part that is sent twice replaces itself.
-  mutating func add(
-    _ bytes: UnsafeRawBufferPointer, _ fileSystem: S3UFS
-  ) async throws(UFSError) {
+  /// Parts that may be on their way at once.
+  private var inFlightMax: Int {
+    max(1, min(Self.inFlightCountMax, Self.inFlightSizeMax / fileSystem.options.partSize))
+  }
+
+  /// Adds a part and returns when it is on its way; a part that is sent twice replaces itself.
+  ///
+  /// - Throws: What an earlier part met.
+  func add(_ part: S3Part) async throws(UFSError) {
+    while inFlightCount >= inFlightMax, failure == nil { await wait() }
+    if let failure { throw failure }
+    tags.append(nil)
+    inFlightCount += 1
+    let number = tags.count
+    reactor.spawn { [self] in
+      do throws(UFSError) {
+        tags[number - 1] = try await send(part, number)
+      } catch {
+        failure = failure ?? error
+      }
+      inFlightCount -= 1
+      if let waiter = unsafe waiter {
+        unsafe self.waiter = nil
+        unsafe waiter.resume()
+      }
+    }
+  }
+
+  private func wait() async { await unsafe withUnsafeContinuation { unsafe waiter = $0 } }
+
+  private func send(_ part: S3Part, _ number: Int) async throws(UFSError) -> String {
+    defer { withExtendedLifetime(part) {} }
     var request = fileSystem.request(.put, path, "ufs.append")
-    request.query = [("partNumber", "\(tags.count + 1)"), ("uploadId", id)]
-    unsafe request.body = bytes
+    request.query = [("partNumber", "\(number)"), ("uploadId", id)]
+    unsafe request.body = part.bytes
     let head = try await fileSystem.requester.performEmpty(request)
     guard let tag = head.field("ETag") else {
       throw fileSystem.error(.io, "ufs.append", path, .store(status: 200, code: "NoEntityTag"))
     }
-    tags.append(S3Version.normalised(tag))
+    return S3Version.normalised(tag)
   }
 
-  /// Makes the parts one object and returns its entity tag.
+  /// Makes the parts one object, when all are there, and returns its entity tag.
   ///
   /// Not repeated after an answer was lost: the store forgets an upload that it completed.
-  func complete(
-    _ fileSystem: S3UFS, _ mode: UFSCreation
-  ) async throws(UFSError) -> String {
+  ///
+  /// - Throws: What a part met, and what the store says.
+  func complete(_ mode: UFSCreation) async throws(UFSError) -> String {
+    while inFlightCount > 0 { await wait() }
+    if let failure { throw failure }
     var text = "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
     for (index, tag) in tags.enumerated() {
       text +=
-        "<Part><PartNumber>\(index + 1)</PartNumber><ETag>\(S3Text.escaped(tag))</ETag></Part>"
+        "<Part><PartNumber>\(index + 1)</PartNumber><ETag>\(S3Text.escaped(tag ?? ""))</ETag></Part>"
     }
     text += "</CompleteMultipartUpload>"
     let body = S3Text(text)
@@ -71,10 +122,12 @@ struct S3Upload: Sendable {
     return reply.text("ETag") ?? ""
   }
 
-  /// Drops the parts.
+  /// Drops the parts, those on their way too.
   ///
   /// A store that cannot be asked keeps them until its own rules remove them.
-  func abort(_ fileSystem: S3UFS) async {
+  func abort() async {
+    // A part that arrives after the abort would stay.
+    while inFlightCount > 0 { await wait() }
     var request = fileSystem.request(.delete, path, "ufs.abort")
     request.query = [("uploadId", id)]
     _ = try? await fileSystem.requester.performEmpty(request)

@@ -1,9 +1,9 @@
 // A new object on its way in.
 //
 //   append … ≤ one part     commit: one PUT
-//   append … more           CreateMultipartUpload, UploadPart …, commit: CompleteMultipartUpload       abort: AbortMultipartUpload
+//   append … more           CreateMultipartUpload, UploadPart (several at once) …, commit: CompleteMultipartUpload       abort: AbortMultipartUpload
 //
-// Nothing is visible before commit either way. Memory: one part, which grows with what is written.
+// Nothing is visible before commit either way. Memory: one part, which grows with what is written, and those on their way.
 
 import HTTPWire
 package import Model
@@ -33,8 +33,7 @@ package final class S3Writer: UFSWriter {
 
   deinit {
     guard isOpen, let upload else { return }
-    let fileSystem = fileSystem
-    reactor.spawn { await upload.abort(fileSystem) }
+    reactor.spawn { await upload.abort() }
   }
 
   package func append(_ bytes: UnsafeRawBufferPointer) async throws(UFSError) {
@@ -43,8 +42,7 @@ package final class S3Writer: UFSWriter {
     var rest = unsafe bytes
     while unsafe !rest.isEmpty {
       if buffer.count == partSize {
-        unsafe try await uploadPart(unsafe buffer.bytes)
-        buffer.clear()
+        try await uploadPart()
       }
       let count = min(rest.count, partSize - buffer.count)
       unsafe buffer.append(UnsafeRawBufferPointer(rebasing: rest[..<count]), max: partSize)
@@ -62,9 +60,9 @@ package final class S3Writer: UFSWriter {
     if upload == nil {
       tag = unsafe try await fileSystem.put(unsafe buffer.bytes, path, mode, "ufs.commit")
     } else {
-      if buffer.count > 0 { unsafe try await uploadPart(unsafe buffer.bytes) }
+      if buffer.count > 0 { try await uploadPart() }
       guard let upload else { preconditionFailure("an upload that was begun is there") }
-      tag = try await upload.complete(fileSystem, mode)
+      tag = try await upload.complete(mode)
     }
     isOpen = false
     buffer.free()
@@ -80,11 +78,12 @@ package final class S3Writer: UFSWriter {
     guard isOpen else { return }
     isOpen = false
     buffer.free()
-    await upload?.abort(fileSystem)
+    await upload?.abort()
   }
 
-  private func uploadPart(_ bytes: UnsafeRawBufferPointer) async throws(UFSError) {
-    var current: S3Upload
+  /// Sends what is in the buffer on its way as the next part.
+  private func uploadPart() async throws(UFSError) {
+    let current: S3Upload
     if let upload {
       current = upload
     } else {
@@ -96,7 +95,8 @@ package final class S3Writer: UFSWriter {
       throw fileSystem.error(
         .noSpace, "ufs.append", path, .store(status: 0, code: "TooManyParts"))
     }
-    unsafe try await current.add(bytes, fileSystem)
-    upload = current
+    var full = S3PartBuffer()
+    swap(&full, &buffer)
+    try await current.add(S3Part(full))
   }
 }
