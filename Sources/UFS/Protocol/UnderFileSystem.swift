@@ -52,6 +52,14 @@ package protocol UnderFileSystem: Sendable {
   /// The default stacks `list`; a store with flat listings overrides it.
   func walk(_ path: String, _ options: UFSListing) async throws(UFSError) -> any UFSLister
 
+  /// Starts to list everything below a directory in no order but that directories come before what is in them.
+  ///
+  /// Up to `shards` parts of the tree are listed at once, in memory for as many pages. A cursor is good for this call only.
+  /// The default is `walk`.
+  func walk(
+    _ path: String, _ options: UFSListing, shards: Int
+  ) async throws(UFSError) -> any UFSLister
+
   /// Starts a new file, which becomes visible, whole and durable, at `commit` and not before.
   ///
   /// - Throws: `.notFound` when the parent directory is missing; `.exists` (`.exclusive`), then or at commit.
@@ -126,6 +134,12 @@ extension UnderFileSystem {
     _ path: String, _ options: UFSListing
   ) async throws(UFSError) -> any UFSLister {
     try await TreeWalker(self, path, options)
+  }
+
+  package func walk(
+    _ path: String, _ options: UFSListing, shards: Int
+  ) async throws(UFSError) -> any UFSLister {
+    try await walk(path, options)
   }
 
   package func copyFile(

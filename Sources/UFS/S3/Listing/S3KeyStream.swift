@@ -25,7 +25,8 @@ struct S3KeyStream: ~Copyable {
   private var page = S3ListPage()
   private var objectIndex = 0
   private var prefixIndex = 0
-  private var hasMore = true
+  /// Whether the store has more pages.
+  private(set) var hasMore = true
   /// The key that the listing began after.
   private let start: String
   /// The last key given out.

@@ -24,6 +24,21 @@ extension S3UFS {
     return walker
   }
 
+  package func walk(
+    _ path: String, _ options: UFSListing, shards: Int
+  ) async throws(UFSError) -> any UFSLister {
+    try check(path, "ufs.walk")
+    if let cursor = options.cursor {
+      guard let place = S3WalkCursor(cursor) else {
+        throw error(.invalid, "ufs.walk", path, .rule(.staleCursor))
+      }
+      return S3ShardedWalker(self, path, place, shardCountMax: shards)
+    }
+    let first = S3Walker(self, path, after: nil)
+    if try await !first.begin() { try await expectRoot(path, "ufs.walk") }
+    return S3ShardedWalker(self, path, first, shardCountMax: shards)
+  }
+
   /// Says why nothing lies below `path`, unless that is the root.
   private func expectRoot(_ path: String, _ operation: StaticString) async throws(UFSError) {
     if path.isEmpty { return }

@@ -21,6 +21,10 @@ final class S3Walker: UFSLister {
   private var last: String
   /// A key whose directories or itself had no room in the last batch.
   private var pending: S3ListPage.Object?
+  /// Keys before this are another walk's.
+  private var from: String?
+  /// Keys from this on are another walk's.
+  private var until: String?
 
   /// A walk below `path` after `cursor`.
   init(_ fileSystem: S3UFS, _ path: String, after cursor: UFSCursor?) {
@@ -32,6 +36,28 @@ final class S3Walker: UFSLister {
     last = cursor?.token ?? ""
     if cursor != nil { query.after = base + last }
     stream = S3KeyStream(query)
+  }
+
+  /// A walk over one shard of what is below `path`.
+  convenience init(_ fileSystem: S3UFS, _ path: String, _ shard: S3WalkCursor.Shard) {
+    var start = shard.after
+    if let from = shard.from {
+      // Behind all that sorts before the directory: a dot is what comes before a slash.
+      start = String(Substring(from.utf8.dropLast())) + ".\u{10FFFF}"
+    }
+    self.init(fileSystem, path, after: start.map { UFSCursor(token: $0) })
+    from = shard.from.map { base + $0 }
+    stop(before: shard.until)
+  }
+
+  /// Leaves what begins with the directory `end`, given below the start with its slash, to another walk.
+  func stop(before end: String?) {
+    until = end.map { base + $0 }
+    if let object = pending, isBeyond(object) { isDone = true }
+  }
+
+  private func isBeyond(_ object: S3ListPage.Object) -> Bool {
+    until.map { !isBefore(object.key, $0) } ?? false
   }
 
   /// Asks for the first page; false when no key is there.
@@ -59,11 +85,16 @@ final class S3Walker: UFSLister {
     return batch
   }
 
+  /// Whether nothing is left: known without asking when the last page said so.
+  var isAtEnd: Bool { isDone || pending == nil && !stream.hasBuffered && !stream.hasMore }
+
   func close() async { isDone = true }
 
   private func nextObject() async throws(UFSError) -> S3ListPage.Object? {
     while let item = try await stream.next(fileSystem, path, "ufs.walk") {
-      if case .object(let object) = item { return object }
+      guard case .object(let object) = item else { continue }
+      if let from, isBefore(object.key, from) { continue }
+      return isBeyond(object) ? nil : object
     }
     return nil
   }

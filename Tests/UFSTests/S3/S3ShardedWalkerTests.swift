@@ -1,0 +1,155 @@
+import Model
+import Testing
+
+@testable import UFS
+
+@Suite("A walk by shards")
+struct S3ShardedWalkerTests {
+  /// A tree of many shapes and its paths, directories with a slash, as one walk lists them.
+  private struct Scene {
+    let fileSystem: S3UFS
+    let subject: UFSSubject
+    let seed: UInt64
+    var keys: Set<String> = []
+
+    init() async throws {
+      var random = SeededRandom()
+      seed = random.seed
+      let server = try await S3Server.moto()
+      let direct = try await S3Bench.subject(server)
+      let plain = ["f.", "f-x", "f/", "g", "e/", "e.z", "e/e/e/1", "日本/é", "z"]
+      var names = Set(plain)
+      for _ in 0..<250 {
+        let depth = Int.random(in: 0..<4, using: &random)
+        let parts = (0...depth).map { _ in
+          ["a", "b", "c", "d.", "d-", "e", "f"][Int.random(in: 0..<7, using: &random)]
+            + (Bool.random(using: &random) ? "\(Int.random(in: 0..<30, using: &random))" : "")
+        }
+        names.insert("t/" + parts.joined(separator: "/"))
+      }
+      for number in 0..<60 { names.insert("t/many/\(number)") }
+      for name in names where !name.hasSuffix("/") { try await direct.put(name, []) }
+      for name in names where name.hasSuffix("/") {
+        _ = try await direct.fileSystem.makeDirectory(String(name.dropLast()), recursive: true)
+      }
+      let uri = direct.fileSystem.rootURI
+      // With flow control of its own, which counts.
+      fileSystem = try S3UFS(
+        try UFSURI(parsing: uri),
+        MountSpecification(
+          alluxioPath: "/s3", uri: uri,
+          options: [
+            "alluxio.underfs.s3.endpoint": "http://127.0.0.1:\(server.port)",
+            "s3a.accessKeyId": S3Server.keyID, "s3a.secretKey": S3Server.secret,
+            "alluxio.underfs.listing.length": "5",
+          ]), UFSEnvironment(pool: try Bench.pool), variables: CredentialEnvironment([:]))
+      subject = UFSSubject(fileSystem: fileSystem, keepAlive: server)
+      keys = Set(try await subject.tree())
+      #expect(keys.count > 200, "SEED=\(seed)")
+    }
+
+    static func text(_ entry: UFSEntry) -> String {
+      entry.status.kind == .directory ? entry.path + "/" : entry.path
+    }
+
+    /// The paths of a walk by shards that goes on at `cursor`, in batches.
+    func walk(
+      _ shards: Int, max: Int, after cursor: UFSCursor? = nil
+    ) async throws -> [(paths: [String], cursor: UFSCursor?)] {
+      let lister = try await fileSystem.walk("", UFSListing(after: cursor), shards: shards)
+      var batches: [(paths: [String], cursor: UFSCursor?)] = []
+      while let batch = try await lister.next(max: max) {
+        batches.append((batch.entries.map(Self.text), batch.cursor))
+      }
+      await lister.close()
+      return batches
+    }
+  }
+
+  @Test("lists everything once, a directory before what is in it, with any number of shards")
+  func complete() async throws {
+    try await Bench.run { () async throws -> Void in
+      let scene = try await Scene()
+      for (shards, max) in [(1, 1000), (2, 7), (8, 3), (8, 1000), (64, 10)] {
+        let paths = try await scene.walk(shards, max: max).flatMap(\.paths)
+        #expect(Set(paths) == scene.keys, "SEED=\(scene.seed) \(shards) shards")
+        #expect(paths.count == scene.keys.count, "SEED=\(scene.seed) \(shards) shards")
+        var seen: Set<String> = []
+        for path in paths {
+          seen.insert(path)
+          var parent = path.hasSuffix("/") ? String(path.dropLast()) : path
+          while let above = splitPath(parent)?.directory, !above.isEmpty {
+            #expect(seen.contains(above + "/"), "SEED=\(scene.seed) \(path) before \(above)")
+            parent = above
+          }
+        }
+      }
+    }
+  }
+
+  @Test("goes on at any of its cursors, without leaving out or repeating anything")
+  func resumed() async throws {
+    try await Bench.run { () async throws -> Void in
+      let scene = try await Scene()
+      let batches = try await scene.walk(6, max: 4)
+      var given: Set<String> = []
+      for (index, batch) in batches.enumerated() {
+        given.formUnion(batch.paths)
+        guard index % 7 == 0, let cursor = batch.cursor else { continue }
+        let rest = try await scene.walk(3, max: 50, after: cursor).flatMap(\.paths)
+        #expect(rest.count == scene.keys.count - given.count, "SEED=\(scene.seed) batch \(index)")
+        #expect(given.isDisjoint(with: rest), "SEED=\(scene.seed) batch \(index)")
+        #expect(given.union(rest) == scene.keys, "SEED=\(scene.seed) batch \(index)")
+      }
+    }
+  }
+
+  @Test("has many requests in flight, and not many more of them than one walk")
+  func parallel() async throws {
+    try await Bench.run { () async throws -> Void in
+      let scene = try await Scene()
+      let gate = scene.fileSystem.requester.gate
+      let sent = {
+        gate.control.statistics.filter { $0.verb == .list }.reduce(0) { $0 + $1.counts.sent }
+      }
+      let lister = try await scene.fileSystem.walk("", UFSListing(), shards: 8)
+      var (most, start) = (0, sent())
+      while try await lister.next(max: 100) != nil { most = max(most, gate.control.inFlightCount) }
+      let needed = (scene.keys.count + 4) / 5
+      #expect(Int(sent() - start) < 2 * needed, "SEED=\(scene.seed)")
+      #expect(most > 1, "SEED=\(scene.seed)")
+      start = sent()
+      _ = try await scene.subject.tree()
+      #expect(Int(sent() - start) <= needed + 2, "SEED=\(scene.seed)")
+    }
+  }
+
+  @Test("what is no directory, and a cursor of another walk, is told at once")
+  func refused() async throws {
+    try await Bench.run { () async throws -> Void in
+      let scene = try await Scene()
+      let walk = { (path: String, cursor: UFSCursor?) async -> UFSError.Code? in
+        await scene.subject.code {
+          _ = try await $0.walk(path, UFSListing(after: cursor), shards: 4)
+        }
+      }
+      #expect(await walk("nothing", nil) == .notFound)
+      #expect(await walk("g", nil) == .notDirectory)
+      for token in ["t/a", "\u{1}shards", "\u{1}shardsi9:t/", "\u{1}shardsx1:a"] {
+        let code = await walk("", UFSCursor(token: token))
+        #expect(token == "\u{1}shards" ? code == nil : code == .invalid, "\(token)")
+      }
+    }
+  }
+
+  @Test("a cursor says the places of all shards, and is read back as it was written")
+  func cursor() {
+    let shards = [
+      S3WalkCursor.Shard(), S3WalkCursor.Shard(after: "a:1/\u{10FFFF}", until: "é/"),
+      S3WalkCursor.Shard(from: "12:x/", until: nil), S3WalkCursor.Shard(after: "", until: "-/"),
+    ]
+    let cursor = S3WalkCursor(shards: shards)
+    #expect(S3WalkCursor(cursor.cursor) == cursor)
+    #expect(S3WalkCursor(UFSCursor(token: "a")) == nil)
+  }
+}
