@@ -26,6 +26,8 @@
   /// Whether the server may see it twice without harm; allows the repetition on a new connection when a kept one turns
   /// out to be dead.
   package var isIdempotent: Bool
+  /// What may give it up before its head came; nil for nothing.
+  package var abort: HTTPClientAbort?
 
   /// A request of its parts; idempotent unless it is a POST or PATCH, or said otherwise.
   package init(

@@ -21,6 +21,7 @@ extension HTTPClientRing {
         sentNothing: true)
     }
     var connection = try await acquire(request.origin, deadline: deadline)
+    defer { request.abort?.waits(on: nil) }
     if connection.useCount > 0 { counters.reused.add() }
     while true {
       do throws(HTTPClientError) {
@@ -48,6 +49,10 @@ extension HTTPClientRing {
     connection.deadline = deadline
     connection.hasReplyBytes = false
     insertBusy(connection)
+    request.abort?.waits(on: connection)
+    if request.abort?.isAborted == true {
+      throw HTTPClientError(.stopped, request.origin, "given up before sending", sentNothing: true)
+    }
     guard reactor.now < deadline else {
       counters.timeouts.add()
       throw HTTPClientError(

@@ -25,7 +25,8 @@ package struct BandwidthLine: Sendable {
   /// Gives back `bytes` that were reserved and not taken.
   package mutating func refund(_ bytes: Int64) { free -= min(free, cost(of: bytes)) }
 
-  private func cost(of bytes: Int64) -> UInt64 {
+  /// Nanoseconds that `bytes` take.
+  func cost(of bytes: Int64) -> UInt64 {
     let (high, low) = UInt64(max(0, bytes)).multipliedFullWidth(by: 1_000_000_000)
     guard high < bytesPerSecond else { return .max / 4 }
     return min(bytesPerSecond.dividingFullWidth((high, low)).quotient, .max / 4)

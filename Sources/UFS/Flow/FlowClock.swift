@@ -1,7 +1,7 @@
 // Time, as flow control sees it: that of the rings, or that of a test.
 
 import Glibc
-import Ring
+package import Ring
 
 /// A monotonic clock that can wake.
 package struct FlowClock: Sendable {
@@ -10,12 +10,15 @@ package struct FlowClock: Sendable {
   /// Suspends the task; false when it was woken early.
   let sleep: @Sendable (Duration) async -> Bool
   /// Calls back at a time, once; with false when time ends before it.
-  let wake: @Sendable (_ at: UInt64, _ body: @escaping @Sendable (Bool) -> Void) -> Void
+  ///
+  /// `ring` is one to wait on for callers that run on none.
+  let wake:
+    @Sendable (_ at: UInt64, _ ring: Reactor?, _ body: @escaping @Sendable (Bool) -> Void) -> Void
 
   /// A clock of its parts.
   package init(
     now: @escaping @Sendable () -> UInt64, sleep: @escaping @Sendable (Duration) async -> Bool,
-    wake: @escaping @Sendable (UInt64, @escaping @Sendable (Bool) -> Void) -> Void
+    wake: @escaping @Sendable (UInt64, Reactor?, @escaping @Sendable (Bool) -> Void) -> Void
   ) {
     self.now = now
     self.sleep = sleep
@@ -29,10 +32,12 @@ package struct FlowClock: Sendable {
       guard let reactor = Reactor.current else { return false }
       return await reactor.sleep(for: duration)
     },
-    wake: { time, body in
-      guard let reactor = Reactor.current else { return body(false) }
-      let wait = time > reactor.now ? time - reactor.now : 0
-      reactor.spawn { body(await reactor.sleep(for: .nanoseconds(Int64(clamping: wait)))) }
+    wake: { time, ring, body in
+      guard let reactor = Reactor.current ?? ring else { return body(false) }
+      reactor.spawn {
+        let wait = time > reactor.now ? time - reactor.now : 0
+        body(await reactor.sleep(for: .nanoseconds(Int64(clamping: wait))))
+      }
     })
 
   private static func monotonic() -> UInt64 {

@@ -7,6 +7,7 @@
 // after deadlines, pauses and bandwidth for everyone.
 
 import Glibc
+import HTTPWire
 import Ring
 import Synchronization
 
@@ -17,6 +18,10 @@ package final class FlowControl: Sendable {
   let limits: FlowLimits
   /// When the earliest look at the clock is due.
   private let wakeTime = Mutex<UInt64>(.max)
+  /// The ring of the last that had to wait: it tells the time to those who end requests on no ring.
+  private let ring = Mutex(Home())
+
+  private struct Home { weak var reactor: Reactor? }
 
   /// Flow control with `limits`; `seed` is that of the jitter of pauses.
   package init(
@@ -38,6 +43,12 @@ package final class FlowControl: Sendable {
     let key = FlowGateKey(mount: mount, host: host, scope: scope ?? host)
     let lane = core.withLock { $0.gate(key, options) }
     return FlowGate(control: self, firstLane: lane, options: options)
+  }
+
+  /// The flow of requests for the file at `path`, whoever makes them.
+  package static func flow(of path: String) -> UInt64 {
+    // FNV-1a: turns need no more of it than that files seldom share one.
+    path.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
   }
 
   /// What happened, by mount and verb.
@@ -81,6 +92,7 @@ package final class FlowControl: Sendable {
   }
 
   private func admit(_ waiter: FlowWaiter, flow: UInt64) throws(UFSError) {
+    if let reactor = Reactor.current { ring.withLock { $0.reactor = reactor } }
     let refusal = core.withLock { core in
       core.add(waiter, flow: flow).map { core.refusal(waiter.lane, $0) }
     }
@@ -157,7 +169,7 @@ package final class FlowControl: Sendable {
       return true
     }
     guard isEarlier else { return }
-    clock.wake(next) { [weak self] passed in
+    clock.wake(next, ring.withLock { $0.reactor }) { [weak self] passed in
       guard let self else { return }
       // A later look may have been overtaken by an earlier one, which looked ahead itself.
       self.wakeTime.withLock { if $0 == next { $0 = .max } }
@@ -172,8 +184,22 @@ extension UFSError {
     self.init(.unavailable, operation: "ufs.flow", path: refusal.mount, cause: .flow(refusal))
   }
 
+  /// Whether asking again at once would end alike: a request refused a turn, a certificate that cannot be trusted, a client
+  /// that stops.
+  var isLasting: Bool {
+    switch cause {
+    case .flow: true
+    case .http(let error): error.code == .certificate || error.code == .stopped
+    case .errno, .rule, .status, .hdfs, .store: false
+    }
+  }
+
   /// Whether no answer came in time.
   package var isTimeout: Bool {
-    if case .errno(let number) = cause { number == ETIMEDOUT } else { false }
+    switch cause {
+    case .errno(let number): number == ETIMEDOUT
+    case .http(let error): error.code == .timeout
+    case .rule, .status, .flow, .hdfs, .store: false
+    }
   }
 }

@@ -30,11 +30,25 @@ extension FlowCore {
     return mounts[state.mount].latencies[Int(state.verb.rawValue)].percentile(percentile)
   }
 
-  /// Pays for a second request; false when there is no budget.
-  mutating func beginHedge(_ lane: Int, now: UInt64) -> Bool {
-    guard !isClosed, budgets[lanes[lane].scope].spend(now: now) else { return false }
+  /// Sends a second request, when there is budget and the store is not busy; nil when it may not go.
+  ///
+  /// A store that refused something within the last ten seconds, and a gate where anybody waits, get no second requests.
+  mutating func beginHedge(_ lane: Int, _ purpose: UFSPurpose, now: UInt64) -> UInt32? {
+    guard !isClosed, lanes[lane].waiting == 0, isOpen(lane, purpose, now),
+      windows[lanes[lane].window].isCalm(now), budgets[lanes[lane].scope].spend(now: now)
+    else { return nil }
     lanes[lane].counts.hedged += 1
-    return true
+    return send(lane, purpose, bytes: 0, now: now)
+  }
+
+  /// A request ended because another one for the same bytes was quicker.
+  mutating func overtake(_ ticket: FlowTicket, now: UInt64) {
+    let state = lanes[ticket.lane]
+    guard !ticket.isHedge else { return }
+    lanes[ticket.lane].counts.hedgesWon += 1
+    // It took at least so long: an estimate of the quick ones alone would make ever more second requests.
+    mounts[state.mount].latencies[Int(state.verb.rawValue)].record(
+      now > ticket.sentAt ? now - ticket.sentAt : 0)
   }
 
   /// A number below `bound`, 0 for 0 and 1 (SplitMix64).

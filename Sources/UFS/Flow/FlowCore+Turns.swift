@@ -93,10 +93,11 @@ extension FlowCore {
   private func nextLook(_ now: UInt64) -> UInt64? {
     guard waitingCount > 0 else { return nil }
     var next = deadlines.earliest ?? .max
-    for rank in turns.indices {
-      for lane in turns[rank] {
+    for purpose in UFSPurpose.allCases {
+      for lane in turns[Int(purpose.rawValue)] {
         let free = max(
-          mounts[lanes[lane].mount].line?.free ?? 0, windows[lanes[lane].window].pausedUntil)
+          mounts[lanes[lane].mount].line?.free(for: purpose) ?? 0,
+          windows[lanes[lane].window].pausedUntil)
         if free > now { next = min(next, free) }
       }
     }

@@ -19,7 +19,7 @@ struct FlowCore {
 
   struct MountState {
     let name: String
-    var line: BandwidthLine?
+    var line: MountLine?
     var latencies = [LatencyEstimate](
       repeating: LatencyEstimate(), count: FlowVerb.allCases.count)
   }
@@ -75,7 +75,7 @@ struct FlowCore {
 
   private mutating func mount(_ name: String, _ options: FlowOptions) -> Int {
     if let index = mountIndexes[name] { return index }
-    let line = options.bandwidth.map { BandwidthLine(bytesPerSecond: max(1, $0)) }
+    let line = options.bandwidth.map { MountLine(bytesPerSecond: max(1, $0)) }
     mounts.append(MountState(name: name, line: line))
     for count in [options.readCountMax, options.writeCountMax, options.adminCountMax] {
       mountPools.append(FlowPool(limit: max(1, count ?? limits.countMax)))
@@ -111,7 +111,7 @@ struct FlowCore {
   func isOpen(_ lane: Int, _ purpose: UFSPurpose, _ now: UInt64) -> Bool {
     process.admits(purpose) && mountPools[lanes[lane].pool].admits(purpose)
       && hosts[lanes[lane].host].admits(purpose) && windows[lanes[lane].window].admits(now)
-      && (mounts[lanes[lane].mount].line?.free ?? 0) <= now
+      && (mounts[lanes[lane].mount].line?.free(for: purpose) ?? 0) <= now
   }
 
   /// Lets a request through at once, if nobody waits before it and `lane` is open.
@@ -150,7 +150,7 @@ struct FlowCore {
   ) -> UInt32 {
     take(lane, purpose)
     lanes[lane].counts.sent += 1
-    if bytes > 0 { _ = mounts[lanes[lane].mount].line?.reserve(bytes, now: now) }
+    if bytes > 0 { _ = mounts[lanes[lane].mount].line?.reserve(bytes, for: purpose, now: now) }
     return windows[lanes[lane].window].round
   }
 
@@ -194,28 +194,38 @@ struct FlowCore {
       if !ticket.isAnswered {
         answer(lane, sent: ticket.round, latency: now &- ticket.sentAt, now: now)
       }
-      if ticket.bytes > bytes { refund(lane, ticket.bytes - max(0, bytes)) }
+      if ticket.bytes > bytes { refund(ticket, ticket.bytes - max(0, bytes)) }
     case .throttled(let retryAfter):
       lanes[lane].counts.throttled += 1
       windows[lanes[lane].window].throttle(
         sent: ticket.round, now: now, retryAfter: retryAfter?.nanoseconds ?? 0)
-      refund(lane, ticket.bytes)
+      refund(ticket, ticket.bytes)
     case .timeout:
       lanes[lane].counts.timedOut += 1
       windows[lanes[lane].window].throttle(sent: ticket.round, now: now, retryAfter: 0)
     case .unavailable: lanes[lane].counts.unavailable += 1
+    case .overtaken: overtake(ticket, now: now)
     case .failed: lanes[lane].counts.failed += 1
     }
     give(lane, ticket.purpose)
   }
 
-  private mutating func refund(_ lane: Int, _ bytes: Int64) {
-    if bytes > 0 { mounts[lanes[lane].mount].line?.refund(bytes) }
+  private mutating func refund(_ ticket: FlowTicket, _ bytes: Int64) {
+    if bytes > 0 { mounts[lanes[ticket.lane].mount].line?.refund(bytes, for: ticket.purpose) }
   }
 
-  /// Takes the line of a mount for `bytes` that a stream is about to receive; nanoseconds to wait for them.
-  mutating func pace(_ lane: Int, _ bytes: Int64, now: UInt64) -> UInt64 {
-    mounts[lanes[lane].mount].line?.reserve(bytes, now: now) ?? 0
+  /// Takes the line of a mount for `bytes` that a stream is about to receive; nanoseconds to wait for them, and what
+  /// demand took so far.
+  mutating func pace(_ ticket: FlowTicket, _ bytes: Int64, now: UInt64) -> (UInt64, mark: UInt64) {
+    let mount = lanes[ticket.lane].mount
+    let wait = mounts[mount].line?.reserve(bytes, for: ticket.purpose, now: now) ?? 0
+    return (wait, mounts[mount].line?.overtaken ?? 0)
+  }
+
+  /// Nanoseconds that demand took of a mount's line since `mark`, and the mark of now.
+  func overtaken(_ lane: Int, since mark: UInt64) -> (UInt64, mark: UInt64) {
+    let now = mounts[lanes[lane].mount].line?.overtaken ?? mark
+    return (now - mark, now)
   }
 }
 
@@ -241,4 +251,6 @@ struct FlowTicket: Sendable {
   let sentAt: UInt64
   let round: UInt32
   var isAnswered = false
+  /// Whether it is the second request for what another one was slow to bring.
+  var isHedge = false
 }

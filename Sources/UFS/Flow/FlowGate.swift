@@ -42,7 +42,7 @@ package final class FlowGate: Sendable {
     _ verb: FlowVerb, after error: UFSError, attempt: Int, previous: Duration = .zero,
     retryAfter: Duration? = nil, deadline: UInt64 = .max
   ) -> Duration? {
-    if case .flow = error.cause { return nil }
+    if error.isLasting { return nil }
     guard error.retry != .never, !Task.isCancelled else { return nil }
     let now = control.clock.now()
     guard now < deadline else { return nil }
@@ -67,9 +67,17 @@ package final class FlowGate: Sendable {
       .map { .nanoseconds(Int64(clamping: $0)) }
   }
 
-  /// Pays for the second request of a hedge; false when the retry budget is empty.
-  package func beginHedge(_ verb: FlowVerb) -> Bool {
+  /// The right to send the second request of a hedge; nil when the retry budget is empty or the store is busy.
+  ///
+  /// Never waits.
+  package func beginHedge(_ verb: FlowVerb, purpose: UFSPurpose) -> FlowPass? {
     let now = control.clock.now()
-    return control.core.withLock { $0.beginHedge(lane(verb), now: now) }
+    let lane = lane(verb)
+    guard let round = control.core.withLock({ $0.beginHedge(lane, purpose, now: now) }) else {
+      return nil
+    }
+    var ticket = FlowTicket(lane: lane, purpose: purpose, bytes: 0, sentAt: now, round: round)
+    ticket.isHedge = true
+    return FlowPass(control: control, ticket: ticket)
   }
 }

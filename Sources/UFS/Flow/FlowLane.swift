@@ -46,6 +46,8 @@ package struct FlowCounts: Sendable, Hashable {
   package var retriesDenied: UInt64 = 0
   /// Second requests sent because the first was slow.
   package var hedged: UInt64 = 0
+  /// Those of them that answered first.
+  package var hedgesWon: UInt64 = 0
   /// Nanoseconds that requests waited.
   package var waitTime: UInt64 = 0
 
@@ -65,6 +67,7 @@ package struct FlowCounts: Sendable, Hashable {
     retried += other.retried
     retriesDenied += other.retriesDenied
     hedged += other.hedged
+    hedgesWon += other.hedgesWon
     waitTime += other.waitTime
   }
 }

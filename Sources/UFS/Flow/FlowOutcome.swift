@@ -12,6 +12,8 @@ package enum FlowOutcome: Sendable, Hashable {
   case unavailable
   /// No answer came in time.
   case timeout
+  /// A second request was quicker; how it would have ended is not known.
+  case overtaken
   /// It ended for a reason that says nothing of the store: cancelled, dropped, our own fault.
   case failed
 }

@@ -30,11 +30,22 @@ package struct FlowPass: ~Copyable, Sendable {
   }
 
   /// Waits until the mount's bandwidth allows `bytes` more of a stream; returns early when the task is cancelled.
+  ///
+  /// Who is no demand waits on while demand takes the line meanwhile.
   package func pace(_ bytes: Int64) async {
     let now = control.clock.now()
-    let wait = control.core.withLock { $0.pace(ticket.lane, bytes, now: now) }
-    if wait > 0 { _ = await control.clock.sleep(.nanoseconds(Int64(clamping: wait))) }
+    var (wait, mark) = control.core.withLock { $0.pace(ticket, bytes, now: now) }
+    while wait > 0 {
+      guard await control.clock.sleep(.nanoseconds(Int64(clamping: wait))),
+        ticket.purpose != .demand
+      else { return }
+      (wait, mark) = control.core.withLock { $0.overtaken(ticket.lane, since: mark) }
+      if wait < Self.overtakenMin { return }
+    }
   }
+
+  /// Nanoseconds that are not worth another wait.
+  private static let overtakenMin: UInt64 = 1_000_000
 
   /// Gives the slots back while nobody reads the stream, which stays open.
   ///

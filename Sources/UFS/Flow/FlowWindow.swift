@@ -1,9 +1,9 @@
 // How many requests of one verb a bucket bears: found by asking for more until it says no.
 //
-//   size ▲      ╱╲   ╱╲            ╱ doubles per round trip once calm
-//        │ ────╱  ╲ ╱  ╲╱╲        ╱
-//        │         +1 per    ╲   ╱   floor 1, with pauses up to a second
-//        │         round trip  ╲╱ storm
+//   size ▲      ╱╲   ╱╲                ╱ +1 per round trip, and doubles once calm
+//        │ ────╱  ╲ ╱  ╲╱╲    ╭──────╯ threshold: what the first shrinking of the storm left
+//        │         +1 per    ╲  ╱ doubles per round trip from the first success on
+//        │         round trip ╲╱ storm: floor 1, with pauses up to a second
 //        └────────────────────────────────────▶ time
 //
 // A *round* begins with each shrinking. Only answers to requests sent in it count: what was sent before says nothing of
@@ -19,6 +19,8 @@ struct FlowWindow: Sendable {
   /// First and longest pause between probes when even one request at a time is too much.
   static let pauseMin: UInt64 = 50_000_000
   static let pauseMax: UInt64 = 1_000_000_000
+  /// Time without one after which second requests may go.
+  static let hedgeCalm: UInt64 = 10_000_000_000
   /// Fewest answers to judge by; half as many refusals.
   static let sampleMin = 8
   /// Longest that all requests pause because the store named a time.
@@ -28,6 +30,10 @@ struct FlowWindow: Sendable {
   private(set) var size = Double.infinity
   /// Requests in flight.
   private(set) var inFlight = 0
+  /// Size up to which it doubles per round trip: what the first shrinking of a storm left.
+  private var threshold = Double.infinity
+  /// Size that the last shrinking left.
+  private var shrunkTo = Double.infinity
   /// Number of the round, given to each request that is sent in it.
   private(set) var round: UInt32 = 0
   /// Until when nothing is sent.
@@ -48,6 +54,11 @@ struct FlowWindow: Sendable {
   /// Whether one more may be sent at `now`.
   @inline(__always)
   func admits(_ now: UInt64) -> Bool { now >= pausedUntil && inFlight < limit }
+
+  /// Whether the store refused nothing for ten seconds.
+  func isCalm(_ now: UInt64) -> Bool {
+    lastThrottle == 0 || now &- lastThrottle > Self.hedgeCalm
+  }
 
   /// Counts a request that is sent.
   @inline(__always)
@@ -75,9 +86,10 @@ struct FlowWindow: Sendable {
   private mutating func grow(_ sent: UInt32, _ now: UInt64, _ isBounding: Bool, _ ceiling: Int) {
     (pause, pausedUntil) = (0, 0)
     if now &- lastThrottle > Self.forgetTime {
-      size = .infinity
+      (size, threshold, shrunkTo) = (.infinity, .infinity, .infinity)
     } else if sent == round, isBounding || Double(inFlight) + 1 >= size {
-      size = min(size + (now &- lastThrottle < Self.calm ? 1 / size : 1), Double(ceiling))
+      let isCareful = size >= threshold && now &- lastThrottle < Self.calm
+      size = min(size + (isCareful ? 1 / size : 1), Double(ceiling))
     }
   }
 
@@ -99,7 +111,10 @@ struct FlowWindow: Sendable {
     guard answers >= sample || throttles >= sample / 2 else { return }
     if throttles > 0 {
       let share = Double(throttles) / Double(answers)
-      size = max(1, min(size, Double(max(1, peak))) * (1 - share / 2))
+      let left = max(1, min(size, Double(max(1, peak))) * (1 - share / 2))
+      // A storm is one: only what it first shrank, or what had grown well again, says how much the store bore.
+      if size == .infinity || size > threshold || size >= 2 * shrunkTo { threshold = left }
+      (size, shrunkTo) = (left, left)
       round &+= 1
     }
     (answers, throttles, peak) = (0, 0, inFlight)

@@ -11,6 +11,8 @@ package final class HDFSCluster: Sendable {
   let nameNodes: [HDFSEndpoint]
   let user: String
   let options: HDFSOptions
+  /// Where requests to its nodes wait for their turn.
+  let gate: FlowGate
   /// What identifies this client, so that name nodes recognize a repeated call.
   let clientID: [UInt8]
   /// The name under which files are being written.
@@ -21,17 +23,20 @@ package final class HDFSCluster: Sendable {
   private let resolver: HostResolver
   private let calls = Atomic<UInt32>(0)
   private let serverDefaults = Mutex<(HDFSDefaults, until: UInt64)?>(nil)
-  private let jitter = Atomic<UInt64>(0)
 
   /// Life of the server's defaults.
   private static let defaultsTime: UInt64 = 300_000_000_000
 
   /// A cluster of at least one name node, spoken to as `user`.
-  init(nameNodes: [HDFSEndpoint], user: String, options: HDFSOptions, resolver: HostResolver) {
+  init(
+    nameNodes: [HDFSEndpoint], user: String, options: HDFSOptions, resolver: HostResolver,
+    gate: FlowGate
+  ) {
     precondition(!nameNodes.isEmpty, "a cluster has a name node")
     self.nameNodes = nameNodes
     self.user = user
     self.options = options
+    self.gate = gate
     self.resolver = resolver
     var bytes = [UInt8](repeating: 0, count: 16)
     // Without random bytes the process's own number and time still tell clients apart.
@@ -51,13 +56,6 @@ package final class HDFSCluster: Sendable {
   func moveOn(from index: Int) {
     let next = (index + 1) % nameNodes.count
     _ = active.compareExchange(expected: index, desired: next, ordering: .relaxed)
-  }
-
-  /// How long to wait before another round: 200 ms and twice that each time, between half and all of it.
-  func pause(round: Int) -> Duration {
-    let full = min(options.pauseMax, .milliseconds(200 << min(round, 6)))
-    let step = jitter.wrappingAdd(0x9E37_79B9_7F4A_7C15, ordering: .relaxed).newValue >> 56
-    return full * (Double(step) / 512 + 0.5)
   }
 
   /// The addresses of an endpoint, at least one, in the order to try them.

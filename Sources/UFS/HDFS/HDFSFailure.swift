@@ -19,6 +19,8 @@ enum HDFSFailure: Error, Equatable {
   case refused(UInt64, String)
   /// The bytes do not have the sums that came with them.
   case checksum
+  /// Flow control did not let the request through.
+  case flow(FlowRefusal)
   /// The packets are not of the size that was counted on.
   case unevenPackets
 
@@ -41,6 +43,7 @@ enum HDFSFailure: Error, Equatable {
     case .refused(let status, let message): "refused with status \(status): \(message)"
     case .checksum: "wrong checksum"
     case .unevenPackets: "uneven packets"
+    case .flow(let refusal): refusal.description
     }
   }
 }

@@ -12,8 +12,6 @@ package struct HDFSOptions: Sendable, Hashable {
   package var stallTime = Duration.seconds(60)
   /// How often every name node is asked before a call fails.
   package var rounds = 5
-  /// The longest pause between two rounds.
-  package var pauseMax = Duration.seconds(2)
   /// How long a connection to a data node is kept for the next read.
   package var keepTime = Duration.seconds(3)
   /// Whether data nodes are reached by name, as from outside their network.

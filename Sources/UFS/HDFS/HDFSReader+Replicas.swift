@@ -23,8 +23,10 @@ extension HDFSReader {
     var refreshCount = 0
     var takesMany = true
     var worst: HDFSFailure?
+    var pause = Duration.zero
     while true {
       if let open = flow {
+        open.wake()
         do throws(HDFSFailure) {
           let gap = place - blocks[index].offset - open.position
           if gap > 0 { try await open.skip(gap) }
@@ -33,6 +35,7 @@ extension HDFSReader {
           return
         } catch {
           flow = nil
+          open.fail(error)
           if error == .unevenPackets {
             takesMany = false
           } else {
@@ -45,22 +48,37 @@ extension HDFSReader {
       let candidates = ring.dataNodes.ordered(blocks[index].nodes).filter { !failed.contains($0) }
       guard let node = candidates.first else {
         refreshCount += 1
-        guard refreshCount <= Self.refreshCountMax else { throw error(worst, index) }
-        await ring.reactor.sleep(for: ring.cluster.pause(round: refreshCount - 1))
+        let failure = error(worst, index)
+        guard refreshCount <= Self.refreshCountMax,
+          let next = ring.cluster.gate.retry(
+            .get, after: failure, attempt: refreshCount, previous: pause),
+          await ring.reactor.sleep(for: next)
+        else { throw failure }
+        pause = next
         try await refresh(index)
         failed = []
         continue
       }
+      var pass: FlowPass? = try await enter()
       do throws(HDFSFailure) {
         let start = blocks[index].offset
-        flow = try await HDFSBlockFlow(
+        let opened = try await HDFSBlockFlow(
           ring, blocks[index], node, place - start..<flowEnd - start, takesMany: takesMany)
+        if let pass = pass.take() { opened.begin(under: pass) }
+        flow = opened
       } catch {
+        pass.take()?.finish(
+          FlowOutcome(UFSError(error, operation: "ufs.read", path: ""), retryAfter: nil))
         failed.insert(node)
         await note(error, node, index)
         worst = Self.worse(worst, error)
       }
     }
+  }
+
+  /// Waits for the turn of a block's stream.
+  private func enter() async throws(UFSError) -> FlowPass {
+    try await ring.cluster.gate.enter(.get, purpose: purpose, flow: turns)
   }
 
   /// What to tell of two failures: that bytes were wrong, rather than that nobody was there.
@@ -85,7 +103,8 @@ extension HDFSReader {
     let old = blocks[index]
     let fresh: HDFSLocatedBlocks?
     do throws(HDFSFailure) {
-      fresh = try await ring.nameNodes.blocks(fileSystem.remotePath(path), old.offset..<old.end)
+      fresh = try await ring.nameNodes.blocks(
+        fileSystem.remotePath(path), old.offset..<old.end, for: purpose)
     } catch {
       let told = UFSError(error, operation: "ufs.read", path: fileSystem.ufsPath(of: path))
       if told.code == .notFound { throw changed }

@@ -35,7 +35,12 @@ package final class HDFSReader: UFSReader {
     }
 
     func leave() {
-      guard unsafe !waiters.isEmpty else { return isBusy = false }
+      guard unsafe !waiters.isEmpty else {
+        isBusy = false
+        // Nobody reads it now.
+        flow?.rest()
+        return
+      }
       unsafe waiters.removeFirst().resume()
     }
   }
@@ -51,20 +56,28 @@ package final class HDFSReader: UFSReader {
   let isSettled: Bool
   private var announced: Announced?
   private let watch: HDFSVersionWatch
+  /// Whose turn its requests take.
+  let purpose: UFSPurpose
+  private(set) var turns: UInt64
 
   /// A reader of `located`, which are the blocks of `version` as a status asked for at `checked` told.
   init(
     _ fileSystem: HDFSUFS, _ ring: HDFSRing, _ path: String, _ version: FileVersion,
-    _ located: HDFSLocatedBlocks, checked: UInt64
+    _ located: HDFSLocatedBlocks, checked: UInt64, for purpose: UFSPurpose
   ) {
+    self.purpose = purpose
+    turns = FlowControl.flow(of: path)
     self.fileSystem = fileSystem
     self.ring = ring
     self.path = path
     self.version = version
     blocks = located.blocks
     isSettled = !located.isUnderConstruction
-    watch = HDFSVersionWatch(fileSystem, ring, path, version, checked: checked)
+    watch = HDFSVersionWatch(
+      fileSystem, ring, path, version, checked: checked, for: purpose)
   }
+
+  package func takeTurns(as flow: UInt64) { turns = flow }
 
   package func announce(_ range: Range<Int64>) {
     let range = range.clamped(to: 0..<version.length)

@@ -5,6 +5,7 @@
 // `readonly` | refuse every change with 403
 // `alluxio.underfs.hdfs.configuration` | Hadoop's files, between colons; a property of a later file wins
 // `alluxio.security.login.username` | who we are to the cluster
+// `penstock.worker.ufs.*` | bounds of requests, see flow control
 // `dfs.*`, `fs.*`, `hadoop.*`, `ipc.*` | a property, over those of the files
 //
 // Who we are: the option or key, else HADOOP_USER_NAME, else the process's user.
@@ -37,6 +38,7 @@ extension HDFSUFS {
       switch key {
       case Self.configurationKey: break
       case Self.userKey: user = value
+      case _ where FlowOptions.ownKeys.contains(key): break
       case "readonly":
         guard let flag = Bool(value) else {
           throw MountError(.badOption(key, value: value, accepted: "true or false"), mount: mount)
@@ -50,13 +52,16 @@ extension HDFSUFS {
             key,
             known: [
               Self.configurationKey, Self.userKey, "dfs.*", "fs.*", "hadoop.*", "ipc.*", "readonly",
-            ]),
+            ] + FlowOptions.ownKeys),
           mount: mount)
       }
     }
+    let flowOptions = try FlowOptions(
+      parsing: specification.options, defaults: environment.flowOptions, mount: mount)
     try Self.checkSecurity(settings, mount)
     Self.apply(settings, to: &options)
-    guard let nameNodes = settings.nameNodes(try Self.authority(uri, settings, mount)) else {
+    let authority = try Self.authority(uri, settings, mount)
+    guard let nameNodes = settings.nameNodes(authority) else {
       throw MountError(
         .badHadoopSetting("no name node is known for '\(uri)'; set dfs.namenode.rpc-address.…"),
         mount: mount)
@@ -65,7 +70,9 @@ extension HDFSUFS {
       uri: uri,
       cluster: HDFSCluster(
         nameNodes: nameNodes, user: user ?? Self.processUser(), options: options,
-        resolver: environment.http.resolver))
+        resolver: environment.http.resolver,
+        gate: environment.flow.gate(
+          mount: mount, host: "hdfs://\(authority)", options: flowOptions)))
   }
 
   /// The URI's authority, or that of `fs.defaultFS` for `hdfs:///path`.

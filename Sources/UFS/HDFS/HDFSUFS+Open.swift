@@ -20,11 +20,11 @@ extension HDFSUFS {
     try check(path, "ufs.open")
     // The blocks are named between two statuses that agree: they are this version's.
     var before = version
-    if before == nil { before = try await fileVersion(path) }
+    if before == nil { before = try await fileVersion(path, purpose) }
     for _ in 0..<3 {
-      let located = try await locate(path)
+      let located = try await locate(path, purpose)
       let checked = ring.now
-      let after = try await fileVersion(path)
+      let after = try await fileVersion(path, purpose)
       guard after == before, let located else {
         if version != nil { throw rule(.changed, "ufs.open", path, .otherVersion) }
         before = after
@@ -36,7 +36,7 @@ extension HDFSUFS {
           .unavailable, operation: "ufs.open", path: ufsPath(of: path),
           cause: .hdfs(exception: "the name node knows of fewer bytes than the file has"))
       }
-      return HDFSReader(self, ring, path, after, located, checked: checked)
+      return HDFSReader(self, ring, path, after, located, checked: checked, for: purpose)
     }
     throw rule(.changed, "ufs.open", path, .otherVersion)
   }
@@ -49,8 +49,12 @@ extension HDFSUFS {
   }
 
   /// The version of the file at `path`.
-  private func fileVersion(_ path: String) async throws(UFSError) -> FileVersion {
-    guard let status = try await find(path, "ufs.open") else { throw missing("ufs.open", path) }
+  private func fileVersion(
+    _ path: String, _ purpose: UFSPurpose
+  ) async throws(UFSError) -> FileVersion {
+    guard let status = try await find(path, "ufs.open", for: purpose) else {
+      throw missing("ufs.open", path)
+    }
     switch status.kind {
     case .file: return HDFSVersion.version(of: status)
     case .directory: throw rule(.isDirectory, "ufs.open", path, .isDirectory)
@@ -59,10 +63,12 @@ extension HDFSUFS {
   }
 
   /// The blocks of the file at `path`; nil when there is none now, which the status then tells better.
-  private func locate(_ path: String) async throws(UFSError) -> HDFSLocatedBlocks? {
+  private func locate(
+    _ path: String, _ purpose: UFSPurpose
+  ) async throws(UFSError) -> HDFSLocatedBlocks? {
     do throws(UFSError) {
       return try await ask("ufs.open", path) { ring throws(HDFSFailure) in
-        try await ring.nameNodes.blocks(remotePath(path), 0..<Int64.max)
+        try await ring.nameNodes.blocks(remotePath(path), 0..<Int64.max, for: purpose)
       }
     } catch  where error.code == .notFound || error.code == .notDirectory {
       return nil

@@ -82,10 +82,12 @@ package final class HDFSUFS: UnderFileSystem {
   }
 
   /// What is at `path`; nil when nothing is, or when something above it is a file.
-  func find(_ path: String, _ operation: StaticString) async throws(UFSError) -> HDFSStatus? {
+  func find(
+    _ path: String, _ operation: StaticString, for purpose: UFSPurpose = .demand
+  ) async throws(UFSError) -> HDFSStatus? {
     do throws(UFSError) {
       return try await ask(operation, path) { ring throws(HDFSFailure) in
-        try await ring.nameNodes.status(remotePath(path))
+        try await ring.nameNodes.status(remotePath(path), for: purpose)
       }
     } catch  where error.code == .notDirectory || error.code == .notFound {
       return nil

@@ -36,6 +36,7 @@ final class HDFSVersionWatch {
   private let path: String
   private let version: FileVersion
   private let lifetime: UInt64
+  private let purpose: UFSPurpose
   /// When the latest status that said `version` was asked for.
   private var checked: UInt64
   private var question: Question?
@@ -43,8 +44,9 @@ final class HDFSVersionWatch {
   /// A watch over `path`, whose status said `version` when asked at `checked`.
   init(
     _ fileSystem: HDFSUFS, _ ring: HDFSRing, _ path: String, _ version: FileVersion,
-    checked: UInt64
+    checked: UInt64, for purpose: UFSPurpose
   ) {
+    self.purpose = purpose
     self.fileSystem = fileSystem
     self.ring = ring
     self.path = path
@@ -78,7 +80,7 @@ final class HDFSVersionWatch {
   private func ask() async throws(UFSError) {
     let status: HDFSStatus?
     do throws(HDFSFailure) {
-      status = try await ring.nameNodes.status(fileSystem.remotePath(path))
+      status = try await ring.nameNodes.status(fileSystem.remotePath(path), for: purpose)
     } catch {
       throw UFSError(error, operation: "ufs.read", path: fileSystem.ufsPath(of: path))
     }

@@ -28,6 +28,8 @@ package final class HDFSWriter: UFSWriter {
   private let packetSize: Int
 
   private var pipeline: HDFSPipeline?
+  /// The right to have the pipeline open; rests while nothing is sent.
+  private var pass: FlowPass?
   /// The last block that is whole.
   private var previous: HDFSBlock?
   private var packet: [UInt8] = []
@@ -103,11 +105,24 @@ package final class HDFSWriter: UFSWriter {
   private func send() async throws(UFSError) {
     let bytes = packet
     packet.removeAll(keepingCapacity: true)
+    try await takeSlots()
+    defer { pass?.rest() }
+    await pass?.pace(Int64(bytes.count))
     if pipeline == nil { pipeline = try await openBlock(resending: [], without: []) }
     try await attempt(isKept: true) { pipeline throws(HDFSFailure) in
       try await pipeline.send(bytes)
     }
     if blockRoom == 0 { try await endBlock() }
+  }
+
+  /// Waits for the turn of a block's pipeline, or goes on under the one it has.
+  private func takeSlots() async throws(UFSError) {
+    if pass != nil {
+      pass?.wake()
+    } else {
+      pass = try await ring.cluster.gate.enter(
+        .put, purpose: .demand, flow: FlowControl.flow(of: path))
+    }
   }
 
   /// Ends the block that is being written.
@@ -118,6 +133,7 @@ package final class HDFSWriter: UFSWriter {
     }
     previous = pipeline?.block
     pipeline = nil
+    pass.take()?.finish(.ok(bytes: 0))
   }
 
   /// Does `body` with the pipeline; one that failed before a data node took anything is replaced.

@@ -18,6 +18,8 @@ extension UFSError {
       self.init(.unavailable, operation: operation, path: path, cause: .errno(errno))
     case .timeout:
       self.init(.unavailable, operation: operation, path: path, cause: .errno(ETIMEDOUT))
+    case .flow(let refusal):
+      self.init(.unavailable, operation: operation, path: path, cause: .flow(refusal))
     case .name, .refused:
       self.init(
         .unavailable, operation: operation, path: path, cause: .hdfs(exception: failure.summary))

@@ -19,7 +19,8 @@ extension HTTPUFS {
     _ method: HTTPMethod, _ path: String, _ operation: StaticString, _ purpose: UFSPurpose,
     fields: [(name: String, value: String)] = [], alsoAccepting accepted: UInt16 = 200
   ) async throws(UFSError) -> HTTPUFSAnswer {
-    try await gate.run(method == .head ? .head : .get, purpose: purpose) {
+    let verb = method == .head ? FlowVerb.head : .get
+    return try await gate.run(verb, purpose: purpose, flow: FlowControl.flow(of: path)) {
       (pass) async throws(UFSError) -> HTTPUFSAnswer in
       do throws(HTTPUFSFailure) {
         let reply = try await send(method, from: location(path), fields: fields)
@@ -44,12 +45,14 @@ extension HTTPUFS {
   ///
   /// The mount's credential goes to the mount's own server only, and never from https to http.
   func send(
-    _ method: HTTPMethod, from start: HTTPLocation, fields: [(name: String, value: String)]
+    _ method: HTTPMethod, from start: HTTPLocation, fields: [(name: String, value: String)],
+    abort: HTTPClientAbort? = nil
   ) async throws(HTTPUFSFailure) -> Reply {
     var location = start
     var redirectCount = 0
     while true {
       var request = HTTPClientRequest(method, location.origin, target: location.target)
+      request.abort = abort
       // A coded body would have another length, and a tag of its own.
       request.fields = fields + [("Accept-Encoding", "identity")]
       if location.origin == origin, let authorization = options.authorization {

@@ -57,12 +57,12 @@ package final class HTTPUFS: UnderFileSystem {
         throw error(.changed, "ufs.open", path, .rule(.otherVersion))
       }
       // The first read asks: every one names the version.
-      return HTTPUFSReader(self, path, version, purpose)
+      return RangedReader(HTTPFileSource(self, path, version), for: purpose)
     }
     guard let found = try await status(path, "ufs.open", purpose).version else {
       throw error(.isDirectory, "ufs.open", path, .rule(.isDirectory))
     }
-    return HTTPUFSReader(self, path, found, purpose)
+    return RangedReader(HTTPFileSource(self, path, found), for: purpose)
   }
 
   // MARK: Status

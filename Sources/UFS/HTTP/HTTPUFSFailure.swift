@@ -28,9 +28,9 @@ struct HTTPUFSFailure: Error, Sendable {
   init(_ error: HTTPClientError) {
     let code: UFSError.Code =
       switch error.code {
+      // Nobody who is to be trusted could be asked: a certificate says nothing of the caller's rights.
+      case .certificate: .unavailable
       case .resolve, .connect, .tls, .timeout, .reset, .truncated, .stopped: .unavailable
-      // Nobody is to be trusted there: not a matter of time.
-      case .certificate: .denied
       case .malformed, .tooLarge: .io
       }
     self.init(code, .http(error))

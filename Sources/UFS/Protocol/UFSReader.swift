@@ -14,6 +14,11 @@ package protocol UFSReader: AnyObject {
   /// A hint: an implementation may start to fetch, or ignore it. Reads elsewhere stay legal.
   func announce(_ range: Range<Int64>)
 
+  /// Says whose reads these are where requests wait for their turn: those of one flow (a job, say) take turns with others'.
+  ///
+  /// Without it a file is a flow of its own.
+  func takeTurns(as flow: UInt64)
+
   /// Reads into `buffer` from `offset`, up to the version's length.
   ///
   /// The result's count is `min(buffer.count, version.length − offset)`, 0 at or past the end: never less because of a
@@ -31,4 +36,6 @@ package protocol UFSReader: AnyObject {
 
 extension UFSReader {
   package func announce(_ range: Range<Int64>) {}
+
+  package func takeTurns(as flow: UInt64) {}
 }

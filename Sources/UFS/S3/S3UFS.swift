@@ -79,10 +79,10 @@ package final class S3UFS: UnderFileSystem {
         throw error(.changed, "ufs.open", path, .rule(.otherVersion))
       }
       // The first read asks: every one says If-Match.
-      return S3Reader(self, path, version, purpose)
+      return RangedReader(S3ObjectSource(self, path, version), for: purpose)
     }
     if let version = try await file(path, "ufs.open", purpose)?.version {
-      return S3Reader(self, path, version, purpose)
+      return RangedReader(S3ObjectSource(self, path, version), for: purpose)
     }
     if try await isDirectory(path, "ufs.open") {
       throw error(.isDirectory, "ufs.open", path, .rule(.isDirectory))

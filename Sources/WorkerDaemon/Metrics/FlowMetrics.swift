@@ -42,6 +42,9 @@ extension FlowControl {
       "penstock_ufs_hedges_total", "Second requests sent because the first was slow.",
       rows.map { (labels($0), $0.counts.hedged) })
     page.counter(
+      "penstock_ufs_hedges_won_total", "Second requests that answered before the first.",
+      rows.map { (labels($0), $0.counts.hedgesWon) })
+    page.counter(
       "penstock_ufs_waits_total", "Requests to remote stores that had to wait for their turn.",
       rows.map { (labels($0), $0.counts.waited) })
     page.counter(

@@ -8,7 +8,7 @@ import Testing
 /// A clock that passes only when someone sleeps on it, or when it is told to.
 private final class TestClock: Sendable {
   let time = Mutex<UInt64>(1_000_000_000)
-  let wakes = Mutex<[(at: UInt64, body: @Sendable (Bool) -> Void)]>([])
+  let wakes = Mutex<[(at: UInt64, isHeard: Bool, body: @Sendable (Bool) -> Void)]>([])
   let slept = Mutex<[Duration]>([])
 
   var clock: FlowClock {
@@ -19,7 +19,10 @@ private final class TestClock: Sendable {
         self.time.withLock { $0 += duration.nanoseconds }
         return !Task.isCancelled
       },
-      wake: { at, body in self.wakes.withLock { $0.append((at, body)) } })
+      wake: { at, ring, body in
+        let isHeard = (Reactor.current ?? ring) != nil
+        self.wakes.withLock { $0.append((at, isHeard, body)) }
+      })
   }
 
   /// As `clock`; time also jumps to whatever somebody waits for.
@@ -27,8 +30,8 @@ private final class TestClock: Sendable {
     let clock = clock
     return FlowClock(
       now: clock.now, sleep: clock.sleep,
-      wake: { at, body in
-        Reactor.current?.spawn {
+      wake: { at, ring, body in
+        (Reactor.current ?? ring)?.spawn {
           self.time.withLock { $0 = max($0, at) }
           body(true)
         }
@@ -79,6 +82,15 @@ private func control(_ count: Int, _ clock: TestClock) -> FlowControl {
 
 private func failure(_ code: UFSError.Code) -> UFSError {
   UFSError(code, operation: "test", path: "/x", cause: .status(503))
+}
+
+/// A pass that is ended elsewhere than where it was taken.
+final class HeldPass: Sendable {
+  private let pass: Mutex<FlowPass?>
+
+  init(_ pass: consuming sending FlowPass) { self.pass = Mutex(.some(pass)) }
+
+  func end() { pass.withLock { $0.take()?.finish(.ok(bytes: 0)) } }
 }
 
 /// Waits until `count` requests wait.
@@ -412,9 +424,71 @@ private func untilWaiting(_ control: FlowControl, _ count: Int) async {
       #expect(delay >= .milliseconds(20) && delay <= .milliseconds(23))
       #expect(gate.hedgeDelay(.put) == nil)
       var hedges = 0
-      while gate.beginHedge(.get) { hedges += 1 }
+      while let pass = gate.beginHedge(.get, purpose: .demand) {
+        hedges += 1
+        pass.finish(.overtaken)
+      }
       #expect((40...60).contains(hedges))
+      let row = try #require(
+        control.statistics.first { $0.mount == "/" && $0.verb == .get })
+      #expect(row.counts.hedged == UInt64(hedges) && row.counts.hedgesWon == 0)
     }
+  }
+
+  @Test("a store that refuses, or a gate where somebody waits, gets no second requests")
+  func noHedgeUnderThrottling() async throws {
+    let time = TestClock()
+    try await Bench.run {
+      let control = control(2, time)
+      let gate = control.gate(mount: "/", host: "h")
+      let first = try await gate.enter(.get, purpose: .demand)
+      let isHedged = gate.beginHedge(.get, purpose: .demand) != nil
+      #expect(isHedged)
+      first.finish(.throttled(retryAfter: nil))
+      let isRefused = gate.beginHedge(.get, purpose: .demand) == nil
+      #expect(isRefused)
+      time.advance(by: .seconds(11))
+      let isGranted = gate.beginHedge(.get, purpose: .demand) != nil
+      #expect(isGranted)
+      let one = try await gate.enter(.get, purpose: .demand)
+      let two = try await gate.enter(.get, purpose: .demand)
+      let isFull = gate.beginHedge(.get, purpose: .demand) == nil
+      #expect(isFull)
+      one.finish(.ok(bytes: 0))
+      two.finish(.ok(bytes: 0))
+    }
+  }
+
+  @Test("a pass that ends on no ring still wakes those whose time comes")
+  func offRing() async throws {
+    let group = try ReactorGroup(count: 1, pinned: false)
+    let time = TestClock()
+    var options = FlowOptions()
+    options.bandwidth = 1000
+    let control = control(1, time)
+    let gate = control.gate(mount: "/", host: "h", options: options)
+    let held = await group.reactors[0].run { () -> HeldPass? in
+      do throws(UFSError) {
+        return HeldPass(try await gate.enter(.put, purpose: .demand))
+      } catch { return nil }
+    }
+    let waiter = Task(executorPreference: group.reactors[0]) { () -> Bool in
+      do throws(UFSError) {
+        let pass = try await gate.enter(.put, purpose: .demand, bytes: 1)
+        pass.finish(.ok(bytes: 1))
+        return true
+      } catch { return false }
+    }
+    await untilWaiting(control, 1)
+    let now = time.time.withLock { $0 }
+    control.core.withLock { _ = $0.mounts[0].line?.reserve(500, for: .demand, now: now) }
+    // This task runs on no ring: what it frees lets nobody go, and time alone will.
+    #expect(Reactor.current == nil && time.wakes.withLock { $0.isEmpty })
+    held?.end()
+    #expect(time.wakes.withLock { $0.map { $0.isHeard } } == [true])
+    time.advance(by: .milliseconds(500))
+    #expect(await waiter.value)
+    group.stop()
   }
 
   @Test("a stream is paced to the mount's bandwidth")

@@ -68,6 +68,69 @@ private let second: UInt64 = 1_000_000_000
     #expect(window.pausedUntil > second)
   }
 
+  @Test(
+    "after a storm the window doubles from the first success up to what the storm left, then adds")
+  func slowStart() {
+    var window = FlowWindow()
+    var now = second
+    for _ in 0..<256 { window.take() }
+    for _ in 0..<256 { window.throttle(sent: 0, now: now, retryAfter: 0) }
+    for _ in 0..<256 { window.give() }
+    #expect(window.limit == 128)
+    while window.limit > 1 {
+      now += ms
+      window.throttle(sent: window.round, now: now, retryAfter: 0)
+    }
+    // Ten milliseconds a round trip: the calm of a second does not come into it.
+    var roundTrips = 0
+    while window.limit < 128 {
+      roundTrips += 1
+      now += 10 * ms
+      for _ in 0..<window.limit {
+        window.succeed(sent: window.round, now: now, isBounding: true, ceiling: 2048)
+      }
+    }
+    #expect((7...8).contains(roundTrips))
+    for _ in 0..<window.limit {
+      window.succeed(sent: window.round, now: now + 10 * ms, isBounding: true, ceiling: 2048)
+    }
+    #expect((128...130).contains(window.limit))
+  }
+
+  @Test("a pause that a store asked for ends with a probe at once, and one success ends all pauses")
+  func probe() {
+    var core = FlowCore(limits: FlowLimits(), seed: 1)
+    let lane = core.gate(FlowGateKey(mount: "/", host: "h", scope: "h"), FlowOptions())
+    var now = second
+    func ask() -> FlowWaiter {
+      let waiter = FlowWaiter(lane: lane, purpose: .demand, bytes: 0, deadline: .max)
+      _ = core.add(waiter, flow: 0)
+      return waiter
+    }
+    while core.windows[Int(FlowVerb.get.rawValue)].limit > 1 {
+      let round = core.windows[Int(FlowVerb.get.rawValue)].round
+      core.windows[Int(FlowVerb.get.rawValue)].throttle(sent: round, now: now, retryAfter: 0)
+    }
+    let round = core.windows[Int(FlowVerb.get.rawValue)].round
+    core.windows[Int(FlowVerb.get.rawValue)].throttle(sent: round, now: now, retryAfter: second)
+    let waiters = (0..<10).map { _ in ask() }
+    let looked = core.pump(now)
+    #expect(looked.settled.isEmpty)
+    #expect(looked.next == now + second)
+    now += second
+    let probes = core.pump(now).settled
+    #expect(probes.count == 1)
+    guard case .granted(let sent)? = probes.first?.verdict else {
+      Issue.record("the probe goes")
+      return
+    }
+    let ticket = FlowTicket(lane: lane, purpose: .demand, bytes: 0, sentAt: now, round: sent)
+    core.finish(ticket, .ok(bytes: 0), now: now + ms)
+    let followers = core.pump(now + ms).settled.count
+    #expect(followers == 2)
+    #expect(waiters.count(where: \.isWaiting) == 7)
+  }
+
   @Test("2048 reads at 200 ms are back at full rate within 5 s of the end of a storm of 20 s")
   func recovery() {
     let storm = 20 * second..<40 * second

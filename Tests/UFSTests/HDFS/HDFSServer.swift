@@ -116,25 +116,26 @@ final class HDFSServer: @unchecked Sendable {
   /// port instead.
   func fileSystem(
     _ options: HDFSOptions = HDFSOptions(), user: String? = nil, before first: [UInt16] = [],
-    only: UInt16? = nil
+    only: UInt16? = nil, flow: FlowControl = FlowControl()
   ) async throws -> HDFSUFS {
     let top = HDFSUFS(
       uri: try UFSURI(parsing: "hdfs://127.0.0.1:\(port)"),
-      cluster: try cluster([port], HDFSOptions(), user: nil))
+      cluster: try cluster([port], HDFSOptions(), user: nil, FlowControl()))
     let name = "t/" + UUID().uuidString
     _ = try await top.makeDirectory(name, recursive: true)
     let ports = only.map { [$0] } ?? first + [port]
     return HDFSUFS(
       uri: try UFSURI(parsing: "hdfs://127.0.0.1:\(port)/\(name)"),
-      cluster: try cluster(ports, options, user: user))
+      cluster: try cluster(ports, options, user: user, flow))
   }
 
   private func cluster(
-    _ ports: [UInt16], _ options: HDFSOptions, user: String?
+    _ ports: [UInt16], _ options: HDFSOptions, user: String?, _ flow: FlowControl
   ) throws -> HDFSCluster {
     HDFSCluster(
       nameNodes: ports.map { HDFSEndpoint(host: "127.0.0.1", port: $0) },
-      user: user ?? NSUserName(), options: options, resolver: HostResolver(pool: try Bench.pool))
+      user: user ?? NSUserName(), options: options, resolver: HostResolver(pool: try Bench.pool),
+      gate: flow.gate(mount: "/", host: "hdfs"))
   }
 
   /// The ends of all nodes' logs.

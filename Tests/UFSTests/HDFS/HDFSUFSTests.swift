@@ -134,6 +134,48 @@ struct HDFSUFSTests {
     }
   }
 
+  @Test("does all it does with one slot, and has nothing in flight when nobody waits")
+  func oneSlot() async throws {
+    let server = try await HDFSServer.running
+    try await Bench.run { () async throws in
+      var limits = FlowLimits()
+      limits.countMax = 1
+      let control = FlowControl(limits: limits)
+      var random = SeededRandom()
+      let subject = UFSSubject(
+        fileSystem: try await server.fileSystem(flow: control), keepAlive: server)
+      let bytes = random.bytes(3 << 20)
+      try await subject.put("f", bytes)
+      #expect(control.inFlightCount == 0)
+      let reader = Held(try await subject.fileSystem.open("f", expecting: nil))
+      reader.value.announce(0..<Int64(bytes.count))
+      #expect(try await subject.read(reader.value, at: 0, 1000).bytes == Array(bytes[..<1000]))
+      // The stream rests: others take its slot.
+      #expect(control.inFlightCount == 0)
+      await withTaskGroup(of: Bool.self) { group in
+        for offset in stride(from: 2000, to: bytes.count, by: 300_000) {
+          group.addTask {
+            let got = try? await subject.read(reader.value, at: Int64(offset), 300_000).bytes
+            return got == Array(bytes[offset..<min(offset + 300_000, bytes.count)])
+          }
+        }
+        for offset in [5, 1 << 20, 2 << 20] {
+          group.addTask {
+            let got = try? await subject.read(reader.value, at: Int64(offset), 10).bytes
+            return got == Array(bytes[offset..<offset + 10])
+          }
+        }
+        group.addTask { (try? await subject.put("g", bytes)) != nil }
+        group.addTask { (try? await subject.entries(""))?.isEmpty == false }
+        for await isRight in group { #expect(isRight, "SEED=\(random.seed)") }
+      }
+      await reader.value.close()
+      #expect(control.inFlightCount == 0)
+      let counts = control.statistics.filter { $0.counts.sent > 0 }
+      #expect(Set(counts.map(\.verb)) == [.get, .put, .list, .head, .delete])
+    }
+  }
+
   @Test("is unavailable while its name node is away, and heals")
   func nameNodeAway() async throws {
     let server = try await HDFSServer.running

@@ -129,6 +129,49 @@ struct HTTPUFSTests {
     }
   }
 
+  @Test("a redirect from https to http is refused, and nothing is asked there")
+  func insecureRedirect() async throws {
+    try await Bench.run { () async throws in
+      let made = try TestCertificates()
+      defer { withExtendedLifetime(made) {} }
+      let (certificate, key) = (made.server.certificate, made.server.key)
+      let plain = try await ScriptedStore { _ in ScriptedStore.reply("200 OK", body: "stolen") }
+      let folder = try await WebFolder.make(portCount: 2) { ports, files in
+        """
+        server {
+          listen 127.0.0.1:\(ports[1]) ssl; root \(files);
+          ssl_certificate \(certificate); ssl_certificate_key \(key);
+          location = /down { return 302 http://127.0.0.1:\(plain.port)/f; }
+        }
+        """
+      }
+      try folder.put("f", [1, 2, 3])
+      let uri = "https://localhost:\(folder.nginx.ports[1])"
+      let file = folder.nginx.scratch.path("credential")
+      try writeCredential("Bearer s3cret\n", to: file)
+      let subject = folder.subject(
+        try mount(
+          uri, ["ca.file": made.authority.certificate, "authorization.file": file]))
+      #expect(try await subject.contents("f") == [1, 2, 3])
+      do {
+        _ = try await subject.fileSystem.status(of: "down")
+        Issue.record("the redirect was followed")
+      } catch let error as UFSError {
+        #expect(error.code == .denied)
+        #expect(error.cause == .rule(.insecureRedirect))
+      }
+      let reader = try await subject.fileSystem.open(
+        "down", expecting: FileVersion(token: "\"e\"", length: 6))
+      #expect(await subject.code { _ in try await subject.read(reader, at: 0, 6) } == .denied)
+      #expect(plain.requests.isEmpty)
+      // A certificate of nobody that is trusted: the server could not be asked, and asking again would not help.
+      let stranger = folder.subject(try mount(uri, [:]))
+      #expect(await stranger.code { try await $0.status(of: "f") } == .unavailable)
+      let gets = (stranger.fileSystem as? HTTPUFS)?.gate.control.statistics ?? []
+      #expect(gets.reduce(0) { $0 + $1.counts.retried } == 0)
+    }
+  }
+
   @Test(
     "a flow is healed from the byte reached",
     arguments: [

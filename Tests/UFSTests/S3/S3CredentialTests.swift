@@ -207,6 +207,49 @@ struct S3CredentialTests {
     }
   }
 
+  @Test("a token of the cluster becomes credentials at STS, asked over HTTP, and is told to nobody")
+  func webIdentity() async throws {
+    try await Bench.run { () async throws -> Void in
+      let sts = try await ScriptedStore { request in
+        if request.number == 0 { return ScriptedStore.reply("503 Busy") }
+        if request.number == 2 { return ScriptedStore.reply("403 Forbidden") }
+        return ScriptedStore.reply(
+          "200 OK",
+          body: """
+            <AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials>
+            <AccessKeyId>AK</AccessKeyId><SecretAccessKey>SK</SecretAccessKey>
+            <SessionToken>ST</SessionToken><Expiration>2039-01-01T00:00:00Z</Expiration>
+            </Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>
+            """)
+      }
+      let folder = try TemporaryDirectory()
+      try folder.put("token", Array("tok/en+1=\n".utf8))
+      let source = S3WebIdentityCredentials(
+        environment: CredentialEnvironment([
+          "AWS_WEB_IDENTITY_TOKEN_FILE": folder.at("token"),
+          "AWS_ROLE_ARN": "arn:aws:iam::1:role/r",
+          "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:\(sts.port)",
+        ]), region: "eu-west-1",
+        http: CredentialHTTP(client: try S3Bench.environment.http), pool: try Bench.pool)
+      func code() async -> S3CredentialError.Code? {
+        do throws(S3CredentialError) {
+          let found = try await source.fetch()
+          #expect(found?.keyID == "AK" && found?.secret == "SK" && found?.token == "ST")
+          #expect(found?.expiry != nil)
+          return nil
+        } catch {
+          #expect(!error.word.contains("tok"))
+          return error.code
+        }
+      }
+      #expect(await code() == .unavailable)
+      #expect(await code() == nil)
+      #expect(await code() == .refused)
+      #expect(sts.requests.allSatisfy { $0.line.hasPrefix("POST / ") })
+      #expect(sts.requests.allSatisfy { !$0.line.contains("tok") })
+    }
+  }
+
   @Test("an answer of STS is read")
   func identity() throws {
     let text = """

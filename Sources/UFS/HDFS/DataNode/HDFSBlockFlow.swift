@@ -38,6 +38,8 @@ final class HDFSBlockFlow {
   private var head = [UInt8](repeating: 0, count: 0)
   /// Data received and not handed out: in the spill memory.
   private var spilled: Range<Int> = 0..<0
+  /// The right to have it in flight.
+  private var pass: FlowPass?
   /// Whether the connection can serve another read.
   private var isClean = false
 
@@ -69,6 +71,34 @@ final class HDFSBlockFlow {
     wire = answer.start
   }
 
+  deinit { pass.take()?.finish(.ok(bytes: 0)) }
+
+  // MARK: Flow control
+
+  /// It is in flight under `pass`, and was answered.
+  func begin(under pass: consuming FlowPass) {
+    var pass = pass
+    pass.answered()
+    self.pass = consume pass
+  }
+
+  /// Gives its slots back while nobody reads it.
+  func rest() { pass?.rest() }
+
+  /// Takes slots again.
+  func wake() { pass?.wake() }
+
+  /// It ended with `failure`.
+  func fail(_ failure: HDFSFailure) {
+    let isOurs = failure == .unevenPackets
+    pass.take()?.finish(
+      isOurs
+        ? .failed
+        : FlowOutcome(UFSError(failure, operation: "ufs.read", path: ""), retryAfter: nil))
+  }
+
+  // MARK: Requests
+
   /// Sends the request on a kept connection, or on a new one when the kept one turns out to be dead.
   private static func ask(
     _ ring: HDFSRing, _ node: HDFSNode, _ request: [UInt8]
@@ -99,6 +129,7 @@ final class HDFSBlockFlow {
       let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
       filled += unsafe try await takePackets(rest)
     }
+    await pass?.pace(Int64(buffer.count))
     if position == end { await finish() }
   }
 
@@ -287,6 +318,7 @@ final class HDFSBlockFlow {
   /// Says that all was right and keeps the connection, if the empty last packet is what comes next.
   private func finish() async {
     guard !isClean, wire >= end else { return }
+    pass.take()?.finish(.ok(bytes: 0))
     guard let packet = try? await receiveHead(), packet.isLast, packet.dataLength == 0,
       (try? await connection.send(HDFSBlockRequest.readStatus())) != nil
     else { return }

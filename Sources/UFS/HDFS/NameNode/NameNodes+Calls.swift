@@ -2,8 +2,12 @@
 
 extension NameNodes {
   /// What is at `path`; nil when nothing is.
-  func status(_ path: String) async throws(HDFSFailure) -> HDFSStatus? {
-    let reader = try await call("getFileInfo") { $0.text(1, path) }
+  func status(
+    _ path: String, for purpose: UFSPurpose = .demand
+  ) async throws(HDFSFailure) -> HDFSStatus? {
+    let reader = try await call("getFileInfo", as: HDFSAsking(.head, path, for: purpose)) {
+      $0.text(1, path)
+    }
     return try first(reader).map { message throws(HDFSFailure) in
       try parse { () throws(HDFSWireError) in try HDFSStatus(message) }
     }
@@ -13,7 +17,7 @@ extension NameNodes {
   func listing(
     _ path: String, after: [UInt8]
   ) async throws(HDFSFailure) -> HDFSListingPart? {
-    let reader = try await call("getListing") {
+    let reader = try await call("getListing", as: HDFSAsking(.list, path)) {
       $0.text(1, path)
       $0.array(2, after)
       $0.flag(3, false)
@@ -25,9 +29,10 @@ extension NameNodes {
 
   /// The blocks that hold a range of a file; nil when there is no such file.
   func blocks(
-    _ path: String, _ range: Range<Int64>
+    _ path: String, _ range: Range<Int64>, for purpose: UFSPurpose
   ) async throws(HDFSFailure) -> HDFSLocatedBlocks? {
-    let reader = try await call("getBlockLocations") {
+    let asking = HDFSAsking(.head, path, for: purpose)
+    let reader = try await call("getBlockLocations", as: asking) {
       $0.text(1, path)
       $0.number(2, UInt64(clamping: range.lowerBound))
       $0.number(3, UInt64(clamping: range.upperBound - range.lowerBound))
@@ -39,7 +44,7 @@ extension NameNodes {
 
   /// How the cluster likes new files.
   func defaults() async throws(HDFSFailure) -> HDFSDefaults {
-    let reader = try await call("getServerDefaults") { _ in }
+    let reader = try await call("getServerDefaults", as: nil) { _ in }
     guard let message = try first(reader) else { throw .wire(.missing("serverDefaults")) }
     return try parse { () throws(HDFSWireError) in try HDFSDefaults(message) }
   }
@@ -48,7 +53,7 @@ extension NameNodes {
   func create(
     _ path: String, client: String, mode: UInt16, replication: UInt32, blockSize: Int64
   ) async throws(HDFSFailure) -> HDFSStatus? {
-    let reader = try await call("create") {
+    let reader = try await call("create", as: HDFSAsking(.delete, path)) {
       $0.text(1, path)
       $0.nested(2) { $0.number(1, UInt64(mode)) }
       $0.text(3, client)
@@ -67,7 +72,7 @@ extension NameNodes {
   func addBlock(
     _ path: String, client: String, previous: HDFSBlock?, file: UInt64, without nodes: [HDFSNode]
   ) async throws(HDFSFailure) -> HDFSLocatedBlock {
-    let reader = try await call("addBlock") { message in
+    let reader = try await call("addBlock", as: nil) { message in
       message.text(1, path)
       message.text(2, client)
       if let previous { message.nested(3) { previous.write(&$0) } }
@@ -82,7 +87,7 @@ extension NameNodes {
   func abandonBlock(
     _ block: HDFSBlock, _ path: String, client: String, file: UInt64
   ) async throws(HDFSFailure) {
-    _ = try await call("abandonBlock") { message in
+    _ = try await call("abandonBlock", as: nil) { message in
       message.nested(1) { block.write(&$0) }
       message.text(2, path)
       message.text(3, client)
@@ -94,7 +99,7 @@ extension NameNodes {
   func complete(
     _ path: String, client: String, last: HDFSBlock?, file: UInt64
   ) async throws(HDFSFailure) -> Bool {
-    try await flag("complete") { message in
+    try await flag("complete", as: nil) { message in
       message.text(1, path)
       message.text(2, client)
       if let last { message.nested(3) { last.write(&$0) } }
@@ -104,14 +109,14 @@ extension NameNodes {
 
   /// Says that this client still writes.
   func renewLease(client: String) async throws(HDFSFailure) {
-    _ = try await call("renewLease") { $0.text(1, client) }
+    _ = try await call("renewLease", as: nil) { $0.text(1, client) }
   }
 
   /// Makes a directory, with `recursive` also those above it; one that is there is fine.
   func makeDirectory(
     _ path: String, mode: UInt16, recursive: Bool
   ) async throws(HDFSFailure) -> Bool {
-    try await flag("mkdirs") {
+    try await flag("mkdirs", as: HDFSAsking(.delete, path)) {
       $0.text(1, path)
       $0.nested(2) { $0.number(1, UInt64(mode)) }
       $0.flag(3, recursive)
@@ -120,7 +125,7 @@ extension NameNodes {
 
   /// Deletes what is at `path`; false when nothing is.
   func delete(_ path: String, recursive: Bool) async throws(HDFSFailure) -> Bool {
-    try await flag("delete") {
+    try await flag("delete", as: HDFSAsking(.delete, path)) {
       $0.text(1, path)
       $0.flag(2, recursive)
     }
@@ -128,7 +133,7 @@ extension NameNodes {
 
   /// Gives `source` the name `target`, as one step.
   func rename(_ source: String, _ target: String, replacing: Bool) async throws(HDFSFailure) {
-    _ = try await call("rename2") {
+    _ = try await call("rename2", as: HDFSAsking(.delete, source)) {
       $0.text(1, source)
       $0.text(2, target)
       $0.flag(3, replacing)
@@ -137,7 +142,7 @@ extension NameNodes {
 
   /// Sets the modification time, in milliseconds since the epoch.
   func setTime(_ path: String, modified: Int64) async throws(HDFSFailure) {
-    _ = try await call("setTimes") {
+    _ = try await call("setTimes", as: HDFSAsking(.delete, path)) {
       $0.text(1, path)
       $0.number(2, UInt64(clamping: modified))
       // -1: the access time stays.
@@ -147,7 +152,7 @@ extension NameNodes {
 
   /// Tells that the replicas of a block at its nodes are bad.
   func reportBad(_ located: HDFSLocatedBlock, at node: HDFSNode) async throws(HDFSFailure) {
-    _ = try await call("reportBadBlocks") { message in
+    _ = try await call("reportBadBlocks", as: nil) { message in
       message.nested(1) { bad in
         bad.nested(1) { located.block.write(&$0) }
         bad.number(2, UInt64(clamping: located.offset))
@@ -171,9 +176,9 @@ extension NameNodes {
   }
 
   private func flag(
-    _ method: StaticString, _ request: (inout ProtobufWriter) -> Void
+    _ method: StaticString, as asking: HDFSAsking?, _ request: (inout ProtobufWriter) -> Void
   ) async throws(HDFSFailure) -> Bool {
-    let reader = try await call(method, request)
+    let reader = try await call(method, as: asking, request)
     return try parse { () throws(HDFSWireError) in
       var response = reader
       var value = false

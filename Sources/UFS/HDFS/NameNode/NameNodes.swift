@@ -33,31 +33,60 @@ final class NameNodes {
 
   /// Makes a call of `method`, at whichever name node is active.
   ///
+  /// Each attempt waits for its turn as `asking`; nil is for calls that belong to a request which has its turn already.
+  ///
   /// - Throws: What the name node says, or why none could be asked.
   func call(
-    _ method: StaticString, _ request: (inout ProtobufWriter) -> Void
+    _ method: StaticString, as asking: HDFSAsking?, _ request: (inout ProtobufWriter) -> Void
   ) async throws(HDFSFailure) -> ProtobufReader {
     let number = cluster.nextCall()
     let bytes = ProtobufWriter(request).bytes
     let deadline = reactor.now &+ cluster.options.callTime.nanoseconds
-    var attempt = 0
+    var (attempt, pauseCount, pause) = (0, 0, Duration.zero)
     while true {
       let index = cluster.active.load(ordering: .relaxed) % cluster.nameNodes.count
+      var pass = try await enter(asking, deadline)
       do throws(HDFSFailure) {
-        return try await self.call(index, number, method, bytes, attempt, deadline)
+        let answer = try await self.call(index, number, method, bytes, attempt, deadline)
+        pass.take()?.finish(.ok(bytes: 0))
+        return answer
       } catch {
         attempt += 1
+        pass.take()?.finish(outcome(error, attempt))
         guard mayRepeat(error, attempt), reactor.now < deadline else { throw error }
-        if movesOn(error) {
-          cluster.moveOn(from: index)
-        }
+        if movesOn(error) { cluster.moveOn(from: index) }
         // The first try elsewhere comes at once.
-        if attempt >= cluster.nameNodes.count || isRetriable(error) {
-          let round = attempt / cluster.nameNodes.count
-          await reactor.sleep(for: cluster.pause(round: round))
-        }
+        guard attempt >= cluster.nameNodes.count || isRetriable(error) else { continue }
+        pauseCount += 1
+        let next = cluster.gate.retry(
+          asking?.verb ?? .put, after: UFSError(error, operation: "ufs.call", path: ""),
+          attempt: pauseCount, previous: pause, deadline: deadline)
+        guard let next, await reactor.sleep(for: next) else { throw error }
+        pause = next
       }
     }
+  }
+
+  private func enter(
+    _ asking: HDFSAsking?, _ deadline: UInt64
+  ) async throws(HDFSFailure) -> FlowPass? {
+    guard let asking else { return nil }
+    do throws(UFSError) {
+      return try await cluster.gate.enter(
+        asking.verb, purpose: asking.purpose, flow: asking.flow, deadline: deadline)
+    } catch {
+      guard case .flow(let refusal) = error.cause else { throw .timeout }
+      throw .flow(refusal)
+    }
+  }
+
+  /// What a failure says of the cluster: that all its name nodes stand by, or ask for patience, is to be asked less.
+  private func outcome(_ failure: HDFSFailure, _ attempt: Int) -> FlowOutcome {
+    if case .exception(let exception) = failure {
+      let isIdle = exception.isStandby && attempt >= cluster.nameNodes.count
+      if isIdle || exception.isBusy { return .throttled(retryAfter: nil) }
+    }
+    return FlowOutcome(UFSError(failure, operation: "ufs.call", path: ""), retryAfter: nil)
   }
 
   /// Ends all connections.
@@ -88,7 +117,7 @@ final class NameNodes {
     switch failure {
     case .exception(let exception): exception.isStandby
     case .connection, .name, .timeout: true
-    case .wire, .refused, .checksum, .unevenPackets: false
+    case .wire, .refused, .checksum, .unevenPackets, .flow: false
     }
   }
 

@@ -27,6 +27,11 @@ struct HDFSException: Error, Sendable, Hashable {
   /// Whether the name node asks for patience.
   var isRetriable: Bool { shortName == "RetriableException" }
 
+  /// Whether the name node has too much to do, or is not ready yet.
+  var isBusy: Bool {
+    isRetriable || shortName == "ServerTooBusyException" || shortName == "SafeModeException"
+  }
+
   /// Whether a client without Kerberos is refused.
   var wantsKerberos: Bool {
     shortName == "AccessControlException"

@@ -15,8 +15,6 @@ struct S3Failure: Error, Sendable {
   let cause: UFSError.Cause
   /// How long the store asks us to wait.
   var retryAfter: Duration?
-  /// Whether another attempt may succeed.
-  let isPassing: Bool
   /// Whether the store cannot have acted on it.
   var isHarmless = false
 
@@ -24,40 +22,18 @@ struct S3Failure: Error, Sendable {
   init(_ code: UFSError.Code, _ cause: UFSError.Cause) {
     self.code = code
     self.cause = cause
-    isPassing = code == .unavailable || code == .throttled
   }
 
   /// A request that got no whole answer.
   init(_ error: HTTPClientError) {
     switch error.code {
-    case .resolve, .connect, .tls, .timeout, .reset, .truncated, .stopped, .certificate:
-      code = .unavailable
+    // Nobody who is to be trusted could be asked: a certificate says nothing of the caller's rights.
+    case .certificate: code = .unavailable
+    case .resolve, .connect, .tls, .timeout, .reset, .truncated, .stopped: code = .unavailable
     case .malformed, .tooLarge: code = .io
     }
-    // A certificate does not get better within a request; a client that stops stays stopped.
-    isPassing = code == .unavailable && error.code != .certificate && error.code != .stopped
     cause = .http(error)
     isHarmless = error.sentNothing
-  }
-
-  /// A request that was not let through; asking again would only wait longer.
-  init(refused error: UFSError) {
-    code = error.code
-    cause = error.cause
-    isPassing = false
-    isHarmless = true
-  }
-
-  /// What it says of the store.
-  var outcome: FlowOutcome {
-    if case .http(let error) = cause, error.code == .timeout { return .timeout }
-    switch code {
-    case .throttled: return .throttled(retryAfter: retryAfter)
-    case .unavailable, .io: return .unavailable
-    case .invalid, .escapesMount, .unsupported: return .failed
-    case .notFound, .denied, .changed, .exists, .notEmpty, .isDirectory, .notDirectory, .noSpace:
-      return .ok(bytes: 0)
-    }
   }
 
   /// A reply that breaks the rules of its kind.

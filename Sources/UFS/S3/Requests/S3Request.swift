@@ -22,8 +22,12 @@ import Model
   var path: String
   /// Whose turn it is.
   var purpose = UFSPurpose.demand
+  /// Whose it is, for turns among requests of one purpose: that of its path.
+  var flow: UInt64
   /// Bytes that the reply's body will bring.
   var replySize: Int64 = 0
+  /// What may give it up before its head came.
+  var abort: HTTPClientAbort?
   /// Whether the store may see it twice without harm.
   var isRepeatable = true
   /// What a failed precondition means.
@@ -35,6 +39,7 @@ import Model
     self.key = key
     self.operation = operation
     self.path = path
+    flow = FlowControl.flow(of: path)
     unsafe body = nil
   }
 

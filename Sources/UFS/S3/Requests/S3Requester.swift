@@ -87,7 +87,8 @@ final class S3Requester: Sendable {
     var pause = Duration.zero
     let size = Int64(unsafe request.body?.count ?? 0)
     while true {
-      let pass = try await gate.enter(request.verb, purpose: request.purpose, bytes: size)
+      let pass = try await gate.enter(
+        request.verb, purpose: request.purpose, flow: request.flow, bytes: size)
       let failure: S3Failure
       do throws(S3Failure) {
         let value = try await self.attempt(request, take)
@@ -95,15 +96,16 @@ final class S3Requester: Sendable {
         return value
       } catch {
         failure = error
-        pass.finish(failure.outcome)
       }
-      let isRepeatable = request.isRepeatable || failure.isHarmless
       let error = UFSError(
         failure.code, operation: request.operation, path: request.path, cause: failure.cause)
-      guard isRepeatable,
-        let delay = self.pause(request.verb, failure, error, attempt: attempt, previous: pause)
+      pass.finish(FlowOutcome(error, retryAfter: failure.retryAfter))
+      guard request.isRepeatable || failure.isHarmless,
+        let delay = gate.retry(
+          request.verb, after: error, attempt: attempt, previous: pause,
+          retryAfter: failure.retryAfter),
+        await reactor.sleep(for: delay)
       else { throw error }
-      await reactor.sleep(for: delay)
       pause = delay
       attempt += 1
     }
@@ -162,9 +164,10 @@ final class S3Requester: Sendable {
     }
     let body: HTTPClientRequest.Body =
       if let bytes = unsafe request.body { unsafe .bytes(bytes) } else { .none }
-    let sent = HTTPClientRequest(
+    var sent = HTTPClientRequest(
       request.method, setting.origin, target: query.isEmpty ? path : "\(path)?\(query)",
       fields: fields, body: body, isIdempotent: request.isRepeatable)
+    sent.abort = request.abort
     do throws(HTTPClientError) {
       return try await client.send(sent, deadline: deadline(request))
     } catch {
@@ -216,17 +219,6 @@ final class S3Requester: Sendable {
   @safe private struct SentBytes: @unchecked Sendable {
     let bytes: UnsafeRawBufferPointer
     init(_ bytes: UnsafeRawBufferPointer) { unsafe self.bytes = bytes }
-  }
-
-  // MARK: Waiting
-
-  /// How long to wait before the attempt after number `attempt` (from 1); nil when it was the last.
-  func pause(
-    _ verb: FlowVerb, _ failure: S3Failure, _ error: UFSError, attempt: Int, previous: Duration
-  ) -> Duration? {
-    guard failure.isPassing else { return nil }
-    return gate.retry(
-      verb, after: error, attempt: attempt, previous: previous, retryAfter: failure.retryAfter)
   }
 
   /// What `Retry-After` asks for, at most a minute.
