@@ -228,6 +228,43 @@ package final class PageStore: Sendable {
     core.volumes.reduce(true) { $1.prepare(count) && $0 }
   }
 
+  /// What one step of making memory resident came to.
+  package enum Preparation: Sendable, Equatable {
+    /// So many bytes became resident.
+    case grown(Int)
+    /// As much as was asked for is resident and unused.
+    case enough
+    /// All of the quota is resident.
+    case whole
+    /// The kernel refused memory.
+    case refused
+  }
+
+  /// True when `count` bytes, evenly on all nodes, are resident and unused, or all that the quota allows; a few loads.
+  package func hasPrepared(_ count: Int) -> Bool {
+    let perNode = max(1, count / core.memoryVolumes.count)
+    return core.memoryVolumes.allSatisfy { $0.hasReady(perNode) }
+  }
+
+  /// True when all of the memory's quota is resident.
+  package var isWhollyResident: Bool { core.memoryVolumes.allSatisfy(\.isWhole) }
+
+  /// Makes at most one chunk resident on each node that has less than its share of `count` bytes resident and unused.
+  ///
+  /// For a background thread, called again and again. Blocks for about half a millisecond; nobody else waits longer.
+  package func prepareChunk(toward count: Int) -> Preparation {
+    let perNode = max(1, count / core.memoryVolumes.count)
+    var (grown, isRefused) = (0, false)
+    for volume in core.memoryVolumes where !volume.hasReady(perNode) {
+      let step = volume.prepareChunk()
+      grown += step
+      isRefused = isRefused || step == 0 && !volume.isWhole
+    }
+    if grown > 0 { return .grown(grown) }
+    if isRefused { return .refused }
+    return isWhollyResident ? .whole : .enough
+  }
+
   // MARK: Files
 
   /// Bytes of the resident pages of `file`.

@@ -20,6 +20,8 @@ extension Configuration {
     case rpcMessageSizeMax = "alluxio.worker.network.max.inbound.message.size"
     case promoteBandwidth = "penstock.worker.page.store.promote.bandwidth"
     case demoteBandwidth = "penstock.worker.page.store.demote.bandwidth"
+    case memoryReserve = "penstock.worker.page.store.memory.reserve"
+    case memoryPrepareBandwidth = "penstock.worker.page.store.memory.prepare.bandwidth"
   }
 
   /// Keys whose value is a duration.

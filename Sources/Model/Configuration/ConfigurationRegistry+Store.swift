@@ -34,6 +34,13 @@ extension ConfigurationRegistry {
           + " none. A stop saves those used last first, as far as alluxio.worker.shutdown.timeout allows."
       ),
       .init(
+        "penstock.worker.page.store.memory.reserve", .size, "4GB",
+        "Page memory that is made resident in the background before it is needed, within the memory's"
+          + " capacity; 0 leaves it to the first use."),
+      .init(
+        "penstock.worker.page.store.memory.prepare.bandwidth", .size, "1GB",
+        "Bytes a second that are made resident so; 0 makes none."),
+      .init(
         "penstock.worker.page.store.verify", .choice(["always", "first-touch", "off"]), "always",
         "When pages on disk are compared with their checksums: at each read, the first one, never."),
       .init(

@@ -20,6 +20,7 @@ import Synchronization
   /// The arenas' volumes, then the disks' in the order of their tiers; an entry names one by its position.
   let volumes: [any Volume]
   let disks: [DiskVolume]
+  let memoryVolumes: [MemoryVolume]
   let memoryCount: Int
   /// The tiers, fastest first; the first is memory.
   let tiers: [StoreTier]
@@ -53,6 +54,7 @@ import Synchronization
     self.files = files
     self.volumes = volumes + disks
     self.disks = disks
+    memoryVolumes = volumes
     memoryCount = volumes.count
     tiers = StoreTier.tiers(volumes + disks, options)
     tierOfVolume = self.volumes.indices.map { [tiers] volume in

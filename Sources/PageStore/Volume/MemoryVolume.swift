@@ -83,6 +83,22 @@ import Synchronization
     }
   }
 
+  /// True when all of the quota is resident.
+  var isWhole: Bool { ready >= quota }
+
+  /// True when `count` bytes are resident and unused, or all of the quota is resident.
+  func hasReady(_ count: Int) -> Bool { isWhole || ready - used >= count }
+
+  /// Makes the next chunk resident; returns its bytes, 0 when the quota is reached or the kernel refused.
+  func prepareChunk() -> Int {
+    growth.withLock {
+      let before = ready
+      isRefused.store(false, ordering: .relaxed)
+      guard before < quota, growOnce() else { return 0 }
+      return ready - before
+    }
+  }
+
   func summarize() -> RunAllocator.Summary { lock.withLock { space.summarize() } }
 
   private func takeReady(_ count: Int, for slot: UInt32) -> UInt32? {

@@ -59,6 +59,7 @@ package final class Worker: Sendable {
     parts.keeper.start(on: parts.group.reactors[0]) { [parts] in
       parts.tiers.isRestored && parts.memory.isLoaded
     }
+    parts.preparer.start(on: parts.group.reactors[0])
   }
 
   /// Joins the coordinator of another process, if one is named and none is to run here.
@@ -151,6 +152,7 @@ package final class Worker: Sendable {
         return await group.reduce(0, +)
       }
       parts.flow.close()
+      _ = await StopGate.wait(until: budget.work, on: first) { await parts.preparer.stop() }
       var busy: [String] = []
       let areJobsOver = await StopGate.wait(until: budget.work, on: first) {
         await parts.jobs.stopAll()

@@ -21,6 +21,7 @@ struct WorkerMetrics: Sendable {
     renderStore(to: &page)
     parts.files.policies.render(to: &page)
     parts.tiers.render(to: &page)
+    parts.preparer.render(to: &page)
     parts.flow.render(to: &page)
     renderServers(to: &page)
     renderProcess(to: &page)

@@ -25,6 +25,8 @@ final class WorkerParts: Sendable {
   /// The machine as the worker found it.
   let topology: Topology
   let keeper: PolicyKeeper
+  /// Page memory made resident ahead of need.
+  let preparer: MemoryPreparer
   /// What an operator has to look at, found while the parts were made.
   let complaints: [String]
   /// Volumes, their health and the pages' moves between tiers.
@@ -63,6 +65,7 @@ final class WorkerParts: Sendable {
     }
     let tiers = try OpenedTiers(settings, topology)
     store = tiers.store
+    preparer = MemoryPreparer(store, pool: pool, options: settings.memoryPreparation)
     (tierWarnings, tierNotes) = (tiers.warnings, tiers.notes)
     self.tiers = try TierKeeper(tiers, settings)
     if !settings.memorySaveDirectory.isEmpty {

@@ -67,6 +67,8 @@ package struct WorkerSettings: Sendable {
   package var loadOperationsMax: Int
   /// Bytes of a shard.
   package var loadShardSize: Int64
+  /// Page memory made resident ahead of need.
+  package var memoryPreparation: MemoryPreparer.Options
   /// How long requests in flight may take after the signal to stop.
   package var shutdownTimeout: Duration
   /// Status of /v1/info for a missing path: auto, 500 or 404.
@@ -131,6 +133,9 @@ package struct WorkerSettings: Sendable {
     loadOperationsMax = configuration.integer(.loadThreadCountMax)
     loadShardSize = configuration.size(.loadPartitionSize)
     (flow, flowOptions) = Self.flow(configuration)
+    memoryPreparation = MemoryPreparer.Options()
+    memoryPreparation.reserve = configuration.size(.memoryReserve)
+    memoryPreparation.bytesPerSecond = configuration.size(.memoryPrepareBandwidth)
     shutdownTimeout = configuration.duration(.shutdownTimeout)
     missingInfoStatus = configuration.choice(.missingStatus)
     link = Self.link(configuration)

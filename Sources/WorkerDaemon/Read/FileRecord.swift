@@ -30,11 +30,11 @@ package final class FileRecord: Sendable {
   package let entityTag: String
   /// Last modification in whole seconds since the epoch.
   package let modifiedSeconds: Int64
-  /// The header lines that every answer about this version carries, rendered once: ETag, Last-Modified, Accept-Ranges.
-  package let headerLines: [UInt8]
   /// What the rules come to for this path.
   package let decision: RuleDecision
 
+  /// Header lines, once an answer carried them: of the files that a load brings most are not asked for at once.
+  private let renderedLines = AtomicLazyReference<RenderedLines>()
   /// Monotonic nanoseconds when the UFS last confirmed the status.
   private let confirmedAt: Atomic<UInt64>
   /// Set when a change through this worker may have made the record wrong.
@@ -59,19 +59,30 @@ package final class FileRecord: Sendable {
     entityTag = status.version?.entityTag ?? ""
     // Floor, so that a time before 1970 is not rounded up.
     modifiedSeconds = status.modificationTime.dividedDown(by: 1_000_000_000)
+    confirmedAt = Atomic(now)
+  }
+
+  /// The header lines that every answer about this version carries, rendered once: ETag, Last-Modified, Accept-Ranges.
+  package var headerLines: [UInt8] {
+    if let known = renderedLines.load() { return known.bytes }
     var lines = HTTPHeadWriter()
     if !entityTag.isEmpty { lines.header("ETag", entityTag) }
     lines.header("Last-Modified", date: modifiedSeconds)
     lines.header("Accept-Ranges", "bytes")
-    headerLines = unsafe Array(lines.bytes)
-    confirmedAt = Atomic(now)
+    return renderedLines.storeIfNil(RenderedLines(unsafe Array(lines.bytes))).bytes
+  }
+
+  private final class RenderedLines: Sendable {
+    let bytes: [UInt8]
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
   }
 
   /// Length of the file in bytes.
   package var length: Int64 { status.length }
 
   /// Bytes it takes in memory, about: itself, its place, and three copies of parts of its path.
-  var memorySize: Int { 640 + 3 * status.ufsPath.utf8.count + headerLines.count }
+  var memorySize: Int { 640 + 3 * status.ufsPath.utf8.count }
 
   /// The same status, confirmed when this one was, under other rules.
   private init(_ other: FileRecord, decision: RuleDecision) {
@@ -81,7 +92,6 @@ package final class FileRecord: Sendable {
     key = other.key
     entityTag = other.entityTag
     modifiedSeconds = other.modifiedSeconds
-    headerLines = other.headerLines
     self.decision = decision
     ageDue = Atomic(decision.timeToLive == nil ? .max : .min)
     confirmedAt = Atomic(other.confirmedAt.load(ordering: .relaxed))
