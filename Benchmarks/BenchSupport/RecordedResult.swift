@@ -4,7 +4,11 @@ import DaemonDriver
 import Glibc
 
 /// Writes `Benchmarks/Results/<date>-<name>.md` below the current folder: `title` with the date, then `text`; returns its path.
-package func recordResult(_ name: String, title: String, _ text: String) throws -> String {
+///
+/// With `json` also a file of the same name that ends in `.json`.
+package func recordResult(
+  _ name: String, title: String, _ text: String, json: String? = nil
+) throws -> String {
   var now = time(nil)
   var parts = unsafe tm()
   unsafe gmtime_r(&now, &parts)
@@ -13,5 +17,8 @@ package func recordResult(_ name: String, title: String, _ text: String) throws 
   try makeDirectories("Benchmarks/Results")
   let path = "Benchmarks/Results/\(date)-\(name).md"
   try writeBytes(Array("# \(title), \(date)\n\n\(text)\n".utf8), to: path)
+  if let json {
+    try writeBytes(Array("\(json)\n".utf8), to: "Benchmarks/Results/\(date)-\(name).json")
+  }
   return path
 }

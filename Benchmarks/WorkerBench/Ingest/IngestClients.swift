@@ -61,6 +61,41 @@ struct IngestClients {
     }
   }
 
+  /// Clients that copy the whole folder of `content` into `folder`.
+  func folders(_ content: ListingOrigin.Content, into folder: String) -> [Contestant] {
+    guard let programs, isThere("\(programs)/s5cmd") else { return [] }
+    let target = "\(folder)/copied/"
+    return [
+      Contestant(name: "s5cmd to tmpfs") {
+        defer { _ = try? CommandRun(["rm", "-rf", target]) }
+        try makeDirectories(target)
+        var sample = try measured(
+          [
+            "\(programs)/s5cmd", "--endpoint-url", "http://\(authority)", "cp",
+            "s3://bench/\(content.folder)*", target,
+          ], nil)
+        (sample.items, sample.bytes) = (content.count, content.count * content.size)
+        return sample
+      }
+    ]
+  }
+
+  /// Clients that list the whole folder of `content`.
+  func listing(_ content: ListingOrigin.Content) -> [Contestant] {
+    guard let programs, isThere("\(programs)/s5cmd") else { return [] }
+    return [
+      Contestant(name: "s5cmd ls") {
+        var sample = try measured(
+          [
+            "\(programs)/s5cmd", "--endpoint-url", "http://\(authority)", "ls",
+            "s3://bench/\(content.folder)*",
+          ], nil)
+        (sample.items, sample.bytes) = (content.count, 0)
+        return sample
+      }
+    ]
+  }
+
   private func isThere(_ path: String) -> Bool { unsafe access(path, X_OK) == 0 }
 
   private func isInstalled(_ programs: String, _ word: String) -> Bool {

@@ -65,6 +65,13 @@ struct IngestContest {
     }
   }
 
-  /// The section of a result.
-  var markdown: [String] { ["## \(title)", ""] + Self.header + rows + [""] }
+  /// The best of `figure`'s ratios to the contestants `others`: the lowest of a rate, the highest of a cost.
+  ///
+  /// That is the ratio to the best of them.
+  func ratioToBest(
+    _ figure: (IngestSample) -> Double, isRate: Bool, of others: Range<Int>
+  ) -> Double {
+    let ratios = others.map { ratio(figure, to: $0) }
+    return (isRate ? ratios.min() : ratios.max()) ?? .nan
+  }
 }

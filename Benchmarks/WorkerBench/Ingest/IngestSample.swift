@@ -1,5 +1,6 @@
 // One measured transfer, and the children's CPU time.
 
+import BenchSupport
 import Glibc
 
 /// Bytes moved in a time, and the CPU time of the process that moved them.
@@ -13,6 +14,12 @@ struct IngestSample {
   var mibPerSecond: Double { Double(bytes) / Double(1 << 20) / max(seconds, 1e-9) }
   var itemsPerSecond: Double { Double(items) / max(seconds, 1e-9) }
   var cpuSecondsPerGiB: Double { cpuSeconds * Double(1 << 30) / Double(max(1, bytes)) }
+
+  /// One JSON object.
+  var json: String {
+    "{\"bytes\":\(bytes),\"items\":\(items),\"seconds\":\(jsonNumber(seconds)),"
+      + "\"cpuSeconds\":\(jsonNumber(cpuSeconds))}"
+  }
 
   /// CPU seconds of all children that were waited for.
   static var childSeconds: Double {

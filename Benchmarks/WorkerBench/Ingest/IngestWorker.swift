@@ -10,12 +10,13 @@ final class IngestWorker {
   private let web: HTTPConnection
   private let rest: HTTPConnection
 
-  /// Starts a worker with `mount` as on its command line.
+  /// Starts a worker with `mount` as on its command line, and waits until its memory is resident.
   init(_ executable: String, mount: String, settings: [String]) throws {
     daemon = try DaemonProcess(
       executable, ports: .free(), options: ["--mount", mount] + settings, limit: .seconds(60))
     web = try HTTPConnection(port: daemon.ports.web, seconds: 600)
     rest = try HTTPConnection(port: daemon.ports.rest, seconds: 600)
+    try waitUntilPrepared()
   }
 
   /// The port that serves objects.
@@ -28,6 +29,22 @@ final class IngestWorker {
   ///
   /// With `untilSaved` also until every page is on disk.
   func load(_ path: String, items: Int = 1, untilSaved: Bool = false) throws -> IngestSample {
+    try load(path, items: items, untilSaved: untilSaved) {}
+  }
+
+  /// As above, with an eye on the process.
+  func load(_ path: String, items: Int, watch: inout IngestWatch) throws -> IngestSample {
+    var next = ContinuousClock.now
+    return try load(path, items: items, untilSaved: false) {
+      guard ContinuousClock.now >= next else { return }
+      watch.note(threads: status("Threads"), resident: status("VmRSS"))
+      next = ContinuousClock.now + .milliseconds(100)
+    }
+  }
+
+  private func load(
+    _ path: String, items: Int, untilSaved: Bool, whileRunning look: () -> Void
+  ) throws -> IngestSample {
     try free(path)
     let cpu = ProcessFacts.cpuSeconds(daemon.process.pid)
     let start = ContinuousClock.now
@@ -43,7 +60,9 @@ final class IngestWorker {
       guard state == "RUNNING" || state == "VERIFYING" else {
         throw DriverError.program("load \(state): \(report)\n\(daemon.logText.suffix(2000))")
       }
-      usleep(2_000)
+      look()
+      // Often enough for a per cent, seldom enough to cost the worker nothing.
+      usleep(5_000)
     }
     while untilSaved, try daemon.metric("penstock_unsaved_pages") ?? 0 > 0 { usleep(2_000) }
     var sample = IngestSample()
@@ -52,6 +71,26 @@ final class IngestWorker {
     sample.bytes = LoadFigures(report).loaded
     sample.items = items
     return sample
+  }
+
+  /// Waits until the worker has made its memory resident, if it does that at all.
+  private func waitUntilPrepared() throws {
+    // 0 is off, or not begun: that takes a second.
+    usleep(1_200_000)
+    for _ in 0..<6000 {
+      guard try daemon.metric("penstock_memory_prepare_state") == 1 else { return }
+      usleep(10_000)
+    }
+    throw DriverError.program("the worker's memory is not resident after a minute")
+  }
+
+  /// Reads an object through the worker and compares it with `bytes`.
+  func verify(_ target: String, bytes: [UInt8]) throws {
+    let connection = try HTTPConnection(port: objectPort, seconds: 60)
+    let reply = try connection.request("GET", target)
+    guard reply.status == 200, reply.body == bytes else {
+      throw DriverError.program("GET \(target): \(reply.status), \(reply.body.count) bytes")
+    }
   }
 
   /// Reads an object through the worker and compares it with a file.
