@@ -66,20 +66,8 @@ final class UFSFaultStage: Sendable {
 
   /// Reads an object through the worker; nil status when the body ended early.
   func get(_ key: String, seconds: Int = 60) throws -> (status: Int?, body: [UInt8]) {
-    let connection = try HTTPConnection(port: daemon.ports.object, seconds: seconds)
-    try connection.sendRequest("GET", "/s3/\(key)")
-    let response = try connection.receiveHead()
-    let received = Received()
-    do throws(DriverError) {
-      try connection.receiveBody(of: response) { received.bytes.append(contentsOf: $0) }
-    } catch {
-      guard error.isEnd else { throw error }
-      return (nil, received.bytes)
-    }
-    return (response.status, received.bytes)
+    try readObject("/s3/\(key)", port: daemon.ports.object, seconds: seconds)
   }
-
-  private final class Received { var bytes: [UInt8] = [] }
 
   /// Submits a load and waits for its end; returns its state.
   func load(_ path: String) throws -> String {
@@ -109,6 +97,25 @@ final class UFSFaultStage: Sendable {
     #expect(isReady(daemon.ports.web), sourceLocation: sourceLocation)
   }
 }
+
+/// Reads an object through the worker at `port`; nil status when the body ended early.
+func readObject(
+  _ target: String, port: UInt16, seconds: Int = 60
+) throws -> (status: Int?, body: [UInt8]) {
+  let connection = try HTTPConnection(port: port, seconds: seconds)
+  try connection.sendRequest("GET", target)
+  let response = try connection.receiveHead()
+  let received = Received()
+  do throws(DriverError) {
+    try connection.receiveBody(of: response) { received.bytes.append(contentsOf: $0) }
+  } catch {
+    guard error.isEnd else { throw error }
+    return (nil, received.bytes)
+  }
+  return (response.status, received.bytes)
+}
+
+private final class Received { var bytes: [UInt8] = [] }
 
 extension DriverError {
   /// Whether the peer ended the connection, in order or not.
