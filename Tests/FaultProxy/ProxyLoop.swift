@@ -119,6 +119,8 @@ import Synchronization
 
   private func acceptAll() {
     while let socket = Sockets.accept(listener) {
+      // Whoever connects after a change of the weather meets the new one.
+      settings = shared.withLock { $0.settings }
       let connection = ProxyConnection(id: nextID, client: socket)
       nextID += 1
       connections[connection.id] = connection
