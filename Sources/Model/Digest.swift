@@ -39,7 +39,12 @@ package struct Digest256: Hashable, Sendable {
 
   /// 64 lower-case hexadecimal digits.
   package var hex: String {
-    hexadecimal(words.0) + hexadecimal(words.1) + hexadecimal(words.2) + hexadecimal(words.3)
+    unsafe String(unsafeUninitializedCapacity: 64) { buffer in
+      for (place, word) in [words.0, words.1, words.2, words.3].enumerated() {
+        unsafe writeHexadecimal(word, to: buffer, at: 16 * place)
+      }
+      return 64
+    }
   }
 
   package static func == (left: Digest256, right: Digest256) -> Bool { left.words == right.words }
@@ -62,6 +67,18 @@ package func hexadecimalValue(of character: UInt8) -> UInt8? {
 
 /// 16 lower-case hexadecimal digits, most significant first.
 package func hexadecimal(_ word: UInt64) -> String {
-  let digits = String(word, radix: 16)
-  return String(repeating: "0", count: 16 - digits.count) + digits
+  unsafe String(unsafeUninitializedCapacity: 16) { buffer in
+    unsafe writeHexadecimal(word, to: buffer, at: 0)
+    return 16
+  }
+}
+
+/// Writes 16 digits to `buffer` from `start` on, which has room for them.
+private func writeHexadecimal(
+  _ word: UInt64, to buffer: UnsafeMutableBufferPointer<UInt8>, at start: Int
+) {
+  for place in 0..<16 {
+    let nibble = UInt8(truncatingIfNeeded: word >> UInt64(60 - 4 * place)) & 15
+    unsafe buffer[start + place] = nibble < 10 ? 48 + nibble : 87 + nibble
+  }
 }

@@ -44,9 +44,9 @@ package final class FileRecord: Sendable {
   /// The catalog's mark when it was last told of the file; 0 before.
   private let notedMark = Atomic<UInt32>(0)
 
-  /// A record of `status`, confirmed at `now` (monotonic nanoseconds), under the rules of `decision`.
+  /// A record of `status`, confirmed at `now` (monotonic nanoseconds), under the rules of `decision`; `id` is its path's.
   package init(
-    _ status: FileStatus, at place: MountedPath, now: UInt64,
+    _ status: FileStatus, at place: MountedPath, now: UInt64, id known: FileID? = nil,
     decision: RuleDecision = RuleDecision(validity: .max)
   ) {
     self.status = status
@@ -54,7 +54,7 @@ package final class FileRecord: Sendable {
     self.decision = decision
     // Nobody knows yet whether something is cached and since when.
     ageDue = Atomic(decision.timeToLive == nil ? .max : .min)
-    id = FileID(ufsPath: status.ufsPath)
+    id = known ?? FileID(ufsPath: status.ufsPath)
     key = status.version.map { [id] in FileKey(file: id, version: $0) }
     entityTag = status.version?.entityTag ?? ""
     // Floor, so that a time before 1970 is not rounded up.

@@ -211,9 +211,9 @@ package final class FileService: Sendable {
   /// Remembers a status that the UFS gave after `epoch` was taken, as a listing does; returns its record.
   @discardableResult
   package func remember(
-    _ status: FileStatus, at place: MountedPath, now: UInt64, epoch: UInt64
+    _ status: FileStatus, at place: MountedPath, now: UInt64, epoch: UInt64, id: FileID? = nil
   ) -> FileRecord {
-    let record = FileRecord(status, at: place, now: now, decision: decide(place))
+    let record = FileRecord(status, at: place, now: now, id: id, decision: decide(place))
     keep(record, epoch: epoch)
     return record
   }
@@ -230,7 +230,7 @@ package final class FileService: Sendable {
         known.confirm(now: now)
         continue
       }
-      remember(status, at: place, now: now, epoch: epochs[id])
+      remember(status, at: place, now: now, epoch: epochs[id], id: id)
     }
   }
 
@@ -241,7 +241,7 @@ package final class FileService: Sendable {
     let id = FileID(ufsPath: status.ufsPath)
     if let known = current(id), known.status.version == status.version { return known }
     let place = try mounts.locate(ufsPath: status.ufsPath)
-    return FileRecord(status, at: place, now: 0, decision: decide(place))
+    return FileRecord(status, at: place, now: 0, id: id, decision: decide(place))
   }
 
   /// Forgets a path after a change made through this worker, with its cached pages.
