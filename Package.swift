@@ -165,7 +165,7 @@ let package = Package(
     tests("WorkerBenchTests", of: ["BenchSupport", "DaemonDriver", "worker-bench"]),
     tests(
       "UFSIOTestTests",
-      of: ["DaemonDriver", "Model", "Ring", "UFS", "UFSIOTest", argumentParser]),
+      of: ["DaemonDriver", "Model", "Ring", "UFS", "UFSIOTest", "WorkerDaemon", argumentParser]),
     tests("FaultProxyTests", of: ["DaemonDriver", "FaultProxy"]),
     tests("IntegrationTests", of: ["DaemonDriver", "FaultProxy"]),
     tests("TidyTests", of: []),

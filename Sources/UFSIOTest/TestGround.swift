@@ -24,14 +24,16 @@ struct TestGround: Sendable {
     } catch {
       throw UFSIOTestError(.system("rings and threads cannot be started: \(error)"))
     }
+    var environment = UFSEnvironment(
+      pool: pool,
+      http: HTTPClient(
+        reactors: group.reactors.count, options: HTTPClientOptions(),
+        resolver: HostResolver(pool: pool)))
+    environment.settings = plan.settings
     do throws(MountError) {
       mount = try Mount(
         opening: MountSpecification(alluxioPath: "/", uri: plan.path, options: plan.options),
-        in: UFSEnvironment(
-          pool: pool,
-          http: HTTPClient(
-            reactors: group.reactors.count, options: HTTPClientOptions(),
-            resolver: HostResolver(pool: pool))))
+        in: environment)
     } catch {
       group.stop()
       pool.stop()

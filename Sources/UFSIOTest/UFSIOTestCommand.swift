@@ -7,7 +7,7 @@ package import ArgumentParser
 import Glibc
 import Model
 import Ring
-import WorkerDaemon
+package import WorkerDaemon
 
 /// `ufs-io-bench`, and `penstock exec ufsIOTest`.
 package struct UFSIOTestCommand: ParsableCommand {
@@ -67,13 +67,16 @@ package struct UFSIOTestCommand: ParsableCommand {
   package func run() throws {
     guard !cluster.cluster else {
       Self.tell(
-        "--cluster needs a coordinator to hand the test to its workers, and this version has none; "
-          + "run it on each worker without --cluster")
+        "--cluster needs a coordinator that hands the test to its workers and gathers their reports;"
+          + " this version's coordinator does not: run it on each worker without --cluster, with"
+          + " another --id each")
       throw ExitCode(2)
     }
     if useMountConf { Self.tell("--use-mount-conf has no effect without --cluster; use --conf") }
     let limit = DurationText.parse(cluster.benchTimeout) ?? .seconds(1200)
-    let (plan, stop) = (self.plan, StopFlag(after: limit))
+    let stop = StopFlag(after: limit)
+    var plan = self.plan
+    plan.settings = try Self.settings(ConfigurationLoader())
     try watchSignals(stop)
     if plan.mode == .list { return try list(plan, stop) }
     let outcome: UFSIOTest.Outcome
@@ -85,6 +88,16 @@ package struct UFSIOTestCommand: ParsableCommand {
     report(outcome)
     if stop.reason == .signal { throw ExitCode(130) }
     guard outcome.errors.isEmpty else { throw ExitCode(1) }
+  }
+
+  /// What the configuration, which the worker would find in the same place, says of under file systems.
+  package static func settings(_ loader: ConfigurationLoader) throws -> [String: String] {
+    do throws(ConfigurationError) {
+      return WorkerSettings.mountDefaults(try loader.load().configuration)
+    } catch {
+      tell("error: \(error)")
+      throw ExitCode(2)
+    }
   }
 
   /// What the flags ask for.

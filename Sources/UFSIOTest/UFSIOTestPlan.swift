@@ -27,6 +27,8 @@ package struct UFSIOTestPlan: Sendable {
   package var bufferSize = 1 << 20
   /// Options of the mount.
   package var options: [String: String] = [:]
+  /// What the configuration says of under file systems: the defaults of the options; may hold credentials.
+  package var settings: [String: String] = [:]
   /// Part of the files' names.
   package var taskID = "local-task-0"
   /// Which halves run.

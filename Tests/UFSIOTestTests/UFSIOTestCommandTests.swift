@@ -1,9 +1,11 @@
 // Flags and report: what existing scripts say and read.
 
 import ArgumentParser
+import DaemonDriver
 import Foundation
 import Testing
 import UFSIOTest
+import WorkerDaemon
 
 @Suite("The I/O test's command line")
 struct UFSIOTestCommandTests {
@@ -13,6 +15,18 @@ struct UFSIOTestCommandTests {
     #expect(plan.path == "s3://bucket/dir" && plan.size == 4 << 30 && plan.streamCount == 4)
     #expect(plan.bufferSize == 1 << 20 && plan.taskID == "local-task-0" && plan.verifies)
     #expect(plan.options.isEmpty && plan.mode == .writeRead && !plan.measuresCeiling)
+  }
+
+  @Test("what the site file says of under file systems is the mount's default, as in a worker")
+  func siteFile() throws {
+    let folder = try ScratchDirectory("iotest-conf")
+    try writeBytes(
+      Array("alluxio.underfs.s3.region=eu-north-1\nalluxio.worker.rpc.port=1\n".utf8),
+      to: folder.path("alluxio-site.properties"))
+    let loader = ConfigurationLoader(confDirectory: folder.path, environment: [])
+    let settings = try UFSIOTestCommand.settings(loader)
+    #expect(settings["alluxio.underfs.s3.region"] == "eu-north-1")
+    #expect(settings["alluxio.worker.rpc.port"] == nil)
   }
 
   @Test("every flag of the original is taken, hidden and idle ones too")

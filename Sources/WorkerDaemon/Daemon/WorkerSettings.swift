@@ -214,7 +214,7 @@ package struct WorkerSettings: Sendable {
   }
 
   /// What was set of the keys that mounts take as options, and where Hadoop's files are unless it was.
-  private static func mountDefaults(_ configuration: Configuration) -> [String: String] {
+  package static func mountDefaults(_ configuration: Configuration) -> [String: String] {
     var defaults: [String: String] = [:]
     for setting in configuration.allSettings {
       let isMeant = [
