@@ -7,15 +7,11 @@ import Glibc
 /// A running penstockd with one mount.
 final class IngestWorker {
   private let daemon: DaemonProcess
-  private let web: HTTPConnection
-  private let rest: HTTPConnection
 
   /// Starts a worker with `mount` as on its command line, and waits until its memory is resident.
   init(_ executable: String, mount: String, settings: [String]) throws {
     daemon = try DaemonProcess(
       executable, ports: .free(), options: ["--mount", mount] + settings, limit: .seconds(60))
-    web = try HTTPConnection(port: daemon.ports.web, seconds: 600)
-    rest = try HTTPConnection(port: daemon.ports.rest, seconds: 600)
     try waitUntilPrepared()
   }
 
@@ -46,15 +42,17 @@ final class IngestWorker {
     _ path: String, items: Int, untilSaved: Bool, whileRunning look: () -> Void
   ) throws -> IngestSample {
     try free(path)
+    // Of its own: while others had their turn the worker would have closed an idle one.
+    let rest = try HTTPConnection(port: daemon.ports.rest, seconds: 600)
     let cpu = ProcessFacts.cpuSeconds(daemon.process.pid)
     let start = ContinuousClock.now
-    let submitted = try ask("submit", path)
+    let submitted = try ask(rest, "submit", path)
     guard submitted.contains("\"success\":true") else {
       throw DriverError.program("load of \(path): \(submitted)")
     }
     var report = ""
     while true {
-      report = try ask("progress", path)
+      report = try ask(rest, "progress", path)
       let state = textValue("jobState", in: report) ?? "unknown"
       if state == "SUCCEEDED" { break }
       guard state == "RUNNING" || state == "VERIFYING" else {
@@ -120,6 +118,7 @@ final class IngestWorker {
   }
 
   private func free(_ path: String) throws {
+    let web = try HTTPConnection(port: daemon.ports.web, seconds: 600)
     let body = "{\"path\":\"\(path)\",\"force\":\"true\"}"
     let reply = try web.request(
       "POST", "/v1/cache/free", headers: [("Content-Type", "application/json")],
@@ -130,7 +129,7 @@ final class IngestWorker {
     }
   }
 
-  private func ask(_ operation: String, _ path: String) throws -> String {
+  private func ask(_ rest: HTTPConnection, _ operation: String, _ path: String) throws -> String {
     let reply = try rest.request(
       "GET",
       "/v1/load?path=\(percentEncoded(path: path))&opType=\(operation)&progressFormat=JSON")
