@@ -73,6 +73,8 @@ final class Fixture: Sendable {
   /// A small arena, so that a test machine can hold several daemons.
   static let memory = [
     "-Dalluxio.worker.page.store.type=MEM", "-Dalluxio.worker.page.store.sizes=256MiB",
+    // Most tests use little of it: the rest is not touched for nothing.
+    "-Dpenstock.worker.page.store.memory.reserve=0",
   ]
 
   /// The source path of a file of the folder.
