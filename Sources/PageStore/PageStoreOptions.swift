@@ -35,6 +35,8 @@ package struct PageStoreOptions: Sendable {
   package var seed: UInt64?
   /// Which page leaves next.
   package var policy = EvictionPolicyKind.lru
+  /// Base of the logarithm by which LFU classes its counts, at least 1.
+  package var lfuLogBase = 2.0
   /// When pages on disk are verified.
   package var verification = Verification.always
   /// Watermarks by tier; a tier without any makes room when a page comes.

@@ -135,6 +135,29 @@ struct EvictionPolicyContractTests {
     #expect(lanes == [6, 5, 4, 3, 2, 1, 0, 0])
   }
 
+  @Test("LFU's classes are logarithms to the base that was set")
+  func classes() throws {
+    func lanes(_ base: Double) -> [Int] {
+      [0, 1, 2, 5, 6, 13, 14, 126, 254, 255].map { LFUClasses(base: base).lane(ofHeat: UInt8($0)) }
+    }
+    #expect(lanes(2) == [0, 0, 1, 1, 2, 2, 3, 6, 7, 7])
+    #expect(lanes(10) == [0, 0, 0, 0, 0, 0, 0, 1, 2, 2])
+    #expect(lanes(1) == [0, 0, 1, 2, 3, 6, 7, 7, 7, 7])
+    #expect(lanes(1_000_000) == Array(repeating: 0, count: 10))
+    // With base 2 a page of 13 uses is dearer than one of 3, with base 16 only the last use counts.
+    for (base, left) in [(2.0, 2), (16, 1)] {
+      var options = PageStoreOptions()
+      (options.pageSize, options.seed, options.policy) = (64 << 10, 3, .lfu)
+      options.lfuLogBase = base
+      let store = try PageStore(memory: 128 << 10, disks: [], options: options)
+      for (number, uses) in [(1, 13), (2, 3)] {
+        for turn in 0...uses { _ = read(number, store, UInt64(number * 100 + turn) * 1280) }
+      }
+      #expect(read(3, store, 1_000_000) == false)
+      #expect(!store.contains(key(left)), "base \(base)")
+    }
+  }
+
   @Test("a key that left S3-FIFO's small queue comes back into the main one")
   func ghosts() throws {
     let ghosts = try GhostTable(count: 100)

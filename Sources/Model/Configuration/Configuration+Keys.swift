@@ -127,6 +127,7 @@ extension Configuration {
     case pinnedRatioMax = "penstock.worker.page.store.pinned.ratio.max"
     case loadFailureRatioThreshold =
       "alluxio.master.dora.load.job.total.failure.ratio.threshold"
+    case lfuLogBase = "alluxio.worker.page.store.evictor.lfu.logbase"
   }
 
   /// Keys whose value is one of a few words, read as their own type.

@@ -280,7 +280,7 @@ extension StoreCore {
     case .leave(let isRemembered):
       if isRemembered { unsafe ghosts.insert(PageIndex.hash(entry, seed: index.seed)) }
       let eviction = unsafe evict(entry, in: stripe, search.tick)
-      if policy == .lfu { age(first, search.tick) }
+      if policy.kind == .lfu { age(first, search.tick) }
       return eviction
     }
   }

@@ -44,7 +44,7 @@ extension StoreCore {
       return false
     }
     // The policies that do not count uses leave the byte to this.
-    if policy == .lru || policy == .fifo, unsafe entry.pointee.heat < .max {
+    if policy.kind == .lru || policy.kind == .fifo, unsafe entry.pointee.heat < .max {
       unsafe entry.pointee.heat += 1
     }
     guard unsafe Int(entry.pointee.heat) >= min(options.promotionHits, policy.heatMax) else {

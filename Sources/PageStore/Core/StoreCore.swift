@@ -14,7 +14,7 @@ import Synchronization
 @safe final class StoreCore: @unchecked Sendable {
   let options: PageStoreOptions
   let pageSize: Int
-  let policy: EvictionPolicyKind
+  let policy: ChosenPolicy
   let index: PageIndex
   let files: FileTable
   /// The arenas' volumes, then the disks' in the order of their tiers; an entry names one by its position.
@@ -48,7 +48,8 @@ import Synchronization
   ) throws(PageStoreError) {
     self.options = options
     pageSize = options.pageSize
-    policy = options.policy
+    policy = ChosenPolicy(
+      kind: options.policy, classes: LFUClasses(base: options.lfuLogBase))
     ghosts = try GhostTable(count: options.policy.remembersKeys ? index.pageCountMax : 1)
     self.index = index
     self.files = files

@@ -127,7 +127,7 @@ import Synchronization
 
   /// Does what the policy says of a hit on `entry` at `tick`.
   @inline(__always)
-  func use(_ entry: UnsafeMutablePointer<PageEntry>, _ tick: UInt64, _ policy: EvictionPolicyKind) {
+  func use(_ entry: UnsafeMutablePointer<PageEntry>, _ tick: UInt64, _ policy: ChosenPolicy) {
     let lane = unsafe entry.pointee.lane
     guard lane != PageEntry.noLane else { return }
     let first = Int(lane) / policy.laneCount * policy.laneCount

@@ -96,7 +96,7 @@ enum FIFOPolicy: EvictionPolicy {
 
 /// Leaves by number of uses, of equals the one unused the longest.
 ///
-/// Uses are counted up to 255 and classed by powers of two, as in Alluxio's LFU with a log base of 2. A lane per class
+/// Uses are counted up to 255 and classed by their logarithm, as in Alluxio's LFU, to a base of 2 unless another is set. A lane per class
 /// makes both decisions O(1). Counts age: for each 64 pages that leave, the page unused the longest in one of the
 /// higher classes, each in turn, loses half of its count, so that what was hot once goes after a while.
 enum LFUPolicy: EvictionPolicy {
@@ -106,13 +106,14 @@ enum LFUPolicy: EvictionPolicy {
   static func laneOnInsertion(wasRemembered: Bool) -> Int { 0 }
 
   static func onHit(lane: Int, heat: inout UInt8) -> HitAction {
-    if heat < .max { heat += 1 }
-    let next = Self.lane(ofHeat: heat)
-    return next == lane ? .toNewest : .toLane(next)
+    onHit(lane: lane, heat: &heat, LFUClasses())
   }
 
-  private static func lane(ofHeat heat: UInt8) -> Int {
-    Swift.min(7, 8 - (heat / 2 + 1).leadingZeroBitCount - 1)
+  @inline(__always)
+  static func onHit(lane: Int, heat: inout UInt8, _ classes: LFUClasses) -> HitAction {
+    if heat < .max { heat += 1 }
+    let next = classes.lane(ofHeat: heat)
+    return next == lane ? .toNewest : .toLane(next)
   }
 
   static func victimLane(_ counts: LaneCounts) -> Int? { counts.lowest }
@@ -123,9 +124,11 @@ enum LFUPolicy: EvictionPolicy {
     (0..<laneCount - 1).lazy.map { 1 + (turn + $0) % (laneCount - 1) }.first { counts[$0] > 0 }
   }
 
-  static func onAging(heat: inout UInt8) -> Int {
+  static func onAging(heat: inout UInt8) -> Int { onAging(heat: &heat, LFUClasses()) }
+
+  static func onAging(heat: inout UInt8, _ classes: LFUClasses) -> Int {
     heat /= 2
-    return lane(ofHeat: heat)
+    return classes.lane(ofHeat: heat)
   }
 }
 

@@ -61,12 +61,4 @@ package enum EvictionPolicyKind: String, Sendable, CaseIterable {
     case .s3fifo: S3FIFOPolicy.onVictim(lane: lane, heat: &heat)
     }
   }
-
-  /// The lane whose oldest page is to be counted lower; nil for none.
-  func agingLane(_ counts: LaneCounts, turn: Int) -> Int? {
-    self == .lfu ? LFUPolicy.agingLane(counts, turn: turn) : nil
-  }
-
-  /// Counts a page lower; returns its lane.
-  func onAging(heat: inout UInt8) -> Int { LFUPolicy.onAging(heat: &heat) }
 }

@@ -135,6 +135,7 @@ struct OpenedTiers {
     var options = PageStoreOptions()
     options.pageSize = settings.pageSize
     options.policy = EvictionPolicyKind(rawValue: upkeep.policy.lowercased()) ?? .lru
+    options.lfuLogBase = max(1, upkeep.lfuLogBase)
     options.verification = PageStoreOptions.Verification(rawValue: upkeep.verify) ?? .always
     options.promotionBandwidth = Int(clamping: upkeep.promoteBandwidth)
     if options.promotionBandwidth == 0 { options.promotionHits = 0 }

@@ -86,7 +86,8 @@ extension TierPlanReader {
   /// Policies and rates.
   mutating func upkeep() throws(StartError) -> TierUpkeep {
     TierUpkeep(
-      policy: try policy(), verify: configuration.choice(.verify),
+      policy: try policy(), lfuLogBase: configuration.number(.lfuLogBase),
+      verify: configuration.choice(.verify),
       scrubBandwidth: configuration.size(.scrubBandwidth),
       promoteBandwidth: configuration.size(.promoteBandwidth),
       demoteBandwidth: configuration.size(.demoteBandwidth),

@@ -4,6 +4,8 @@
 package struct TierUpkeep: Sendable, Equatable {
   /// Name of the eviction policy: LRU, LFU, FIFO or S3FIFO.
   package var policy: String
+  /// Base of the logarithm by which LFU classes its counts.
+  package var lfuLogBase: Double
   /// When pages on disk are compared with their checksums: always, first-touch or off.
   package var verify: String
   /// Bytes a second that the scrubber may read; 0 turns it off.

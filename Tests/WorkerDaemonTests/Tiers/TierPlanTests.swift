@@ -297,7 +297,7 @@ struct TierPlanTests {
     let plain = try plan([]).upkeep
     #expect(plain.verify == "always" && plain.scrubBandwidth == 16 << 20)
     #expect(plain.promoteBandwidth == 256 << 20 && plain.requiresTiers)
-    #expect(plain.demoteBandwidth == 0)
+    #expect(plain.demoteBandwidth == 0 && plain.lfuLogBase == 2)
     let prefix = "penstock.worker.page.store."
     let set = try plan([
       prefix + "verify=First-Touch", prefix + "scrub.bandwidth=0", prefix + "promote.bandwidth=1MB",
