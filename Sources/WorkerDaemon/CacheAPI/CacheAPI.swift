@@ -34,12 +34,14 @@ package struct CacheAPI: Sendable {
 
   let policies: CachePolicies
   let mounts: MountTable
+  let missing: [MissingVolume]
   private let log = RequestLog(label: "cache")
 
-  /// The API over `policies` for paths in `mounts`.
-  package init(policies: CachePolicies, mounts: MountTable) {
+  /// The API over `policies` for paths in `mounts`; `missing` are volumes that could not be opened.
+  package init(policies: CachePolicies, mounts: MountTable, missing: [MissingVolume] = []) {
     self.policies = policies
     self.mounts = mounts
+    self.missing = missing
   }
 
   /// Answers `exchange`, whose path begins with ``prefix``.

@@ -87,7 +87,8 @@ package final class Worker: Sendable {
   ) throws(StartError) {
     let tiers = settings.tiers
     let index = TierPlan.indexSize(of: tiers.disks, pageSize: settings.pageSize)
-    let catalog = tiers.disks.isEmpty ? 0 : Int64(clamping: settings.policies.metastore.cacheSize)
+    let keepsPages = !tiers.disks.isEmpty || !settings.memorySaveDirectory.isEmpty
+    let catalog = keepsPages ? Int64(clamping: settings.policies.metastore.cacheSize) : 0
     // The default size of listings is part of the fixed overhead.
     let listings = max(0, Int64(clamping: settings.read.listingBytesMax) - (16 << 20))
     let overhead = TierPlan.sum(fixedOverhead, listings)

@@ -71,7 +71,8 @@ struct WorkerPorts: Sendable {
         return parts.tiers.complaint.map { .notReady($0) } ?? .ready
       },
       numa: { NUMAReport(parts) },
-      cache: CacheAPI(policies: parts.files.policies, mounts: parts.files.mounts))
+      cache: CacheAPI(
+        policies: parts.files.policies, mounts: parts.files.mounts, missing: parts.tiers.missing))
     return try open("operations", settings.operations, settings, parts, handler)
   }
 

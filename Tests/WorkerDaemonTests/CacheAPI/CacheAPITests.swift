@@ -1,6 +1,7 @@
 import DaemonDriver
 import HTTPWire
 import Model
+import PageStore
 import Ring
 import Testing
 
@@ -12,12 +13,15 @@ final class CacheAPIFixture: Sendable {
   let port: UInt16
   private let server: HTTPServer
 
-  init(ttlEnabled: Bool = true, scratch: String? = nil, pinnedRatio: Double = 0.5) async throws {
+  init(
+    ttlEnabled: Bool = true, scratch: String? = nil, pinnedRatio: Double = 0.5,
+    missing: [MissingVolume] = []
+  ) async throws {
     policies = try PolicyFixture(
       pinnedRatio: pinnedRatio, ttlEnabled: ttlEnabled,
       file: scratch.map { RulesFile(directory: $0) })
     let api = CacheAPI(
-      policies: policies.policies, mounts: policies.service.files.mounts)
+      policies: policies.policies, mounts: policies.service.files.mounts, missing: missing)
     let handler = OperationsHandler(
       metrics: { MetricsPage() }, readiness: { .ready }, numa: { .thisMachine }, cache: api)
     server = try await HTTPServer.start(
@@ -28,10 +32,10 @@ final class CacheAPIFixture: Sendable {
 
   static func run(
     ttlEnabled: Bool = true, scratch: String? = nil, pinnedRatio: Double = 0.5,
-    _ body: (CacheAPIFixture) async throws -> Void
+    missing: [MissingVolume] = [], _ body: (CacheAPIFixture) async throws -> Void
   ) async throws {
     let fixture = try await CacheAPIFixture(
-      ttlEnabled: ttlEnabled, scratch: scratch, pinnedRatio: pinnedRatio)
+      ttlEnabled: ttlEnabled, scratch: scratch, pinnedRatio: pinnedRatio, missing: missing)
     do {
       try await body(fixture)
     } catch {
@@ -57,6 +61,19 @@ final class CacheAPIFixture: Sendable {
 
 @Suite("CacheAPI")
 struct CacheAPITests {
+  @Test("a volume that could not be opened is shown as FAULTED, with the reason")
+  func missing() async throws {
+    let volume = PlannedVolume(tier: .ssd, path: "/d", quota: 7, pathKey: "p", quotaKey: "q")
+    let missing = [MissingVolume(plan: volume, reason: "mount its disk")]
+    try await CacheAPIFixture.run(missing: missing) { api in
+      let value = try api.call("GET", "status").value
+      let shown = try #require(value["volumes"]?.elements?.last)
+      #expect(shown["state"]?.text == "FAULTED" && shown["path"]?.text == "/d")
+      #expect(shown["reason"]?.text == "mount its disk" && shown["quotaBytes"]?.integer == 7)
+      #expect(value["catalogAnswers"]?.truth == true)
+    }
+  }
+
   @Test("rules are added, listed, updated and removed, in Alluxio's words")
   func rules() async throws {
     try await CacheAPIFixture.run { api in
