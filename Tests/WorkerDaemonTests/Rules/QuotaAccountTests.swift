@@ -8,7 +8,10 @@ struct QuotaAccountTests {
   func grants() {
     let account = QuotaAccount(path: .root, limit: 100)
     #expect(account.used == nil)
-    guard let survey = due(account, 10, now: 1) else { return Issue.record("no survey is due") }
+    guard let survey = due(account, 10, now: 1) else {
+      Issue.record("no survey is due")
+      return
+    }
     #expect(answer(account, 10, now: 1) == "denied", "one survey at a time")
     survey.finish(resident: 70, isFutile: false, now: 1)
     #expect(answer(account, 20, now: 2) == "granted")
