@@ -38,6 +38,16 @@ package import Model
     unsafe core._withUnsafeGuaranteedRef { unsafe $0.isAwaited(entry) }
   }
 
+  /// A look at who waits, which may outlive the fill.
+  package var watch: FillWatch {
+    unsafe core._withUnsafeGuaranteedRef { unsafe $0.watch(entry) }
+  }
+
+  /// Says that nobody needs the page now: who joins need not wait for it long.
+  package func markBackground() {
+    unsafe core._withUnsafeGuaranteedRef { unsafe $0.markBackground(entry) }
+  }
+
   /// Joins those who wait for the page; nil when they are too many already.
   package func join() -> FillWaiter? {
     // SAFETY: the core lives while an entry is filling.

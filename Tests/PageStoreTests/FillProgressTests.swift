@@ -5,11 +5,12 @@ import PageStore
 import Testing
 
 extension FillWaiter {
-  /// Bytes published so far, once there are `end`; -1 when the fill has ended.
+  /// Bytes published so far, once there are `end`; -1 when the fill has ended, -2 when the wait was called off.
   mutating func count(upTo end: Int) async -> Int {
     switch await progress(upTo: end) {
     case .bytes(let bytes): bytes.count
     case .ended: -1
+    case .late: -2
     }
   }
 }

@@ -1,6 +1,7 @@
 // Those who wait for one fill. Lives from the fill's start until the filler and the last waiter are done with it.
 
 /// One fill's waiters and result; every member is guarded by the lock of the page's stripe.
+// SAFETY: every member is used under that lock alone.
 @safe final class FillRecord: @unchecked Sendable {
   /// Where the fill stands.
   enum State {
@@ -21,33 +22,35 @@
   var viewers = 0
   /// Bytes of the page, from its start, that are final.
   var published = 0
-  // SAFETY: each continuation is resumed once, by the one that takes it out of the array under the lock.
-  private var sleepers: [(end: Int, continuation: UnsafeContinuation<Void, Never>)] = unsafe []
+  /// Whether the filler is in no hurry: what it brings is for nobody who waits now.
+  var isBackground = false
+  /// To be called once when nobody waits any more while the fill is pending.
+  var whenUnawaited: (@Sendable () -> Void)?
+  private var sleepers: [FillSleeper] = []
 
   init(core: StoreCore) { self.core = core }
 
   /// Whether someone waits, with a pin or without.
   var isAwaited: Bool { waiters + viewers > 0 }
 
-  /// Adds one who is suspended until `end` bytes are published, or the fill ends.
-  func append(_ continuation: UnsafeContinuation<Void, Never>, until end: Int) {
-    unsafe sleepers.append((end, continuation))
-  }
+  /// Adds one who is suspended.
+  func append(_ sleeper: FillSleeper) { sleepers.append(sleeper) }
+
+  /// Takes `sleeper` out, if it is in.
+  func remove(_ sleeper: FillSleeper) { sleepers.removeAll { $0 === sleeper } }
 
   /// Takes all who are suspended; they are to be resumed after the lock is released.
   func takeSuspended() -> Suspended {
-    defer { unsafe sleepers = [] }
-    return unsafe Suspended(sleepers.map { unsafe $0.continuation })
+    defer { sleepers = [] }
+    return unsafe Suspended(sleepers.compactMap { unsafe $0.take() })
   }
 
   /// Takes those who wait for no more than what is published.
   func takeReached() -> Suspended {
-    if unsafe sleepers.isEmpty { return unsafe Suspended([]) }
-    let reached = unsafe sleepers.filter { unsafe $0.end <= published }
-    if unsafe !reached.isEmpty {
-      unsafe sleepers.removeAll { unsafe $0.end <= published }
-    }
-    return unsafe Suspended(reached.map { unsafe $0.continuation })
+    if sleepers.isEmpty { return unsafe Suspended([]) }
+    let reached = sleepers.filter { $0.end <= published }
+    if !reached.isEmpty { sleepers.removeAll { $0.end <= published } }
+    return unsafe Suspended(reached.compactMap { unsafe $0.take() })
   }
 
   /// Suspended waiters taken out of a record.

@@ -212,15 +212,17 @@ extension StoreCore {
 
   // MARK: Waiters
 
-  /// Suspends a waiter on `record`, or lets it go on when `end` bytes are published or the fill has ended.
+  /// Suspends a waiter on `record`, or lets it go on when what it waits for is published, the fill has ended or the
+  /// wait was called off.
   func suspend(
-    _ continuation: UnsafeContinuation<Void, Never>, until end: Int, on record: FillRecord,
-    _ entry: UnsafeMutablePointer<PageEntry>
+    _ continuation: UnsafeContinuation<Void, Never>, _ sleeper: FillSleeper,
+    on record: FillRecord, _ entry: UnsafeMutablePointer<PageEntry>
   ) {
     let stripe = unsafe index.stripe(of: entry)
     stripe.lock()
-    if case .pending = record.state, record.published < end {
-      unsafe record.append(continuation, until: end)
+    if case .pending = record.state, record.published < sleeper.end, !sleeper.isCalledOff {
+      unsafe sleeper.hold(continuation)
+      record.append(sleeper)
       stripe.unlock()
     } else {
       stripe.unlock()
@@ -238,7 +240,7 @@ extension StoreCore {
     let word = unsafe entry.pointee.current
     stripe.unlock()
     switch state {
-    case .pending: preconditionFailure("a waiter goes on when the fill has ended")
+    case .pending: preconditionFailure("an outcome is asked for when the fill has ended")
     case .committed: return unsafe .hit(lease(entry, word))
     case .failed(let reason):
       if hasPin { unsafe release(entry, generation: word.generation) }
@@ -254,6 +256,7 @@ extension StoreCore {
     stripe.lock()
     let generation = unsafe entry.pointee.current.generation
     var isPinned = hasPin
+    var notice: (@Sendable () -> Void)?
     switch record.state {
     case .pending:
       isPinned = false
@@ -263,10 +266,12 @@ extension StoreCore {
       } else {
         record.waiters -= 1
       }
+      if !record.isAwaited { notice = record.whenUnawaited.take() }
     case .committed: isPinned = true
     case .failed: break
     }
     stripe.unlock()
     if isPinned { unsafe release(entry, generation: generation) }
+    notice?()
   }
 }

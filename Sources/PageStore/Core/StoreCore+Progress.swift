@@ -19,6 +19,57 @@ extension StoreCore {
     return unsafe record(of: entry).isAwaited
   }
 
+  /// Says that the filler of `entry` is in no hurry.
+  func markBackground(_ entry: UnsafeMutablePointer<PageEntry>) {
+    let stripe = unsafe index.stripe(of: entry)
+    stripe.lock()
+    defer { stripe.unlock() }
+    unsafe record(of: entry).isBackground = true
+  }
+
+  /// Whether the filler of `record` is in no hurry.
+  func isBackground(_ record: FillRecord, _ entry: UnsafeMutablePointer<PageEntry>) -> Bool {
+    let stripe = unsafe index.stripe(of: entry)
+    stripe.lock()
+    defer { stripe.unlock() }
+    return record.isBackground
+  }
+
+  /// Whether the fill of `record` has ended, or the first `end` bytes are published.
+  func isReached(
+    _ end: Int, _ record: FillRecord, _ entry: UnsafeMutablePointer<PageEntry>
+  ) -> Bool {
+    let stripe = unsafe index.stripe(of: entry)
+    stripe.lock()
+    defer { stripe.unlock() }
+    guard case .pending = record.state else { return true }
+    return record.published >= end
+  }
+
+  /// Calls `body` as soon as nobody waits for the fill of `record` while it is pending.
+  func whenUnawaited(
+    _ record: FillRecord, _ entry: UnsafeMutablePointer<PageEntry>,
+    _ body: @escaping @Sendable () -> Void
+  ) {
+    let stripe = unsafe index.stripe(of: entry)
+    stripe.lock()
+    guard case .pending = record.state else { return stripe.unlock() }
+    guard record.isAwaited else {
+      stripe.unlock()
+      return body()
+    }
+    record.whenUnawaited = body
+    stripe.unlock()
+  }
+
+  /// A look at the fill of `entry`.
+  func watch(_ entry: UnsafeMutablePointer<PageEntry>) -> FillWatch {
+    let stripe = unsafe index.stripe(of: entry)
+    stripe.lock()
+    defer { stripe.unlock() }
+    return unsafe FillWatch(record(of: entry), entry)
+  }
+
   /// A waiter of its own for the filler of `entry`; nil when there are too many.
   func joinOwn(_ entry: UnsafeMutablePointer<PageEntry>) -> FillWaiter? {
     let stripe = unsafe index.stripe(of: entry)
