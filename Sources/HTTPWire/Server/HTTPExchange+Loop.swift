@@ -17,6 +17,7 @@ extension HTTPExchange {
     if isAborted { resetOnClose() }
     await ring.reactor.close(fd)
     ring.closed()
+    task = nil
   }
 
   /// Receives and parses the next head; false when the connection ends.
@@ -99,6 +100,7 @@ extension HTTPExchange {
     omitsContent = false
     bodyEnded = true
     owesContinue = false
+    isAsked = false
     requestID = ring.makeRequestID()
   }
 

@@ -61,6 +61,14 @@ package import Ring
   /// Whether the handler dropped the connection.
   var isAborted = false
 
+  // Departures; see HTTPRingServer+Departures.
+  /// The task that serves the connection.
+  var task: Task<Void, Never>?
+  /// Whether a client that sends no more was asked if it still listens.
+  var isAsked = false
+  /// Whether the client went away while the handler was at work; its task is cancelled then.
+  package internal(set) var hasLeft = false
+
   // Timeouts; see HTTPRingServer.sweep.
   var phase = HTTPPhase.head
   var phaseStart: UInt64

@@ -75,7 +75,7 @@ import Synchronization
     startSweeping()
     // SAFETY: the exchange is confined to the reactor's thread, where the task runs.
     nonisolated(unsafe) let confined = exchange
-    reactor.spawn { unsafe await confined.run() }
+    exchange.task = Task(executorPreference: reactor) { unsafe await confined.run() }
   }
 
   /// Tells a client that there is no room, without waiting, and closes.
@@ -136,10 +136,13 @@ import Synchronization
   private func sweep() {
     let now = reactor.now
     var current = first
+    var waiting: [HTTPExchange] = []
     while let exchange = current {
       current = exchange.next
       check(exchange, now: now)
+      if isWaiting(exchange, now: now) { waiting.append(exchange) }
     }
+    lookForDepartures(waiting, now: now)
     guard let drainDeadline else { return }
     if now >= drainDeadline &+ Self.abortGrace {
       finishDrain()
