@@ -71,6 +71,10 @@ package final class FlowControl: Sendable {
     lane: Int, purpose: UFSPurpose, flow: UInt64, bytes: Int64, deadline: UInt64
   ) async throws(UFSError) -> FlowTicket {
     let now = clock.now()
+    let deadline = min(deadline, UFSDeadline.current)
+    guard now < deadline else {
+      throw UFSError(core.withLock { $0.refusal(lane, .deadline) })
+    }
     if let round = core.withLock({ $0.enter(lane, purpose, bytes: bytes, now: now) }) {
       return FlowTicket(lane: lane, purpose: purpose, bytes: bytes, sentAt: now, round: round)
     }
@@ -117,9 +121,17 @@ package final class FlowControl: Sendable {
 
   // MARK: Ends
 
+  /// Nanoseconds that a store has to answer before its silence counts.
+  private static let trialMin: UInt64 = 1_000_000_000
+
   /// Gives the slots of a request back.
   func finish(_ ticket: FlowTicket, _ outcome: FlowOutcome) {
     let now = clock.now()
+    var outcome = outcome
+    // Cut short by whoever asked: that says nothing of a store that had hardly a second.
+    if outcome == .timeout, now >= UFSDeadline.current, now &- ticket.sentAt < Self.trialMin {
+      outcome = .failed
+    }
     let (settled, next) = core.withLock { core in
       core.finish(ticket, outcome, now: now)
       return core.pump(now)

@@ -12,6 +12,7 @@ extension FlowCore {
       leave(waiter, .deadline)
       settled.append(waiter)
     }
+    settled += leaveSilent()
     while let (lane, rank) = nextTurn(now) {
       guard let waiter = popFirst(lane, rank) else { break }
       let round = send(lane, waiter.purpose, bytes: waiter.bytes, now: now)
@@ -20,6 +21,21 @@ extension FlowCore {
       settled.append(waiter)
     }
     return (settled, nextLook(now))
+  }
+
+  /// Sends those away who would wait for a store that does not answer; loads have the time.
+  private mutating func leaveSilent() -> [FlowWaiter] {
+    var settled: [FlowWaiter] = []
+    for purpose in [UFSPurpose.demand, .readAhead] {
+      let rank = Int(purpose.rawValue)
+      for lane in turns[rank] where silences[lanes[lane].window].isSilent {
+        while let waiter = lanes[lane].queues[rank].first {
+          leave(waiter, .silent)
+          settled.append(waiter)
+        }
+      }
+    }
+    return settled
   }
 
   /// The lane and purpose to serve next; nil when no waiter can go.
@@ -95,9 +111,10 @@ extension FlowCore {
     var next = deadlines.earliest ?? .max
     for purpose in UFSPurpose.allCases {
       for lane in turns[Int(purpose.rawValue)] {
+        let (window, silence) = (windows[lanes[lane].window], silences[lanes[lane].window])
         let free = max(
           mounts[lanes[lane].mount].line?.free(for: purpose) ?? 0,
-          windows[lanes[lane].window].pausedUntil)
+          silence.isSilent ? silence.nextProbe : window.pausedUntil)
         if free > now { next = min(next, free) }
       }
     }

@@ -33,6 +33,8 @@ struct FlowCore {
   /// Names of buckets or hosts, each with a window per verb.
   var scopes: [String] = []
   var windows: [FlowWindow] = []
+  /// Beside each window, whether anything is answered at all.
+  var silences: [FlowSilence] = []
   var budgets: [RetryBudget] = []
   var lanes: [FlowLane] = []
   /// Lanes with waiters of a purpose, in the order of their turns.
@@ -98,7 +100,10 @@ struct FlowCore {
   private mutating func scope(_ name: String) -> Int {
     if let index = scopeIndexes[name] { return index }
     scopes.append(name)
-    for _ in FlowVerb.allCases { windows.append(FlowWindow()) }
+    for _ in FlowVerb.allCases {
+      windows.append(FlowWindow())
+      silences.append(FlowSilence())
+    }
     budgets.append(RetryBudget(limits))
     scopeIndexes[name] = scopes.count - 1
     return scopes.count - 1
@@ -110,8 +115,15 @@ struct FlowCore {
   @inline(__always)
   func isOpen(_ lane: Int, _ purpose: UFSPurpose, _ now: UInt64) -> Bool {
     process.admits(purpose) && mountPools[lanes[lane].pool].admits(purpose)
-      && hosts[lanes[lane].host].admits(purpose) && windows[lanes[lane].window].admits(now)
+      && hosts[lanes[lane].host].admits(purpose) && admits(lanes[lane].window, now)
       && (mounts[lanes[lane].mount].line?.free(for: purpose) ?? 0) <= now
+  }
+
+  /// Whether a window admits one more; a silent store is asked now and then, however many requests hang.
+  @inline(__always)
+  private func admits(_ window: Int, _ now: UInt64) -> Bool {
+    silences[window].isSilent
+      ? now >= silences[window].nextProbe : windows[window].admits(now)
   }
 
   /// Lets a request through at once, if nobody waits before it and `lane` is open.
@@ -130,6 +142,9 @@ struct FlowCore {
   /// Adds a waiter, or says why it may not wait.
   mutating func add(_ waiter: FlowWaiter, flow: UInt64) -> FlowRefusal.Reason? {
     if isClosed { return refuse(waiter.lane, .closed) }
+    if waiter.purpose != .load, silences[lanes[waiter.lane].window].isSilent {
+      return refuse(waiter.lane, .silent)
+    }
     if waitingCount >= limits.waitingCountMax { return refuse(waiter.lane, .crowded) }
     let rank = Int(waiter.purpose.rawValue)
     if lanes[waiter.lane].queues[rank].count == 0 { turns[rank].append(waiter.lane) }
@@ -150,6 +165,7 @@ struct FlowCore {
   ) -> UInt32 {
     take(lane, purpose)
     lanes[lane].counts.sent += 1
+    silences[lanes[lane].window].sent(now)
     if bytes > 0 { _ = mounts[lanes[lane].mount].line?.reserve(bytes, for: purpose, now: now) }
     return windows[lanes[lane].window].round
   }
@@ -178,6 +194,7 @@ struct FlowCore {
   mutating func answer(_ lane: Int, sent: UInt32, latency: UInt64, now: UInt64) {
     let (mount, verb) = (lanes[lane].mount, Int(lanes[lane].verb.rawValue))
     mounts[mount].latencies[verb].record(latency)
+    silences[lanes[lane].window].answered()
     windows[lanes[lane].window].succeed(
       sent: sent, now: now, isBounding: lanes[lane].waiting > 0, ceiling: limits.countMax)
     budgets[lanes[lane].scope].deposit()
@@ -197,11 +214,13 @@ struct FlowCore {
       if ticket.bytes > bytes { refund(ticket, ticket.bytes - max(0, bytes)) }
     case .throttled(let retryAfter):
       lanes[lane].counts.throttled += 1
+      silences[lanes[lane].window].answered()
       windows[lanes[lane].window].throttle(
         sent: ticket.round, now: now, retryAfter: retryAfter?.nanoseconds ?? 0)
       refund(ticket, ticket.bytes)
     case .timeout:
       lanes[lane].counts.timedOut += 1
+      silences[lanes[lane].window].timedOut(now)
       windows[lanes[lane].window].throttle(sent: ticket.round, now: now, retryAfter: 0)
     case .unavailable: lanes[lane].counts.unavailable += 1
     case .overtaken: overtake(ticket, now: now)

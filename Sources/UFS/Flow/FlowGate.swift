@@ -45,6 +45,7 @@ package final class FlowGate: Sendable {
     if error.isLasting { return nil }
     guard error.retry != .never, !Task.isCancelled else { return nil }
     let now = control.clock.now()
+    let deadline = min(deadline, UFSDeadline.current)
     guard now < deadline else { return nil }
     let asked = min(retryAfter ?? .zero, control.limits.retryAfterMax).nanoseconds
     guard deadline == .max || asked < deadline - now else { return nil }

@@ -12,6 +12,8 @@ package struct FlowRefusal: Sendable, Hashable, CustomStringConvertible {
     case closed
     /// Too many wait already.
     case crowded
+    /// The store has stopped answering.
+    case silent
   }
 
   /// Why.
@@ -33,6 +35,9 @@ package struct FlowRefusal: Sendable, Hashable, CustomStringConvertible {
       case .cancelled: "cancelled while it waited for its turn"
       case .closed: "the worker stops"
       case .crowded: "too many requests wait for their turn"
+      case .silent:
+        "the store does not answer: it is asked once a second, and others are not kept waiting;"
+          + " refused"
       }
     return
       "\(why) at the gate of mount \(mount), \(scope), \(verb.name): \(inFlight) in flight,"

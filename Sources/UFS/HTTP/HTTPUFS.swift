@@ -135,7 +135,9 @@ package final class HTTPUFS: UnderFileSystem {
   }
 
   /// When an answer that is asked for now must be there, in the scale of `reactor.now`.
-  var deadline: UInt64 { reactor.now &+ options.requestTimeout.nanoseconds }
+  var deadline: UInt64 {
+    min(reactor.now &+ options.requestTimeout.nanoseconds, UFSDeadline.current)
+  }
 
   /// Throws unless `path` keeps the rules.
   func check(_ path: String, _ operation: StaticString) throws(UFSError) {

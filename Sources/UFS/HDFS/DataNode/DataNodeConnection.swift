@@ -29,7 +29,8 @@ final class DataNodeConnection {
     self.address = address
     self.reactor = reactor
     stallTime = options.stallTime
-    descriptor = await reactor.connect(to: address, within: options.connectTime)
+    descriptor = await reactor.connect(
+      to: address, within: UFSDeadline.left(of: options.connectTime, now: reactor.now))
     guard descriptor >= 0 else { throw HDFSFailure(result: descriptor, isSent: false) }
   }
 
@@ -43,15 +44,18 @@ final class DataNodeConnection {
     return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)
   }
 
+  /// Longest wait for one transfer.
+  private var patience: Duration { UFSDeadline.left(of: stallTime, now: reactor.now) }
+
   /// Sends all of `bytes`.
   func send(_ bytes: [UInt8]) async throws(HDFSFailure) {
-    let sent = await reactor.send(descriptor, bytes, within: stallTime)
+    let sent = await reactor.send(descriptor, bytes, within: patience)
     guard sent == bytes.count else { throw HDFSFailure(result: min(sent, 0)) }
   }
 
   /// Sends all of `bytes`, which stay put until this returns.
   func send(_ bytes: UnsafeRawBufferPointer) async throws(HDFSFailure) {
-    let sent = unsafe await reactor.send(descriptor, bytes, within: stallTime)
+    let sent = unsafe await reactor.send(descriptor, bytes, within: patience)
     guard sent == bytes.count else { throw HDFSFailure(result: min(sent, 0)) }
   }
 
@@ -59,14 +63,14 @@ final class DataNodeConnection {
   func receive(into buffer: UnsafeMutableRawBufferPointer) async throws(HDFSFailure) {
     guard buffer.count > 0 else { return }
     let count = unsafe await reactor.receive(
-      descriptor, into: buffer, waitAll: true, within: stallTime)
+      descriptor, into: buffer, waitAll: true, within: patience)
     guard count == buffer.count else { throw HDFSFailure(result: min(count, 0)) }
   }
 
   /// Fills the pieces that `scratch` was given, one after the other.
   func receivePieces() async throws(HDFSFailure) {
     let count = unsafe await reactor.receive(
-      descriptor, scratch.message, waitAll: true, within: stallTime)
+      descriptor, scratch.message, waitAll: true, within: patience)
     guard count == scratch.pieceBytes else { throw HDFSFailure(result: min(count, 0)) }
   }
 

@@ -41,7 +41,8 @@ final class NameNodes {
   ) async throws(HDFSFailure) -> ProtobufReader {
     let number = cluster.nextCall()
     let bytes = ProtobufWriter(request).bytes
-    let deadline = reactor.now &+ cluster.options.callTime.nanoseconds
+    let deadline = min(
+      reactor.now &+ cluster.options.callTime.nanoseconds, UFSDeadline.current)
     var (attempt, pauseCount, pause) = (0, 0, Duration.zero)
     while true {
       let index = cluster.active.load(ordering: .relaxed) % cluster.nameNodes.count

@@ -30,7 +30,9 @@ final class S3ObjectSource: RangedSource {
   var isSettled: Bool { true }
 
   var deadline: UInt64 {
-    fileSystem.requester.reactor.now &+ fileSystem.options.requestTimeout.nanoseconds
+    min(
+      fileSystem.requester.reactor.now &+ fileSystem.options.requestTimeout.nanoseconds,
+      UFSDeadline.current)
   }
 
   func get(

@@ -39,6 +39,18 @@ struct S3Failure: Error, Sendable {
   /// A reply that breaks the rules of its kind.
   static func broken(_ what: String) -> S3Failure { S3Failure(.io, .store(status: 0, code: what)) }
 
+  /// The mount names a bucket that its store does not have: a setting to correct, which says nothing of any file.
+  static func noBucket(_ endpoint: S3Endpoint) -> S3Failure {
+    let scheme = endpoint.base.isSecure ? "https" : "http"
+    return S3Failure(
+      .io,
+      .store(
+        status: 404,
+        code: "NoSuchBucket: there is no bucket '\(endpoint.bucket)' at"
+          + " \(scheme)://\(endpoint.base.authority); correct the mount's URI or"
+          + " alluxio.underfs.s3.endpoint, or make the bucket"))
+  }
+
   /// A reply that is no XML, or not the XML that it should be.
   init(_ problem: XMLProblem) {
     self = .broken("BadReply:\(problem)")

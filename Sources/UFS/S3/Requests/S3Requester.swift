@@ -130,6 +130,7 @@ final class S3Requester: Sendable {
         continue
       }
       var failure = S3Failure(status: response.status, word: word.code, request: request)
+      if word.code == "NoSuchBucket" { failure = .noBucket(setting.state.endpoint) }
       failure.retryAfter = Self.retryAfter(response)
       throw failure
     }
@@ -181,7 +182,7 @@ final class S3Requester: Sendable {
     let (size, overflow) = bodySize.addingReportingOverflow(request.replySize)
     let seconds = overflow ? Int64(1) << 40 : size >> 20
     let limit = options.requestTimeout.nanoseconds &+ UInt64(seconds) &* 1_000_000_000
-    return reactor.now &+ limit
+    return min(reactor.now &+ limit, UFSDeadline.current)
   }
 
   private func sign(
