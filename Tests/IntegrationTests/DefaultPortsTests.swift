@@ -29,6 +29,39 @@ extension Integration {
       }
     }
 
+    @Test("a bucket that is not there is no missing file to the public Python client")
+    func alluxiofsWithoutBucket() async throws {
+      try await blocking {
+        let python = try PythonEnvironment().python
+        let folder = try ScratchDirectory("nobucket")
+        let store = try RcloneStore(folder.path)
+        let mount = [
+          "/s3=s3://gone", "alluxio.underfs.s3.endpoint=http://127.0.0.1:\(store.port)",
+          "alluxio.underfs.s3.disable.dns.buckets=true", "alluxio.underfs.s3.region=us-east-1",
+        ]
+        try requireFreePorts()
+        let daemon = try DaemonProcess(
+          Binaries.penstockd, ports: .standard,
+          options: ["--mount", mount.joined(separator: ",")] + Fixture.memory,
+          variables: [
+            "AWS_ACCESS_KEY_ID": UFSFaultStage.keyID,
+            "AWS_SECRET_ACCESS_KEY": UFSFaultStage.secret,
+          ])
+        let logs = try ScratchDirectory("alluxiofs")
+        let run = try CommandRun(
+          [python, "\(Binaries.root)/Tests/Python/alluxiofs_without_bucket.py", "s3://gone/a.bin"],
+          variables: ["ALLUXIO_PYTHON_SDK_LOG_PATH": logs.path], limit: .seconds(120))
+        #expect(run.succeeded, "\(run.output)\n\(run.errors.suffix(2000))")
+        #expect(run.output.split(separator: "\n").filter { $0.hasPrefix("ok ") }.count == 4)
+        let rest = try HTTPConnection(port: daemon.ports.rest)
+        let info = try rest.request("GET", "/v1/info?path=s3://gone/a.bin")
+        #expect(info.status == 502)
+        #expect(info.text.contains("no bucket 'gone' at http://127.0.0.1:\(store.port)"))
+        #expect(daemon.logText.contains("no bucket 'gone'"))
+        #expect(daemon.process.stop() == .code(0))
+      }
+    }
+
     @Test("the curl examples of README work as they stand")
     func readme() async throws {
       try await blocking {

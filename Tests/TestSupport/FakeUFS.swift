@@ -16,6 +16,7 @@ package final class FakeUFS: UnderFileSystem {
     var files: [String: File] = [:]
     var statusError: UFSError.Code?
     var readError: UFSError.Code?
+    var changeError = UFSError.Code.unsupported
     var statusCount = 0
     var listCount = 0
     var readCount = 0
@@ -57,6 +58,13 @@ package final class FakeUFS: UnderFileSystem {
 
   /// Makes reads fail, or work again.
   package func failReads(_ code: UFSError.Code?) { state.withLock { $0.readError = code } }
+
+  /// Says how changes fail, which all do.
+  package func failChanges(_ code: UFSError.Code) { state.withLock { $0.changeError = code } }
+
+  private func refusal(_ operation: StaticString, _ path: String) -> UFSError {
+    failure(state.withLock { $0.changeError }, operation, path)
+  }
 
   /// Status requests and reads so far.
   package var statusCount: Int { state.withLock { $0.statusCount } }
@@ -151,25 +159,25 @@ package final class FakeUFS: UnderFileSystem {
     return FakeLister(try result.get(), duringList)
   }
   package func create(_ path: String, _ mode: UFSCreation) async throws(UFSError) -> any UFSWriter {
-    throw failure(.unsupported, "fake.create", path)
+    throw refusal("fake.create", path)
   }
   package func write(
     _ bytes: UnsafeRawBufferPointer, to path: String, at offset: Int64
-  ) async throws(UFSError) { throw failure(.unsupported, "fake.write", path) }
+  ) async throws(UFSError) { throw refusal("fake.write", path) }
   package func makeDirectory(
     _ path: String, recursive: Bool
-  ) async throws(UFSError) -> DirectoryCreation { throw failure(.unsupported, "fake.mkdir", path) }
+  ) async throws(UFSError) -> DirectoryCreation { throw refusal("fake.mkdir", path) }
   package func touch(_ path: String) async throws(UFSError) {
-    throw failure(.unsupported, "fake.touch", path)
+    throw refusal("fake.touch", path)
   }
   package func rename(
     _ source: String, to target: String, replacing: Bool
-  ) async throws(UFSError) { throw failure(.unsupported, "fake.rename", source) }
+  ) async throws(UFSError) { throw refusal("fake.rename", source) }
   package func copyFile(
     _ source: String, to target: String, replacing: Bool
-  ) async throws(UFSError) { throw failure(.unsupported, "fake.copy", source) }
+  ) async throws(UFSError) { throw refusal("fake.copy", source) }
   package func delete(_ path: String, recursive: Bool) async throws(UFSError) {
-    throw failure(.unsupported, "fake.delete", path)
+    throw refusal("fake.delete", path)
   }
 }
 

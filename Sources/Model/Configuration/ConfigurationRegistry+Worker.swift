@@ -164,6 +164,17 @@ extension ConfigurationRegistry {
         "alluxio.worker.ufs.status.validity", .duration, "1s",
         "Time for which a file's status is trusted before the UFS is asked again."),
       .init(
+        "penstock.worker.ufs.question.deadline", .duration, "30s",
+        "Longest wait of a client's request for what a source says of a path or a listing: the queue for"
+          + " the store, all attempts and the pauses between them. Then it is answered with 503."),
+      .init(
+        "penstock.worker.ufs.read.deadline", .duration, "30s",
+        "Longest wait of a client's read for its next bytes from a source (256 KiB of them), queue, attempts"
+          + " and pauses included. Then it is answered with 503, or cut if bytes were sent."),
+      .init(
+        "penstock.worker.ufs.load.deadline", .duration, "5min",
+        "As penstock.worker.ufs.read.deadline, for each page that a load job brings."),
+      .init(
         "penstock.worker.ufs.absence.validity", .duration, "1s",
         "Longest time for which the source's answer that nothing is at a path is trusted; 0 for never."
       ),

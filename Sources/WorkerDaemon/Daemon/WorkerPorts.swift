@@ -47,6 +47,8 @@ struct WorkerPorts: Sendable {
       var options = RESTHandler.Options(
         advertisedHost: settings.advertisedHost, advertisedPort: endpoint.port)
       options.missingInfoStatus = MissingInfoStatus(rawValue: settings.missingInfoStatus) ?? .auto
+      // Behind the deadline of what is asked, for sources that know of none.
+      options.questionDeadline = settings.read.questionLimit + .seconds(1)
       let handler = RESTHandler(
         files: parts.files, loads: parts.jobs, jobService: parts.jobService,
         ringCount: parts.group.reactors.count,

@@ -1,5 +1,6 @@
 // The load jobs of this worker, addressed by path: one run per path at a time (compat §7.1).
 
+import Logging
 import Model
 import Synchronization
 
@@ -29,6 +30,7 @@ package final class LoadJobs: Sendable {
   private let source: any LoadSource
   private let executors: [any TaskExecutor]
   private let limits: LoadLimits
+  private let log = Logger(label: "loads")
 
   /// No jobs yet; they run on `executors` and work on `source`.
   package init(
@@ -99,6 +101,12 @@ package final class LoadJobs: Sendable {
 
   private func noteEnd(of job: LoadJob) {
     let key = FileID(ufsPath: job.path)
+    let report = job.report(verbose: false)
+    if report.state == .failed {
+      log.warning(
+        "load failed: \(report.failure ?? "without a reason")",
+        metadata: ["job": "\(job.id)", "path": "\(job.path)"])
+    }
     state.withLock { state in
       state.runningCount -= 1
       if state.jobs[key] === job {

@@ -13,12 +13,13 @@ package struct ObjectHandler: HTTPHandler {
   private static let changeRetryMax = 3
 
   private let files: FileService
-  private let log = RequestLog(label: "objects")
+  private let log: RequestLog
   private let routes: [RouteCache]
 
   /// A handler over `files`, with one route cache per ring.
   package init(files: FileService, ringCount: Int) {
     self.files = files
+    log = RequestLog(label: "objects", failures: files.failures)
     routes = (0..<ringCount).map { _ in RouteCache() }
   }
 
@@ -117,15 +118,17 @@ package struct ObjectHandler: HTTPHandler {
       error.code == .isDirectory || error.code == .notDirectory
       ? .notFound : error.httpStatus
     await refuse(
-      exchange, status, code: error.s3Code, error.description, retry: error.isTemporary)
+      exchange, status, code: error.s3Code, error.description, retry: error.isTemporary,
+      failure: error)
   }
 
   /// Answers with S3's XML to clients that sign their requests, and with JSON to all others.
   private func refuse(
     _ exchange: HTTPExchange, _ status: HTTPStatus, code: String, _ message: String,
-    allow: Bool = false, retry: Bool = false, size: Int64? = nil
+    allow: Bool = false, retry: Bool = false, size: Int64? = nil,
+    failure: UFSError? = nil
   ) async {
-    log.refused(exchange, status: status.code, reason: message)
+    log.refused(exchange, status: status.code, reason: message, failure: failure)
     let isSigned = unsafe exchange.request.value(of: "authorization") != nil
     let body: [UInt8] =
       isSigned ? S3Error.body(code: code, message: message) : JSONText.message(message)

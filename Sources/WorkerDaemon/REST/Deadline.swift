@@ -5,22 +5,28 @@ import Ring
 
 /// Waits with a limit.
 package enum Deadline {
-  /// Runs `body` on the current reactor and returns its result, or nil when `limit` passes first.
+  /// Runs `body` on the current reactor and returns its result, or nil when `limit` passes or the task is cancelled first.
   ///
-  /// What is late goes on to its own end, and its result is dropped: a half-made change would be worse.
+  /// What is late goes on to its own end, and its result is dropped: a half-made change would be worse. A question may be
+  /// given up: with `cancelsLate` its task is cancelled.
   package static func run<T: Sendable>(
-    _ limit: Duration, _ body: @escaping @Sendable () async -> T
+    _ limit: Duration, cancelsLate: Bool = false, _ body: @escaping @Sendable () async -> T
   ) async -> T? {
     guard let reactor = Reactor.current else {
       preconditionFailure("requests are served on a reactor")
     }
     let race = Race<T>()
-    _ = Task(executorPreference: reactor) { race.finish(await body()) }
+    let work = Task(executorPreference: reactor) { race.finish(await body()) }
     let timer = Task(executorPreference: reactor) {
       if await reactor.sleep(for: limit) { race.finish(nil) }
     }
-    let result = await race.result()
+    let result = await withTaskCancellationHandler {
+      await race.result()
+    } onCancel: {
+      reactor.spawn { race.finish(nil) }
+    }
     timer.cancel()
+    if result == nil, cancelsLate { work.cancel() }
     return result
   }
 }

@@ -138,7 +138,7 @@ extension RESTHandler {
     on places: [MountedPath], tree: Bool = false,
     _ change: @escaping @Sendable () async throws(UFSError) -> Void
   ) async throws(RESTProblem) {
-    let answer = try await ask(within: options.changeDeadline) { [self] in
+    let answer = try await ask(within: options.changeDeadline, changes: true) { [self] in
       let outcome = await result { () throws(UFSError) in try await change() }
       // Here, not after the wait: a change that comes late must be seen, too.
       for place in places { forget(place, tree: tree) }

@@ -31,7 +31,9 @@ extension RESTHandler {
     let query = try PathQuery.form(request.query[...])
     switch try await record(of: query.path) {
     case .failure(let error) where error.code == .notFound:
-      throw RESTProblem(missingStatus(for: exchange), error.description)
+      var problem = RESTProblem(error)
+      problem.status = missingStatus(for: exchange)
+      throw problem
     case .failure(let error): throw RESTProblem(error)
     case .success(let record):
       known.note(record.id.digest, path: record.status.ufsPath)

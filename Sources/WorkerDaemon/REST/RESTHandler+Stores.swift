@@ -66,7 +66,7 @@ extension RESTHandler {
   private func create(
     _ place: MountedPath
   ) async throws(RESTProblem) -> RingConfined<any UFSWriter> {
-    let answer = try await ask(within: options.changeDeadline) {
+    let answer = try await ask(within: options.changeDeadline, changes: true) {
       await result { () throws(UFSError) in
         do throws(UFSError) {
           return RingConfined(try await place.ufs.create(place.path, .replacing))

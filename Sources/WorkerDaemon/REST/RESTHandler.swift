@@ -37,7 +37,7 @@ package struct RESTHandler: HTTPHandler {
   }
 
   let files: FileService
-  let log = RequestLog(label: "rest")
+  let log: RequestLog
   let loads: LoadJobs
   let jobService: JobServiceLink
   let options: Options
@@ -52,6 +52,7 @@ package struct RESTHandler: HTTPHandler {
     ringCount: Int, options: Options
   ) {
     self.files = files
+    log = RequestLog(label: "rest", failures: files.failures)
     self.loads = loads
     self.jobService = jobService
     self.options = options
@@ -115,7 +116,9 @@ package struct RESTHandler: HTTPHandler {
 
   /// Sends a refusal.
   func respond(_ exchange: HTTPExchange, _ problem: RESTProblem) async {
-    log.refused(exchange, status: problem.httpStatus.code, reason: problem.message)
+    log.refused(
+      exchange, status: problem.httpStatus.code, reason: problem.message,
+      failure: problem.failure)
     await exchange.respond(
       problem.httpStatus, contentType: "application/json",
       extra: { writer in
@@ -130,13 +133,24 @@ package struct RESTHandler: HTTPHandler {
     await exchange.respond(.ok, contentType: "application/json", body: body)
   }
 
-  /// Asks `question` of the UFS within `limit`.
+  /// Asks `question` of the UFS within `limit`; one that changes something is not cancelled when it is late.
   ///
   /// - Throws: 504 when time passes first.
   func ask<T: Sendable>(
-    within limit: Duration, _ question: @escaping @Sendable () async -> Result<T, UFSError>
+    within limit: Duration, changes: Bool = false,
+    _ question: @escaping @Sendable () async -> Result<T, UFSError>
   ) async throws(RESTProblem) -> Result<T, UFSError> {
-    guard let answer = await Deadline.run(limit, question) else { throw .overdue(limit) }
+    guard let reactor = Reactor.current else {
+      preconditionFailure("requests are served on a reactor")
+    }
+    // A little earlier, so that a store which does not answer is told of by name.
+    // A change goes on to its end.
+    let patience = limit - min(limit / 16, .seconds(1))
+    let deadline = changes ? .max : reactor.now &+ patience.nanoseconds
+    let answer = await Deadline.run(limit, cancelsLate: !changes) {
+      await UFSDeadline.hold(deadline) { await question() }
+    }
+    guard let answer else { throw .overdue(limit) }
     return answer
   }
 

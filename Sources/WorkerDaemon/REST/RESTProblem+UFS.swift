@@ -7,6 +7,7 @@ extension RESTProblem {
   /// The refusal that stands for a UFS failure.
   init(_ error: UFSError) {
     self.init(Int(error.httpStatus.code), error.description)
+    failure = error
   }
 
   /// The UFS did not answer in time; a change may or may not have been made.
@@ -27,11 +28,14 @@ extension RESTProblem {
     case 409: .conflict
     case 412: .preconditionFailed
     case 413: .contentTooLarge
+    case 500: .internalServerError
     case 501: .notImplemented
+    case 502: .badGateway
     case 503: .serviceUnavailable
     case 504: .gatewayTimeout
     case 507: .insufficientStorage
-    default: .internalServerError
+    // Never 500 by accident: old clients take it for "no such file".
+    default: .badGateway
     }
   }
 }

@@ -8,7 +8,7 @@ package import UFS
 /// The open UFS file of one reading task, opened at its first miss.
 package struct ReaderHolder: ~Copyable {
   private var reader: (any UFSReader)?
-  private let purpose: UFSPurpose
+  let purpose: UFSPurpose
   /// What will be read past the store once something is, to be announced then.
   var rest: Range<Int64>?
 
@@ -152,9 +152,9 @@ extension FileService {
   ) async throws(UFSError) -> PageAccess {
     let offset = Int64(index) * Int64(store.pageSize)
     let outcome: UFSRead
+    if holder.purpose == .load { fill.markBackground() }
     do throws(UFSError) {
-      let reader = try await holder.reader(for: record)
-      outcome = try await unsafe reader.read(into: fill.buffer, at: offset)
+      outcome = try await read(fill, at: offset, record, &holder)
       guard outcome.count == length else {
         throw UFSError(
           .changed, operation: "worker.fill", path: record.status.ufsPath, cause: .rule(.shortRead))
@@ -177,6 +177,22 @@ extension FileService {
     return .filled(lease)
   }
 
+  /// Reads all bytes of `fill`.
+  private func read(
+    _ fill: borrowing PageFill, at offset: Int64, _ record: FileRecord,
+    _ holder: inout ReaderHolder
+  ) async throws(UFSError) -> UFSRead {
+    guard let reactor = Reactor.current else {
+      preconditionFailure("the read path runs on a reactor")
+    }
+    let buffer = unsafe fill.buffer
+    return try await withReadDeadline(holder.purpose, reactor) {
+      () async throws(UFSError) -> UFSRead in
+      let reader = try await holder.reader(for: record)
+      return try await unsafe reader.read(into: buffer, at: offset)
+    }
+  }
+
   /// Reads the wanted part of a page, up to one buffer of it, past the store.
   ///
   /// The first time, what the holder says will follow is announced.
@@ -193,10 +209,13 @@ extension FileService {
     }
     let count = unsafe min(wanted.count, buffer.memory.count)
     let offset = Int64(index) * Int64(store.pageSize) + Int64(wanted.lowerBound)
-    let reader = try await holder.reader(for: record)
-    if let rest = holder.rest.take() { reader.announce(rest) }
-    let outcome = try await unsafe reader.read(
-      into: UnsafeMutableRawBufferPointer(rebasing: buffer.memory[..<count]), at: offset)
+    let piece = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer.memory[..<count])
+    let outcome = try await withReadDeadline(holder.purpose, reactor) {
+      () async throws(UFSError) -> UFSRead in
+      let reader = try await holder.reader(for: record)
+      if let rest = holder.rest.take() { reader.announce(rest) }
+      return try await unsafe reader.read(into: piece, at: offset)
+    }
     guard outcome.count == count else {
       throw UFSError(
         .changed, operation: "worker.read", path: record.status.ufsPath, cause: .rule(.shortRead))

@@ -21,6 +21,9 @@ package struct StreamHead: Sendable {
 }
 
 extension FileService {
+  /// Longest wait for the next bytes of a page that a load brings.
+  private static let loadPatience = Duration.milliseconds(500)
+
   /// Sends `count` bytes of `record` from `offset` as the body of `exchange`'s response.
   ///
   /// The first bytes are at hand before the head is committed, so that a failure until then is still an honest status.
@@ -54,6 +57,7 @@ extension FileService {
       await read.finish(isComplete: false)
       if case .source(let error) = error {
         guard body.hasBegun else { throw error }
+        failures.reportCut(record, error, sent: position - offset, of: count, exchange)
         exchange.abort()
       }
       counters.served(bytes: position - offset)
@@ -86,7 +90,7 @@ extension FileService {
           index, wanted: wanted, isTried: failedTries >= Self.joinCountMax)
       } catch { throw .source(error) }
       let before = position
-      let isDone = try await send(access, wanted, &position, &body)
+      let isDone = try await send(access, wanted, &position, read, index, &body)
       failedTries = position > before ? 0 : failedTries + 1
       if !isDone { failedTries = Self.joinCountMax }
     }
@@ -97,7 +101,7 @@ extension FileService {
   /// False when the rest of the page is to be read past the store.
   private func send(
     _ access: consuming PageAccess, _ wanted: Range<Int>, _ position: inout Int64,
-    _ body: inout BodySender
+    _ read: StreamedRead, _ index: UInt32, _ body: inout BodySender
   ) async throws(StreamEnd) -> Bool {
     switch consume access {
     case .hit(let lease):
@@ -115,7 +119,8 @@ extension FileService {
     case .passedThrough(let buffer):
       try await unsafe body.send(buffer.bytes)
       position += Int64(buffer.count)
-    case .filling(let waiter): return try await send(waiter, wanted, &position, &body)
+    case .filling(let waiter):
+      return try await send(waiter, wanted, &position, read, index, &body)
     }
     return true
   }
@@ -132,18 +137,25 @@ extension FileService {
   /// Sends the wanted bytes of a page as they arrive.
   ///
   /// When the fill ends without a page, what is missing is tried anew by the caller: at the same version, from `position`.
+  /// False when it is to be read past the store: a load, which nobody hurries, has it and does not get on.
   private func send(
     _ waiter: consuming FillWaiter, _ wanted: Range<Int>, _ position: inout Int64,
-    _ body: inout BodySender
+    _ read: StreamedRead, _ index: UInt32, _ body: inout BodySender
   ) async throws(StreamEnd) -> Bool {
+    let patience: Duration? = waiter.isBackground ? Self.loadPatience : nil
     var sent = wanted.lowerBound
-    while sent < wanted.upperBound,
-      case .bytes(let bytes) = await waiter.progress(upTo: sent + 1)
-    {
-      let piece = sent..<min(bytes.count, wanted.upperBound)
-      try await unsafe body.send(UnsafeRawBufferPointer(rebasing: bytes[piece]))
-      sent = piece.upperBound
-      position += Int64(piece.count)
+    arriving: while sent < wanted.upperBound {
+      switch await waiter.progress(upTo: sent + 1, within: patience) {
+      case .bytes(let bytes):
+        let piece = sent..<min(bytes.count, wanted.upperBound)
+        try await unsafe body.send(UnsafeRawBufferPointer(rebasing: bytes[piece]))
+        sent = piece.upperBound
+        position += Int64(piece.count)
+      case .ended: break arriving
+      case .late:
+        guard !Task.isCancelled else { throw .client }
+        return false
+      }
     }
     if sent == wanted.upperBound { return true }
     switch await waiter.wait() {
@@ -152,10 +164,12 @@ extension FileService {
       return true
     case .failed(.source(let error)):
       guard let error = error as? UFSError else { return false }
-      // Its own flow's changes end a request; those that another met are asked about once more.
-      if error.code != .changed { throw .source(error) }
+      // Its own flow's changes end a request; those that another met, and the failures of a load, are asked about once more.
+      if error.code != .changed, !read.mayRepeat(index) { throw .source(error) }
       return true
-    case .failed: return true
+    case .failed:
+      guard !Task.isCancelled else { throw .client }
+      return true
     }
   }
 }

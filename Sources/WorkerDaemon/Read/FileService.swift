@@ -19,6 +19,12 @@ package final class FileService: Sendable {
   package struct Options: Sendable {
     /// How long a status is believed before the UFS is asked again.
     package var statusValidity: Duration = .seconds(1)
+    /// Longest wait for the answer to a question about a path.
+    package var questionLimit: Duration = .seconds(30)
+    /// Longest wait for the next bytes that a client waits for, or will.
+    package var readLimit: Duration = .seconds(30)
+    /// Longest wait for the bytes of one page of a load.
+    package var loadLimit: Duration = .seconds(300)
     /// Records kept.
     package var recordCountMax = 100_000
     /// How long the answer that nothing is there is believed, at most; zero not at all.
@@ -57,6 +63,8 @@ package final class FileService: Sendable {
   package let policies: CachePolicies
   /// What was read, from where.
   package let counters: ReadCounters
+  /// Failures of the sources, for the log.
+  package let failures: FailureLog
   let table: FileTable
   let absences: AbsenceTable
   let listings: ListingCache
@@ -64,6 +72,9 @@ package final class FileService: Sendable {
   let passThrough: [ReadBufferPool]
   let storedReads: [ReadBufferPool]
   let loadBudget: LoadBudget
+  private let questionLimit: UInt64
+  private let readLimit: UInt64
+  private let loadLimit: UInt64
   /// What clients will ask for next.
   package let readAhead: ReadAhead
 
@@ -74,6 +85,10 @@ package final class FileService: Sendable {
   ) {
     self.mounts = mounts
     self.store = store
+    failures = FailureLog(mounts: mounts)
+    questionLimit = options.questionLimit.nanoseconds
+    readLimit = options.readLimit.nanoseconds
+    loadLimit = options.loadLimit.nanoseconds
     table = FileTable(countMax: options.recordCountMax)
     absences = AbsenceTable(validityMax: options.absenceValidity.nanoseconds)
     listings = ListingCache(options.listingBounds)
@@ -120,10 +135,11 @@ package final class FileService: Sendable {
     at place: MountedPath, for use: StatusUse = .data
   ) async throws(UFSError) -> FileRecord {
     let id = FileID(ufsPath: place.ufsPath)
+    guard let reactor = Reactor.current else {
+      preconditionFailure("the read path runs on a reactor")
+    }
+    let deadline = min(reactor.now &+ questionLimit, UFSDeadline.current)
     while true {
-      guard let reactor = Reactor.current else {
-        preconditionFailure("the read path runs on a reactor")
-      }
       if let record = current(id),
         record.isFresh(now: reactor.now, for: use, generation: record.decision.generation)
       {
@@ -137,8 +153,16 @@ package final class FileService: Sendable {
       }
       guard case .ask = await table.turn(for: id) else { continue }
       defer { table.finish(id) }
+      // Whoever waited for another's question has no time of its own left when that was not answered.
+      guard !Task.isCancelled, reactor.now < deadline else {
+        throw UFSError(
+          .unavailable, operation: "worker.status", path: place.ufsPath,
+          cause: .errno(Task.isCancelled ? ECANCELED : ETIMEDOUT))
+      }
       metadata.count(.statusMiss)
-      return try await ask(place, id, reactor)
+      return try await UFSDeadline.run(deadline) { () async throws(UFSError) -> FileRecord in
+        try await ask(place, id, reactor)
+      }
     }
   }
 
@@ -163,7 +187,18 @@ package final class FileService: Sendable {
     guard let reactor = Reactor.current else {
       preconditionFailure("the read path runs on a reactor")
     }
-    return try await ask(place, FileID(ufsPath: place.ufsPath), reactor)
+    return try await UFSDeadline.run(reactor.now &+ questionLimit) {
+      () async throws(UFSError) -> FileRecord in
+      try await ask(place, FileID(ufsPath: place.ufsPath), reactor)
+    }
+  }
+
+  /// Runs a read for `purpose`, which is to bring its bytes in the time that such have.
+  func withReadDeadline<T>(
+    _ purpose: UFSPurpose, _ reactor: Reactor, _ body: () async throws(UFSError) -> T
+  ) async throws(UFSError) -> T {
+    let limit = purpose == .load ? loadLimit : readLimit
+    return try await UFSDeadline.run(reactor.now &+ limit, body)
   }
 
   /// Asks the UFS for the status, and drops the pages of a version that is gone.

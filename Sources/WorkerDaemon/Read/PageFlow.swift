@@ -32,6 +32,9 @@ import UFS
   private var isAbandoned = false
   private var announced: Range<Int64> = 0..<0
   private var pieceSize = firstPieceSize
+  /// Who waits for the page at hand, while less than half of it is there.
+  private var watch: FillWatch?
+  private var task: Task<Void, Never>?
   private var idle: UnsafeContinuation<Void, Never>?
   /// Runs once, when everything pushed has ended.
   private let onEnd: (@Sendable () -> Void)?
@@ -51,7 +54,7 @@ import UFS
   /// Starts the flow on `reactor`, which is the caller's.
   func start(on reactor: Reactor) {
     reactor.preconditionOnReactor()
-    reactor.spawn { await self.run() }
+    task = Task(executorPreference: reactor) { await self.run() }
   }
 
   /// Adds a page behind those that wait.
@@ -66,10 +69,18 @@ import UFS
     wake()
   }
 
-  /// Says that whoever pushed waits no more: only what others wait for is finished.
+  /// Says that whoever pushed waits no more: only what others wait for is finished, and what is half there.
+  ///
+  /// A wait for the store ends with the last of those others.
   func abandon() {
     isAbandoned = true
     close()
+    leaveWithTheLast()
+  }
+
+  /// Ends the wait for the store when nobody waits for the page at hand any more.
+  private func leaveWithTheLast() {
+    watch?.whenUnawaited { [task] in task?.cancel() }
   }
 
   private func wake() { unsafe idle.take()?.resume() }
@@ -84,8 +95,13 @@ import UFS
 
   private func run() async {
     var holder = ReaderHolder(purpose: purpose)
-    while let page = await next() { await fill(page, &holder) }
+    while !Task.isCancelled, let page = await next() { await fill(page, &holder) }
     await holder.close()
+    task = nil
+    // Given up was the page at hand; others may wait for those behind it.
+    if Task.isCancelled, !queue.isEmpty, let reactor = Reactor.current {
+      return start(on: reactor)
+    }
     onEnd?()
   }
 
@@ -93,9 +109,14 @@ import UFS
   private func fill(_ page: PendingFill, _ holder: inout ReaderHolder) async {
     guard let fill = page.takeFill() else { return }
     if let failure { return fill.fail(.source(failure)) }
+    watch = fill.watch
+    defer { watch = nil }
+    if isAbandoned, fill.isAwaited { leaveWithTheLast() }
     do throws(UFSError) {
       if let end = try await read(page, fill, &holder) { return fill.fail(end) }
     } catch {
+      // Given up, not refused: who came meanwhile asks for itself.
+      if Task.isCancelled { return fill.fail(.abandoned) }
       failure = error
       if error.code == .changed || error.code == .notFound { files.forget(record.status.ufsPath) }
       return fill.fail(.source(error))
@@ -113,15 +134,25 @@ import UFS
     let offset = Int64(page.index) * Int64(files.store.pageSize)
     var done = 0
     if isAbandoned, !fill.isAwaited { return .abandoned }
-    let reader = try await holder.reader(for: record)
+    guard let reactor = Reactor.current else {
+      preconditionFailure("the read path runs on a reactor")
+    }
+    let reader = try await files.withReadDeadline(purpose, reactor) {
+      () async throws(UFSError) -> any UFSReader in
+      try await holder.reader(for: record)
+    }
     announce(page, at: offset, to: reader)
     while done < page.length {
       if isAbandoned, done < page.length / 2, !fill.isAwaited { return .abandoned }
       // Whoever does not wait needs no pieces.
       let size = purpose == .demand || fill.isAwaited ? pieceSize : page.length
       let piece = done..<min(page.length, done + size)
-      let outcome = try await unsafe reader.read(
-        into: UnsafeMutableRawBufferPointer(rebasing: buffer[piece]), at: offset + Int64(done))
+      let target = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[piece])
+      let position = offset + Int64(done)
+      let outcome = try await files.withReadDeadline(purpose, reactor) {
+        () async throws(UFSError) -> UFSRead in
+        try await unsafe reader.read(into: target, at: position)
+      }
       guard outcome.count == piece.count else {
         throw UFSError(
           .changed, operation: "worker.fill", path: record.status.ufsPath, cause: .rule(.shortRead))
@@ -130,6 +161,7 @@ import UFS
       guard outcome.isSettled else { return .source(UnsettledFill()) }
       pieceSize = Self.pieceSize
       done = piece.upperBound
+      if done >= page.length / 2 { watch = nil }
       if done < page.length { fill.publish(upTo: done) }
     }
     return nil

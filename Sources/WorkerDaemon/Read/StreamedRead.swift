@@ -25,6 +25,10 @@ final class StreamedRead {
   private var hasRoom = true
   /// Whether something was read past the store, and what follows announced.
   private var hasPassed = false
+  /// Pages that its flow brings and that were not sent yet.
+  private var own: Set<UInt32> = []
+  /// Whether a failure of somebody else's fill was met.
+  private var hasRepeated = false
 
   /// A request for `range` of `record`.
   init(_ files: FileService, _ record: FileRecord, _ range: Range<Int64>, _ reactor: Reactor) {
@@ -66,6 +70,7 @@ final class StreamedRead {
       record, page: index, wanted: wanted, waitsForRoom: false, reader: &holder, stream: self)
     if holder.rest == nil { hasPassed = true }
     if flow != nil { await fillAhead(of: index) }
+    if index > 0 { own.remove(index - 1) }
     return access
   }
 
@@ -78,8 +83,16 @@ final class StreamedRead {
     }
     let flow = flow ?? start()
     flow.push(PendingFill(fill, grant, index: index))
+    own.insert(index)
     next = max(next, index + 1)
     return .streamed(waiter)
+  }
+
+  /// Whether the failed fill of page `index` was another one's, whose failure says little of ours; true once.
+  func mayRepeat(_ index: UInt32) -> Bool {
+    guard own.remove(index) == nil, !hasRepeated else { return false }
+    hasRepeated = true
+    return true
   }
 
   private func start() -> PageFlow {
@@ -95,7 +108,9 @@ final class StreamedRead {
     let limit = min(end, index + 1 + Self.aheadMax)
     while hasRoom, next < limit, flow?.failure == nil {
       switch await files.reserve(record, next, node: reactor.node) {
-      case .owned(let fill): flow?.push(fill)
+      case .owned(let fill):
+        flow?.push(fill)
+        own.insert(next)
       case .present: break
       case .rejected:
         hasRoom = false

@@ -14,7 +14,8 @@ extension UFSError {
     case .isDirectory, .notDirectory, .invalid: .badRequest
     case .noSpace: .insufficientStorage
     case .unsupported: .notImplemented
-    case .io: .internalServerError
+    // Never 500: old clients take it for "no such file" (compat §16 row 20).
+    case .io: .badGateway
     }
   }
 

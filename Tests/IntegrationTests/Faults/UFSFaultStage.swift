@@ -129,7 +129,7 @@ extension DriverError {
 }
 
 /// rclone as an S3 server over a folder: it lists, and refuses wrong signatures.
-private final class RcloneStore: Sendable {
+final class RcloneStore: Sendable {
   let port: UInt16
   nonisolated(unsafe) private let process: ChildProcess
   private let scratch: ScratchDirectory

@@ -25,7 +25,7 @@ extension Integration {
       Case(name: "reset after the head", fault: .resetAfterHead, heals: true, statuses: [503]),
       Case(
         name: "reset in the body", fault: .resetInBody(after: 70_000), heals: true, statuses: [503]),
-      Case(name: "early end", fault: .truncate(after: 70_000), heals: true, statuses: [503, 500]),
+      Case(name: "early end", fault: .truncate(after: 70_000), heals: true, statuses: [503, 502]),
       Case(name: "silence", fault: .stall(after: nil), heals: true, statuses: [503]),
       Case(name: "silence in the body", fault: .stall(after: 70_000), heals: true, statuses: [503]),
       Case(name: "429", fault: .status(429), heals: true, statuses: [503]),
@@ -34,14 +34,14 @@ extension Integration {
       Case(
         name: "503, come back in 1 s", fault: .status(503, retryAfter: 1), heals: true,
         statuses: [503]),
-      Case(name: "no HTTP", fault: .garbage, heals: false, statuses: [500, 503]),
+      Case(name: "no HTTP", fault: .garbage, heals: false, statuses: [502, 503]),
       Case(
-        name: "a longer length", fault: .wrongLength(by: 9), heals: false, statuses: [500, 503]),
+        name: "a longer length", fault: .wrongLength(by: 9), heals: false, statuses: [502, 503]),
       Case(
-        name: "a shorter length", fault: .wrongLength(by: -9), heals: false, statuses: [500, 503]),
+        name: "a shorter length", fault: .wrongLength(by: -9), heals: false, statuses: [502, 503]),
       Case(
-        name: "another range", fault: .wrongRange(by: 4096), heals: false, statuses: [500, 503]),
-      Case(name: "another entity tag", fault: .wrongETag, heals: false, statuses: [409, 500, 503]),
+        name: "another range", fault: .wrongRange(by: 4096), heals: false, statuses: [502, 503]),
+      Case(name: "another entity tag", fault: .wrongETag, heals: false, statuses: [409, 502, 503]),
     ]
 
     @Test(

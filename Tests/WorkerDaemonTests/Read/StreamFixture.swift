@@ -71,6 +71,9 @@ final class StreamFixture: Sendable {
     return client
   }
 
+  /// Connections that are open.
+  var activeCount: UInt64 { server.statistics.active }
+
   /// Bytes of `path` that are cached.
   func resident(_ path: String) async throws -> Int64 {
     try await onRing { [files] in

@@ -198,4 +198,76 @@ struct StreamedReadTests {
       #expect(try await joiner.bytes((6 << 20) - first) == Array(bytes[first...]))
     }
   }
+
+  @Test("a client that joins a load's page which does not come reads it for itself")
+  func stuckLoad() async throws {
+    let bytes = pattern(1 << 20, seed: 11)
+    try await StreamFixture.run(permits: 0) { fixture in
+      fixture.ufs.put("a", bytes, token: "v1")
+      let load = Task {
+        try await fixture.onRing {
+          let record = try await fixture.files.record(ofAlluxioPath: "/a")
+          return try await fixture.files.load(record, pages: 0..<1)
+        }
+      }
+      await fixture.gate.waitForArrivals(1)
+      let client = try await fixture.get("/a", range: 0...99)
+      await fixture.gate.waitForArrivals(2)
+      // The gate is fair: the load's read would go first, so both are let go.
+      fixture.gate.release()
+      _ = try await client.head()
+      #expect(try await client.bytes(100) == Array(bytes[..<100]))
+      #expect(try await load.value == .cached(filled: 1 << 20, resident: 0))
+      #expect(fixture.ufs.opened.contains(.demand))
+    }
+  }
+
+  @Test("a client that joined a load's page asks for itself when the load fails")
+  func failedLoad() async throws {
+    let bytes = pattern(1 << 20, seed: 12)
+    try await StreamFixture.run(permits: 0) { fixture in
+      fixture.ufs.put("a", bytes, token: "v1")
+      let isHeld = AsyncStream<Void>.makeStream()
+      let load = Task {
+        try await fixture.onRing {
+          let record = try await fixture.files.record(ofAlluxioPath: "/a")
+          let key = PageKey(file: try #require(record.key), index: 0)
+          guard case .owner(let fill) = fixture.files.store.fill(key, length: 1 << 20) else {
+            Issue.record("the page is missing")
+            return
+          }
+          fill.markBackground()
+          isHeld.continuation.yield()
+          while !fill.isAwaited { await Task.yield() }
+          fill.fail(
+            .source(UFSError(.unavailable, operation: "test", path: "/a", cause: .status(503))))
+        }
+      }
+      var events = isHeld.stream.makeAsyncIterator()
+      await events.next()
+      let client = try await fixture.get("/a")
+      try await load.value
+      fixture.gate.release()
+      #expect(try await client.head().contains(" 200 "))
+      #expect(try await client.bytes(1 << 20) == bytes)
+    }
+  }
+
+  @Test("clients that leave take their wait for the store with them", .timeLimit(.minutes(1)))
+  func departure() async throws {
+    try await StreamFixture.run(permits: 0) { fixture in
+      fixture.ufs.put("a", pattern(1 << 20, seed: 13), token: "v1")
+      let owner = try await fixture.get("/a")
+      let joiner = try await fixture.get("/a")
+      await fixture.gate.waitForArrivals(1)
+      owner.close()
+      joiner.close()
+      // Nobody holds a connection while the source still holds the read; and it is the only one.
+      while fixture.activeCount > 0 { await Task.yield() }
+      #expect(fixture.ufs.readCount == 0)
+      fixture.gate.release()
+      while fixture.files.store.statistics.filling > 0 { await Task.yield() }
+      #expect(try await fixture.resident("/a") == 0, "nobody waited for it")
+    }
+  }
 }
