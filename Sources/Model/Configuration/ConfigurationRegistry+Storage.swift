@@ -90,7 +90,8 @@ extension ConfigurationRegistry {
     [
       .init(
         "alluxio.underfs.s3.threads.max", .positive, nil,
-        "Reads of a mount in flight; without a setting, bounded by the host's and the process's numbers."),
+        "Reads of a mount in flight; without a setting, bounded by the host's and the process's numbers."
+      ),
       .init(
         "alluxio.underfs.s3.admin.threads.max", .positive, nil,
         "Listings and questions of a mount in flight; without a setting as above."),

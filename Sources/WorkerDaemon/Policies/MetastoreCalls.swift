@@ -41,6 +41,8 @@ package final class MetastoreCalls: Sendable {
     let since: UInt64
     /// Nanoseconds that it may take; nil for one that may take any time.
     let allowance: UInt64?
+    /// Somebody waited for it in vain; clocks of different grain may not agree on it.
+    var isLate = false
   }
 
   private struct State {
@@ -77,6 +79,7 @@ package final class MetastoreCalls: Sendable {
     let now = Self.now()
     return state.withLock { state in
       state.underWay.values.contains { call in
+        guard !call.isLate else { return true }
         guard let allowance = call.allowance else { return false }
         return now > call.since && now - call.since > allowance
       }
@@ -120,7 +123,9 @@ package final class MetastoreCalls: Sendable {
         return body()
       }
     }
-    return value.map { .value($0) } ?? .late
+    if let value { return .value(value) }
+    state.withLock { $0.underWay[number]?.isLate = true }
+    return .late
   }
 
   private func begin(allowance: UInt64?) -> UInt64 {

@@ -124,7 +124,7 @@ struct FlowSilenceTests {
             }
           }
         } catch { outcome = error }
-        #expect(reactor.now - start < 10 * second)
+        #expect(reactor.now - start < 50 * second, "the earlier one, not that of a minute")
         #expect(UFSDeadline.current == .max)
         held.finish(.ok(bytes: 0))
         let late = UFSError(
