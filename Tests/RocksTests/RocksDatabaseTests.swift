@@ -34,18 +34,18 @@ struct RocksDatabaseTests {
   }
 
   @Test(
-    "a file system with any room, 4 KiB more each time, never ends the process",
+    "a file system with any room, 4 KiB more each time at first, never ends the process",
     .enabled(if: LoopVolume.isUsable), arguments: [Squeeze.first, .later, .written])
   func full(squeeze: Squeeze) async throws {
     try await blocking {
       let disk = try LoopVolume(size: 16 << 20)
       var counts = (opened: 0, refused: 0, failed: 0)
-      for room in 0..<160 {
+      for room in Array(0..<24) + Array(stride(from: 24, to: 160, by: 8)) {
         try once(disk, squeeze, room: room * 4096, &counts)
       }
-      #expect(counts.failed > 10, "\(counts)")
+      #expect(counts.failed > 5, "\(counts)")
       #expect(squeeze == .written || counts.refused > 0, "\(counts)")
-      #expect(counts.opened > 10, "\(counts)")
+      #expect(counts.opened > 5, "\(counts)")
     }
   }
 

@@ -63,7 +63,8 @@ extension HDFSUFS {
     let authority = try Self.authority(uri, settings, mount)
     guard let nameNodes = settings.nameNodes(authority) else {
       throw MountError(
-        .badHadoopSetting("no name node is known for '\(masked("\(uri)"))'; set dfs.namenode.rpc-address.…"),
+        .badHadoopSetting(
+          "no name node is known for '\(masked("\(uri)"))'; set dfs.namenode.rpc-address.…"),
         mount: mount)
     }
     self.init(
@@ -84,7 +85,8 @@ extension HDFSUFS {
       let parsed = try? UFSURI(parsing: text), parsed.scheme == "hdfs", !parsed.authority.isEmpty
     else {
       throw MountError(
-        .badHadoopSetting("'\(masked("\(uri)"))' names no cluster and fs.defaultFS is no hdfs://host"),
+        .badHadoopSetting(
+          "'\(masked("\(uri)"))' names no cluster and fs.defaultFS is no hdfs://host"),
         mount: mount)
     }
     return parsed.authority
