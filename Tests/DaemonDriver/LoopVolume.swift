@@ -78,27 +78,24 @@ package final class LoopVolume {
 
   /// Fills the file system but for `room` bytes, at once.
   package func fill(leaving room: Int) throws(DriverError) {
-    let file = unsafe open("\(path)/ballast", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+    var facts = statvfs()
+    sync()
+    guard unsafe statvfs(path, &facts) == 0 else { throw DriverError.last("statvfs") }
+    let size = Int(facts.f_bavail) * Int(facts.f_frsize) - room
+    guard size > 0 else { return }
+    let file = unsafe open("\(path)/ballast", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
     guard file >= 0 else { throw DriverError.last("open") }
     defer { close(file) }
-    var end = 0
-    // Blocks of files that were removed become free when the journal is written: look again after each round.
-    for _ in 0..<100 {
-      sync()
-      var facts = statvfs()
-      guard unsafe statvfs(path, &facts) == 0 else { throw DriverError.last("statvfs") }
-      let size = Int(facts.f_bavail) * Int(facts.f_frsize) - room
-      guard size >= Int(facts.f_frsize) else { return }
-      let code = posix_fallocate(file, off_t(end), off_t(size))
-      // Blocks of the file system's own lists count too: what cannot be had whole is had block by block.
-      guard code == 0 || code == ENOSPC else { throw DriverError.last("fallocate") }
-      if code == 0 {
-        end += size
-      } else if posix_fallocate(file, off_t(end), off_t(facts.f_frsize)) == 0 {
-        end += Int(facts.f_frsize)
-      } else {
-        return
-      }
+    let code = posix_fallocate(file, 0, off_t(size))
+    // Blocks of the file system's own lists count too.
+    guard code == 0 || code == ENOSPC else { throw DriverError.last("fallocate") }
+    guard room == 0 else { return }
+    // A range that cannot be had whole leaves blocks to those who want single ones.
+    let zeros = [UInt8](repeating: 0, count: 4096)
+    for _ in 0..<3 {
+      while unsafe write(file, zeros, zeros.count) > 0 {}
+      guard errno == ENOSPC else { throw DriverError.last("write") }
+      fsync(file)
     }
   }
 

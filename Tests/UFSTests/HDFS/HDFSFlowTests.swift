@@ -11,15 +11,15 @@ struct HDFSFlowTests {
   private static func fileSystem(
     _ control: FlowControl, _ exception: String
   ) throws -> (HDFSUFS, [FakeNameNode]) {
-    // A node keeps a thread: the tests' own pool has too few.
-    let pool = try BlockingPool(name: "nodes", threads: 2)
+    // A node keeps a thread, and the tests' own pool may be taken by others for longer than a call may last.
+    let pool = try BlockingPool(name: "nodes", threads: 4)
     let nodes = try (0..<2).map { _ in
       try FakeNameNode(
         answering: HDFSException(name: exception, message: "not now"), on: pool)
     }
     let cluster = HDFSCluster(
       nameNodes: nodes.map { HDFSEndpoint(host: "127.0.0.1", port: $0.port) }, user: "u",
-      options: HDFSOptions(), resolver: HostResolver(pool: try Bench.pool),
+      options: HDFSOptions(), resolver: HostResolver(pool: pool),
       gate: control.gate(mount: "/h", host: "hdfs://c"))
     return (HDFSUFS(uri: try UFSURI(parsing: "hdfs://c"), cluster: cluster), nodes)
   }

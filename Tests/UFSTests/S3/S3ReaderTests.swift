@@ -200,7 +200,7 @@ struct S3ReaderTests {
       let gone = await scene.proxied.code { _ in
         try await scene.proxied.read(reader, at: 0, 10)
       }
-      #expect(gone == .notFound || gone == .changed)
+      #expect(gone == .notFound || gone == .changed, "\(String(describing: gone))")
       await reader.close()
     }
   }
