@@ -21,24 +21,23 @@ final class FakeNameNode: Sendable {
     let descriptor = listener
     let code = withUnsafeMutablePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { raw in
-        bind(descriptor, raw, length) == 0 && listen(descriptor, 8) == 0
+        bind(descriptor, raw, length) == 0 && listen(descriptor, 128) == 0
           && getsockname(descriptor, raw, &length) == 0
       }
     }
     guard code else { throw DriverError.program("no listener: errno \(errno)") }
     port = UInt16(bigEndian: address.sin_port)
-    Task { [listener] in
-      await pool.run {
-        while true {
-          let connection = accept(listener, nil, nil)
-          guard connection >= 0 else {
-            // By its only user: closed elsewhere, its number might be another listener's by now.
-            close(listener)
-            return
-          }
-          Self.serve(connection, exception, fatally)
-          close(connection)
+    // Not by way of a task: the threads that would start it may all be busy with other tests.
+    pool.submit { [listener] in
+      while true {
+        let connection = accept(listener, nil, nil)
+        guard connection >= 0 else {
+          // By its only user: closed elsewhere, its number might be another listener's by now.
+          close(listener)
+          return
         }
+        Self.serve(connection, exception, fatally)
+        close(connection)
       }
     }
   }
