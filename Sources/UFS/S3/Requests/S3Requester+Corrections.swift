@@ -12,6 +12,8 @@ extension S3Requester {
     var region: String?
     /// The time at the store, seconds since the epoch.
     var date: Int64?
+    /// The reply ended before its body did: what it meant to say is not known.
+    var isCut = false
   }
 
   /// A reason to ask again at once.
@@ -38,8 +40,11 @@ extension S3Requester {
       word.date = date.withUTF8 { unsafe HTTPDate.parse(UnsafeRawBufferPointer($0)) }
     }
     // A reply that cannot be read or understood keeps its status, which is what counts.
-    guard let bytes = try? await response.collect(max: Self.errorSizeMax), !bytes.isEmpty,
-      let reply = try? S3Reply(parsing: bytes), reply.root == "Error"
+    guard let bytes = try? await response.collect(max: Self.errorSizeMax) else {
+      word.isCut = true
+      return word
+    }
+    guard !bytes.isEmpty, let reply = try? S3Reply(parsing: bytes), reply.root == "Error"
     else { return word }
     word.code = reply.text("Code") ?? ""
     word.region = word.region ?? reply.text("Region")

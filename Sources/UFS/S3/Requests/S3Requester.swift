@@ -129,6 +129,10 @@ final class S3Requester: Sendable {
         redirect = correction.redirect
         continue
       }
+      // A 404 without its word may speak of the bucket or of the object: it is asked again.
+      if word.isCut, response.status == 404 {
+        throw S3Failure(.unavailable, .store(status: response.status, code: word.code))
+      }
       var failure = S3Failure(status: response.status, word: word.code, request: request)
       if word.code == "NoSuchBucket" { failure = .noBucket(setting.state.endpoint) }
       failure.retryAfter = Self.retryAfter(response)
