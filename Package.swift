@@ -143,9 +143,12 @@ let package = Package(
       "HTTPWireTests", of: ["CLinux", "DaemonDriver", "FaultProxy", "Model", "Ring", "HTTPWire"]),
     tests("RPCTests", of: ["DaemonDriver", "FaultProxy", "Messages", "Model", "RPC", "Ring"]),
     tests("MembershipTests", of: ["Membership", "Model"]),
-    tests("SchedulerTests", of: ["Membership", "Model", "Ring", "Scheduler"]),
+    tests(
+      "SchedulerTests",
+      of: ["DaemonDriver", "Membership", "Model", "Ring", "Scheduler"]),
     tests("RocksTests", of: ["DaemonDriver", "Rocks"]),
-    tests("PageStoreTests", of: ["CLinux", "Model", "Ring", "PageStore", "Rocks"]),
+    tests(
+      "PageStoreTests", of: ["CLinux", "DaemonDriver", "Model", "Ring", "PageStore", "Rocks"]),
     tests(
       "UFSTests", of: ["CLinux", "DaemonDriver", "FaultProxy", "Model", "Ring", "HTTPWire", "UFS"]),
     tests(

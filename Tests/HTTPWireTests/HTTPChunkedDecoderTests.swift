@@ -1,3 +1,4 @@
+import DaemonDriver
 import HTTPWire
 import Testing
 
@@ -23,8 +24,8 @@ struct HTTPChunkedDecoderTests {
     let seed = SeededRandom.seed()
     var random = SeededRandom(seed: seed)
     for _ in 0..<500 {
-      let stops = (0..<random.next(below: 8)).map { _ in random.next(below: bytes.count) }.sorted()
-      let run = ChunkedRun(bytes, stops: stops, dataMax: 1 + random.next(below: 9))
+      let stops = (0..<random.below(8)).map { _ in random.below(bytes.count) }.sorted()
+      let run = ChunkedRun(bytes, stops: stops, dataMax: 1 + random.below(9))
       #expect(run == whole, "SEED=\(seed) stops=\(stops)")
     }
   }
@@ -36,14 +37,14 @@ struct HTTPChunkedDecoderTests {
     for _ in 0..<300 {
       var body: [UInt8] = []
       var wire: [UInt8] = []
-      for _ in 0..<random.next(below: 6) {
-        let chunk = (0..<(1 + random.next(below: 300))).map { _ in UInt8(random.next(below: 256)) }
+      for _ in 0..<random.below(6) {
+        let chunk = (0..<(1 + random.below(300))).map { _ in UInt8(random.below(256)) }
         body += chunk
-        wire += Array(String(chunk.count, radix: 16, uppercase: random.next(below: 2) == 0).utf8)
+        wire += Array(String(chunk.count, radix: 16, uppercase: random.below(2) == 0).utf8)
         wire += Array("\r\n".utf8) + chunk + Array("\r\n".utf8)
       }
       wire += Array("0\r\n\r\n".utf8)
-      let run = ChunkedRun(wire, stops: [random.next(below: wire.count)])
+      let run = ChunkedRun(wire, stops: [random.below(wire.count)])
       #expect(run.body == body && run.rest == [], "SEED=\(seed)")
     }
   }

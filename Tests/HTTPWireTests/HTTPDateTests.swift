@@ -1,3 +1,4 @@
+import DaemonDriver
 import Glibc
 import HTTPWire
 import Testing
@@ -22,7 +23,7 @@ struct HTTPDateTests {
     let seed = SeededRandom.seed()
     var random = SeededRandom(seed: seed)
     for _ in 0..<5000 {
-      let seconds = Int64(random.next(below: 253_402_300_799))
+      let seconds = Int64(random.below(253_402_300_799))
       let text = HTTPDate.text(seconds)
       #expect(withBytes(text) { unsafe HTTPDate.parse($0) } == seconds, "SEED=\(seed)")
       var time = time_t(seconds)

@@ -1,3 +1,4 @@
+import DaemonDriver
 import HTTPWire
 import Testing
 
@@ -168,7 +169,7 @@ struct HTTPHeadParserTests {
       #expect(whole.outcome == .complete)
       #expect(ParsedHead(bytes, stops: Array(0..<bytes.count)) == whole)
       for _ in 0..<200 {
-        let stops = (0..<random.next(below: 6)).map { _ in random.next(below: bytes.count) }
+        let stops = (0..<random.below(6)).map { _ in random.below(bytes.count) }
           .sorted()
         #expect(ParsedHead(bytes, stops: stops) == whole, "SEED=\(seed) stops=\(stops)")
       }
@@ -190,11 +191,11 @@ struct HTTPHeadParserTests {
     let alphabet = Array("GET / HTTP/1.1\r\n: \tHost,chunked0\u{0}\u{7F}é".utf8)
     for _ in 0..<20_000 {
       var bytes = Array(Self.plain.utf8)
-      for _ in 0..<(1 + random.next(below: 3)) {
-        bytes[random.next(below: bytes.count)] = alphabet[random.next(below: alphabet.count)]
+      for _ in 0..<(1 + random.below(3)) {
+        bytes[random.below(bytes.count)] = alphabet[random.below(alphabet.count)]
       }
       let whole = ParsedHead(bytes)
-      let split = ParsedHead(bytes, stops: [random.next(below: bytes.count)])
+      let split = ParsedHead(bytes, stops: [random.below(bytes.count)])
       #expect(whole == split, "SEED=\(seed) \(String(decoding: bytes, as: UTF8.self))")
     }
   }

@@ -1,3 +1,4 @@
+import DaemonDriver
 import HTTPWire
 import Testing
 
@@ -54,9 +55,9 @@ struct HTTPRangeTests {
     let seed = SeededRandom.seed()
     var random = SeededRandom(seed: seed)
     for _ in 0..<5000 {
-      let size = Int64(random.next(below: 12))
-      let first = Int64(random.next(below: 14))
-      let last = Int64(random.next(below: 14))
+      let size = Int64(random.below(12))
+      let first = Int64(random.below(14))
+      let last = Int64(random.below(14))
       let expected = (0..<size).filter { $0 >= first && $0 <= last }
       let actual = selection("bytes=\(first)-\(last)", of: size)
       let model: HTTPRange.Selection =

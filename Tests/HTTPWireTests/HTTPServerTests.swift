@@ -1,3 +1,4 @@
+import DaemonDriver
 import Glibc
 import HTTPWire
 import Ring
@@ -74,12 +75,12 @@ struct HTTPServerTests {
       var random = SeededRandom(seed: seed)
       var client = try WireClient(port: server.port)
       for _ in 0..<30 {
-        let body = TestHandler.pattern(random.next(below: 60_000))
+        let body = TestHandler.pattern(random.below(60_000))
         var wire = Array(
           "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n".utf8)
         var offset = 0
         while offset < body.count {
-          let size = min(1 + random.next(below: 20_000), body.count - offset)
+          let size = min(1 + random.below(20_000), body.count - offset)
           wire += Array("\(String(size, radix: 16))\r\n".utf8)
           wire += body[offset..<(offset + size)] + Array("\r\n".utf8)
           offset += size
@@ -87,7 +88,7 @@ struct HTTPServerTests {
         wire += Array("0\r\n\r\n".utf8)
         var sent = 0
         while sent < wire.count {
-          let size = min(1 + random.next(below: 9000), wire.count - sent)
+          let size = min(1 + random.below(9000), wire.count - sent)
           client.send(Array(wire[sent..<(sent + size)]))
           sent += size
         }

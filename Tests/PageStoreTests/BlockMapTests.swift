@@ -1,3 +1,4 @@
+import DaemonDriver
 import Testing
 
 @testable import PageStore
@@ -6,9 +7,9 @@ import Testing
 struct BlockMapTests {
   @Test(
     "kinds and numbers are as they were set, and the lowest free block is found",
-    arguments: [1, 31, 32, 33, 2048, 2049, 140_000], TestRandom.seeds(3))
+    arguments: [1, 31, 32, 33, 2048, 2049, 140_000], SeededRandom.seeds(3))
   func model(count: Int, seed: UInt64) throws {
-    var random = TestRandom(seed: seed)
+    var random = SeededRandom(seed: seed)
     var map = try BlockMap(count: count)
     var kinds = [RunAllocator.Kind](repeating: .unusable, count: count)
     #expect(map.lowestFree == nil)

@@ -1,5 +1,6 @@
 // What every eviction policy keeps, and what each one is chosen for.
 
+import DaemonDriver
 import Model
 import Testing
 
@@ -29,7 +30,7 @@ struct EvictionPolicyContractTests {
     arguments: EvictionPolicyKind.allCases)
   func room(policy: EvictionPolicyKind) throws {
     let store = try store(policy, pages: 32)
-    var random = TestRandom(seed: 11)
+    var random = SeededRandom(seed: 11)
     for step in 1...4000 {
       _ = read(random.below(random.below(4) == 0 ? 400 : 40), store, UInt64(step) * 128)
       if step % 200 == 0 { #expect(store.checkInvariants() == [], "step \(step)") }

@@ -1,3 +1,4 @@
+import DaemonDriver
 import Testing
 
 @testable import PageStore
@@ -11,7 +12,7 @@ struct LinearBucketsTests {
     unsafe heads.initialize(repeating: 0, count: capacity)
     defer { unsafe heads.deallocate() }
     var table = unsafe LinearBuckets(heads: heads, capacity: UInt32(capacity))
-    var random = TestRandom(seed: 42)
+    var random = SeededRandom(seed: 42)
     var hashes: [UInt32] = [0]
     var next: [UInt32] = [0]
     for entry in UInt32(1)...4000 {

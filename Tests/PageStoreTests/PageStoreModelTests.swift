@@ -1,6 +1,7 @@
 // Random operations against a dictionary: what must be there is there, what must not is not, every byte is its page's,
 // every unit is accounted for. One thread with the invariants checked at each step, then many threads.
 
+import DaemonDriver
 import Model
 import PageStore
 import Testing
@@ -11,7 +12,7 @@ struct PageStoreModelTests {
   private struct World {
     let store: PageStore
     let seed: UInt64
-    var random: TestRandom
+    var random: SeededRandom
     var now: UInt64 = 1000
     /// Length of each page that was committed and not dropped since; eviction may have taken it.
     var committed: [PageKey: Int] = [:]
@@ -24,7 +25,7 @@ struct PageStoreModelTests {
 
     /// The length that a page always has: its key decides.
     func length(_ key: PageKey) -> Int {
-      var local = TestRandom(seed: pattern(key) ^ seed)
+      var local = SeededRandom(seed: pattern(key) ^ seed)
       let size = store.pageSize
       switch local.below(4) {
       case 0: return size
@@ -36,9 +37,9 @@ struct PageStoreModelTests {
   }
 
   @Test(
-    "one thread: any sequence of operations keeps every promise", arguments: TestRandom.seeds(10))
+    "one thread: any sequence of operations keeps every promise", arguments: SeededRandom.seeds(10))
   func oneThread(seed: UInt64) throws {
-    var random = TestRandom(seed: seed)
+    var random = SeededRandom(seed: seed)
     let pageSize = (64 << 10) << random.below(2)
     let store = try PageStore(
       capacity: (4 + random.below(20)) * pageSize, pageSize: pageSize,
@@ -139,7 +140,7 @@ struct PageStoreModelTests {
 
   @Test(
     "many threads: no wrong byte, no byte over the quota, nothing lost",
-    arguments: TestRandom.seeds(4))
+    arguments: SeededRandom.seeds(4))
   func manyThreads(seed: UInt64) async throws {
     let store = try PageStore(
       capacity: 24 * (64 << 10), pageSize: 64 << 10, nodes: [0, 1], seed: seed)
@@ -159,7 +160,7 @@ struct PageStoreModelTests {
 
   /// One task's random load; returns what was wrong.
   private static func load(_ store: PageStore, seed: UInt64) async -> [String] {
-    var random = TestRandom(seed: seed)
+    var random = SeededRandom(seed: seed)
     var complaints: [String] = []
     var leases: [(key: PageKey, lease: Held<PageLease>)] = []
     for _ in 0..<2500 {

@@ -1,5 +1,6 @@
 // Making room: small pages against large ones, held pages in the way, and the order of leaving.
 
+import DaemonDriver
 import Model
 import PageStore
 import Testing
@@ -96,9 +97,9 @@ struct RoomTests {
 
   @Test(
     "with full pages the store is exactly an LRU cache in which a held page counts as used",
-    arguments: TestRandom.seeds(12))
+    arguments: SeededRandom.seeds(12))
   func exactLRU(seed: UInt64) throws {
-    var random = TestRandom(seed: seed)
+    var random = SeededRandom(seed: seed)
     let capacity = 2 + random.below(12)
     let store = try PageStore(capacity: capacity * size, pageSize: size, seed: seed)
     var model = ModelLRU(capacity: capacity)

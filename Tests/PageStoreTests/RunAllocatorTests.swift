@@ -1,3 +1,4 @@
+import DaemonDriver
 import Testing
 
 @testable import PageStore
@@ -44,9 +45,9 @@ struct RunAllocatorTests {
 
   @Test(
     "random taking and giving back never overlaps and never refuses what fits",
-    arguments: [16, 256, 4096], TestRandom.seeds(6))
+    arguments: [16, 256, 4096], SeededRandom.seeds(6))
   func model(unitsPerBlock: Int, seed: UInt64) throws {
-    var random = TestRandom(seed: seed)
+    var random = SeededRandom(seed: seed)
     let blockCount = 5
     var space = try RunAllocator(
       blockCount: blockCount, unitsPerBlock: unitsPerBlock, slotCount: 4096)

@@ -1,3 +1,4 @@
+import DaemonDriver
 import RPC
 import Testing
 
@@ -12,7 +13,7 @@ struct MessagesTests {
     let progress = try RPCCodec<WireProgressResponse>.protobuf.encode(Self.progress)
     let run = try RPCCodec<WireRunRequest>.protobuf.encode(Self.run)
     for _ in 0..<2000 {
-      let damaged = Self.damage(random.next(below: 2) == 0 ? progress : run, &random)
+      let damaged = Self.damage(random.below(2) == 0 ? progress : run, &random)
       expectStable(WireProgressResponse.self, damaged, seed)
       expectStable(WireRunRequest.self, damaged, seed)
       expectStable(WireRegisterRequest.self, damaged, seed)
@@ -38,16 +39,16 @@ struct MessagesTests {
 
   private static func damage(_ bytes: [UInt8], _ random: inout SeededRandom) -> [UInt8] {
     var damaged = bytes
-    for _ in 0...random.next(below: 4) {
-      switch random.next(below: 4) {
-      case 0 where !damaged.isEmpty: damaged.removeLast(random.next(below: damaged.count))
+    for _ in 0...random.below(4) {
+      switch random.below(4) {
+      case 0 where !damaged.isEmpty: damaged.removeLast(random.below(damaged.count))
       case 1:
         damaged.insert(
-          UInt8(truncatingIfNeeded: random.next()), at: random.next(below: damaged.count + 1))
-      case 2 where !damaged.isEmpty: damaged.remove(at: random.next(below: damaged.count))
+          UInt8(truncatingIfNeeded: random.next()), at: random.below(damaged.count + 1))
+      case 2 where !damaged.isEmpty: damaged.remove(at: random.below(damaged.count))
       default:
         guard !damaged.isEmpty else { continue }
-        damaged[random.next(below: damaged.count)] = UInt8(truncatingIfNeeded: random.next())
+        damaged[random.below(damaged.count)] = UInt8(truncatingIfNeeded: random.next())
       }
     }
     return damaged

@@ -1,5 +1,6 @@
 // What every job store promises.
 
+import DaemonDriver
 import Glibc
 import Model
 import Synchronization
@@ -262,12 +263,12 @@ final class StoreDirectory: Sendable {
     job.totals.verification = JobLedger()
     let bytes = job.encoded
     for _ in 0..<20_000 {
-      var broken = Array(bytes.prefix(random.next(below: bytes.count + 1)))
-      for _ in 0..<random.next(below: 4) where !broken.isEmpty {
-        broken[random.next(below: broken.count)] = UInt8(truncatingIfNeeded: random.next())
+      var broken = Array(bytes.prefix(random.below( bytes.count + 1)))
+      for _ in 0..<random.below( 4) where !broken.isEmpty {
+        broken[random.below( broken.count)] = UInt8(truncatingIfNeeded: random.next())
       }
       // A right sum over wrong content is read as far as it goes.
-      if broken.count > 9, random.next(below: 2) == 0 {
+      if broken.count > 9, random.below( 2) == 0 {
         let content = Array(broken[9...])
         broken = SealedValue.seal { $0.raw(content) }
       }

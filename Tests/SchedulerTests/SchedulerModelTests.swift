@@ -1,5 +1,6 @@
 // Thousands of seeded lives of a coordinator: crashes, lost workers, late and double answers, full disks.
 
+import DaemonDriver
 import Model
 import Testing
 
@@ -15,50 +16,50 @@ import Testing
   private func live(seed: UInt64) -> JobWorld {
     var draw = SeededRandom(seed: seed &+ 1)
     var limits = SchedulerLimits()
-    limits.batchSize = 1 + draw.next(below: 8)
-    limits.listingPageSize = 1 + draw.next(below: 12)
-    limits.jobWindow = 2 * limits.listingPageSize + draw.next(below: 40)
-    limits.totalWindow = limits.jobWindow + draw.next(below: 40)
-    limits.runningJobCountMax = 1 + draw.next(below: 3)
-    limits.pieceSize = draw.next(below: 3) == 0 ? 40 : 0
+    limits.batchSize = 1 + draw.below(8)
+    limits.listingPageSize = 1 + draw.below(12)
+    limits.jobWindow = 2 * limits.listingPageSize + draw.below(40)
+    limits.totalWindow = limits.jobWindow + draw.below(40)
+    limits.runningJobCountMax = 1 + draw.below(3)
+    limits.pieceSize = draw.below(3) == 0 ? 40 : 0
     limits.attemptCountMax = 5
     limits.faultCountMax = 1000
     limits.stallTime = .seconds(20)
-    let world = JobWorld(seed: seed, workerCount: 1 + draw.next(below: 4), limits: limits)
-    for number in 0..<(1 + draw.next(below: 4)) {
+    let world = JobWorld(seed: seed, workerCount: 1 + draw.below(4), limits: limits)
+    for number in 0..<(1 + draw.below(4)) {
       let root = "s3://b/\(number)"
-      let isClean = draw.next(below: 2) == 0
-      world.files[root] = (0..<draw.next(below: 60)).map { place in
-        let nature = Self.natures[draw.next(below: Self.natures.count)]
+      let isClean = draw.below(2) == 0
+      world.files[root] = (0..<draw.below(60)).map { place in
+        let nature = Self.natures[draw.below(Self.natures.count)]
         let isBad = nature == .gone || nature == .poisoned
         return WorldFile(
-          path: "\(root)/f\(place)", length: Int64(draw.next(below: 100)),
+          path: "\(root)/f\(place)", length: Int64(draw.below(100)),
           nature: isClean && isBad ? .good : nature)
       }
       var options = JobOptions()
-      options.replicas = draw.next(below: 3) == 0 ? 2 : 1
-      options.verify = draw.next(below: 3) == 0
-      options.priority = Int32(draw.next(below: 3))
-      options.partialListing = draw.next(below: 2) == 0
+      options.replicas = draw.below(3) == 0 ? 2 : 1
+      options.verify = draw.below(3) == 0
+      options.priority = Int32(draw.below(3))
+      options.partialListing = draw.below(2) == 0
       _ = world.submit(JobSpecification(.load, .paths([root]), options: options))
     }
-    let isStormy = draw.next(below: 4) != 0
-    for _ in 0..<(100 + draw.next(below: 300)) { step(world, &draw, isStormy: isStormy) }
+    let isStormy = draw.below(4) != 0
+    for _ in 0..<(100 + draw.below(300)) { step(world, &draw, isStormy: isStormy) }
     calm(world)
     return world
   }
 
   private func step(_ world: JobWorld, _ draw: inout SeededRandom, isStormy: Bool) {
-    switch draw.next(below: 100) {
-    case 0..<25: world.write(count: 1 + draw.next(below: 4))
+    switch draw.below(100) {
+    case 0..<25: world.write(count: 1 + draw.below(4))
     case 25..<40: world.answerListing()
     case 40..<43: world.answerCount()
     case 43..<75: world.work()
     case 75..<80: world.answerLate()
     case 80..<86: world.pass(.milliseconds(50))
     case 86..<90: world.pass(.seconds(5))
-    case 90..<93: world.join(draw.next(below: world.workers.count))
-    case 93..<95 where isStormy: world.lose(draw.next(below: world.workers.count))
+    case 90..<93: world.join(draw.below(world.workers.count))
+    case 93..<95 where isStormy: world.lose(draw.below(world.workers.count))
     case 95..<98 where isStormy: world.crash()
     case 98 where isStormy: world.failWrites()
     default: world.pass(.milliseconds(200))

@@ -1,3 +1,4 @@
+import DaemonDriver
 import Foundation
 import Model
 import Synchronization

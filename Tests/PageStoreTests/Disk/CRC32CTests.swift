@@ -1,4 +1,5 @@
 import CLinux
+import DaemonDriver
 import Testing
 
 @Suite("CRC32C")
@@ -13,7 +14,7 @@ struct CRC32CTests {
   }
 
   private static func bytes(_ count: Int) -> [UInt8] {
-    var random = TestRandom(seed: 1)
+    var random = SeededRandom(seed: 1)
     return (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) }
   }
 

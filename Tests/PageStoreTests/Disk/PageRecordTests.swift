@@ -1,3 +1,4 @@
+import DaemonDriver
 import Model
 import Testing
 
@@ -37,9 +38,9 @@ struct PageRecordTests {
 
   @Test(
     "no bytes trap, and what is not a record of this version is unknown",
-    arguments: TestRandom.seeds(3))
+    arguments: SeededRandom.seeds(3))
   func anyBytes(seed: UInt64) {
-    var random = TestRandom(seed: seed)
+    var random = SeededRandom(seed: seed)
     for _ in 0..<2000 {
       let key = (0..<random.below(8)).map { _ in UInt8(truncatingIfNeeded: random.next() % 4) }
       let value = (0..<random.below(50)).map { _ in UInt8(truncatingIfNeeded: random.next() % 3) }

@@ -1,3 +1,4 @@
+import DaemonDriver
 import Testing
 
 @testable import PageStore
@@ -82,9 +83,9 @@ struct RunAdoptionTests {
 
   @Test(
     "an allocator that adopted runs goes on like the one that gave them",
-    arguments: [16, 33, 257, 4100], TestRandom.seeds(6))
+    arguments: [16, 33, 257, 4100], SeededRandom.seeds(6))
   func model(unitsPerBlock: Int, seed: UInt64) throws {
-    var random = TestRandom(seed: seed)
+    var random = SeededRandom(seed: seed)
     let blockCount = 5
     var taken = [Bool](repeating: false, count: blockCount * unitsPerBlock)
     var pages: [UInt32: (unit: Int, count: Int)] = [:]

@@ -1,4 +1,5 @@
 import CLinux
+import DaemonDriver
 import Testing
 
 @testable import PageStore
@@ -35,9 +36,9 @@ struct SuperblockTests {
     }
   }
 
-  @Test("no bytes trap, even with a right checksum", arguments: TestRandom.seeds(4))
+  @Test("no bytes trap, even with a right checksum", arguments: SeededRandom.seeds(4))
   func anyBytes(seed: UInt64) {
-    var random = TestRandom(seed: seed)
+    var random = SeededRandom(seed: seed)
     for round in 0..<300 {
       var bytes = SuperblockTests.sample.encoded()
       for _ in 0..<1 + random.below(8) {

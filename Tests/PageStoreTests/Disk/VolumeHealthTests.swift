@@ -1,3 +1,4 @@
+import DaemonDriver
 import Glibc
 import Testing
 
@@ -354,9 +355,9 @@ struct VolumeHealthTests {
 
   /// Random events against what must hold after each: states change one step at a time as drawn, and quiet with good
   /// probes always ends in HEALTHY.
-  @Test("random histories obey the drawing and always lead home", arguments: TestRandom.seeds(20))
+  @Test("random histories obey the drawing and always lead home", arguments: SeededRandom.seeds(20))
   func model(seed: UInt64) {
-    var random = TestRandom(seed: seed)
+    var random = SeededRandom(seed: seed)
     var bench = Bench()
     let errnos = [EIO, ENODEV, ENXIO, EROFS, ESTALE, ENOSPC, EAGAIN, ETIMEDOUT]
     for _ in 0..<2000 {

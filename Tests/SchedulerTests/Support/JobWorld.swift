@@ -4,6 +4,7 @@
 //
 // A crash drops everything in memory, keeps the durable writes and any prefix of those that were only given to the store.
 
+import DaemonDriver
 import Membership
 import Model
 
@@ -174,8 +175,8 @@ final class JobWorld {
 
   func answerListing() {
     guard !lists.isEmpty else { return }
-    let request = lists.remove(at: random.next(below: lists.count))
-    if random.next(below: 20) == 0 {
+    let request = lists.remove(at: random.below(lists.count))
+    if random.below(20) == 0 {
       return handle(
         .listFailed(
           number: request.number, job: request.job, reason: "throttled", retryAfter: .zero))
@@ -188,7 +189,7 @@ final class JobWorld {
       next: end == all.count ? nil : "\(end)")
     handle(.listed(number: request.number, job: request.job, page))
     // An answer that comes twice is no second page.
-    if random.next(below: 10) == 0 {
+    if random.below(10) == 0 {
       handle(.listed(number: request.number, job: request.job, page))
     }
   }
@@ -211,12 +212,12 @@ final class JobWorld {
   func work() {
     let numbers = tasks.keys.sorted()
     guard !numbers.isEmpty else { return }
-    let number = numbers[random.next(below: numbers.count)]
+    let number = numbers[random.below(numbers.count)]
     guard var task = tasks[number] else { return }
     if task.isCancelled { return end(number, task, .cancelled) }
     if task.hangs { return }
     var results: [FileResult] = []
-    let count = 1 + random.next(below: task.request.files.count)
+    let count = 1 + random.below(task.request.files.count)
     while results.count < count, task.next < task.request.files.count {
       let index = task.next
       guard let outcome = deal(with: task.request.files[index], task.request) else {
@@ -228,13 +229,13 @@ final class JobWorld {
       task.next += 1
     }
     tasks[number] = task
-    if random.next(below: 8) == 0, let twice = results.last { results.append(twice) }
+    if random.below(8) == 0, let twice = results.last { results.append(twice) }
     if task.next == task.request.files.count {
       tasks[number] = nil
-      if random.next(below: 8) == 0 { lateTasks.append((task.request.id, results)) }
+      if random.below(8) == 0 { lateTasks.append((task.request.id, results)) }
       return handle(.taskEnded(task.request.id, results, .done))
     }
-    if random.next(below: 30) == 0 {
+    if random.below(30) == 0 {
       tasks[number] = nil
       disruptionCount += 1
       return handle(
@@ -319,7 +320,7 @@ final class JobWorld {
   /// The coordinator dies and starts again.
   func crash() {
     disruptionCount += 1
-    let survivors = given.isEmpty ? 0 : random.next(below: given.count + 1)
+    let survivors = given.isEmpty ? 0 : random.below(given.count + 1)
     for batch in given.prefix(survivors) { for change in batch.changes { table.apply(change) } }
     (given, lists, counts) = ([], [], [])
     for (_, task) in tasks { lateTasks.append((task.request.id, [FileResult(0, .done(bytes: 7))])) }

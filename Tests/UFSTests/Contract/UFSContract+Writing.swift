@@ -1,3 +1,4 @@
+import DaemonDriver
 import Model
 import Testing
 

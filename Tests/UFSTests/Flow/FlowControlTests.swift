@@ -1,3 +1,4 @@
+import DaemonDriver
 import Model
 import Ring
 import Synchronization
@@ -365,7 +366,7 @@ private func untilWaiting(_ control: FlowControl, _ count: Int) async {
         let (requests, failed) = try await Bench.run {
           let control = FlowControl(clock: TestClock().jumpingClock, seed: seed)
           let gate = control.gate(mount: "/", host: "h")
-          var random = SplitMix(seed: seed)
+          var random = SeededRandom(seed: seed)
           var (requests, failed) = (0, 0)
           for _ in 0..<10_000 {
             do throws(UFSError) {

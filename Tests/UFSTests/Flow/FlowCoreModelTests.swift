@@ -1,3 +1,4 @@
+import DaemonDriver
 import Glibc
 import Testing
 
@@ -21,7 +22,7 @@ private struct FlowModel {
   let limits: FlowLimits
   let options: [FlowOptions]
   var core: FlowCore
-  var random: SplitMix
+  var random: SeededRandom
   var now: UInt64 = 1
   var flights: [Flight] = []
   var waiting: [FlowWaiter] = []
@@ -30,7 +31,7 @@ private struct FlowModel {
   var (entered, granted, refused) = (0, 0, 0)
 
   init(seed: UInt64) {
-    random = SplitMix(seed: seed)
+    random = SeededRandom(seed: seed)
     var limits = FlowLimits()
     limits.countMax = 1 + random.below(20)
     limits.waitingCountMax = 40

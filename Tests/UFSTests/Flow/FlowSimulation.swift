@@ -1,11 +1,13 @@
 // Clients and a store around a `FlowCore`, on simulated time.
 
+import DaemonDriver
+
 @testable import UFS
 
 /// Closed-loop clients that ask a simulated store through flow control, event by event.
 struct FlowSimulation {
   /// What the store does with a request that makes it serve `busy` at once.
-  typealias Store = (_ now: UInt64, _ busy: Int, _ random: inout SplitMix) -> FlowOutcome
+  typealias Store = (_ now: UInt64, _ busy: Int, _ random: inout SeededRandom) -> FlowOutcome
 
   private struct Event {
     let time: UInt64
@@ -14,7 +16,7 @@ struct FlowSimulation {
   }
 
   var core: FlowCore
-  var random: SplitMix
+  var random: SeededRandom
   /// Requests sent, those served and those throttled.
   private(set) var sent = 0
   private(set) var served = 0
@@ -34,7 +36,7 @@ struct FlowSimulation {
     store: @escaping Store
   ) {
     core = FlowCore(limits: limits, seed: seed)
-    random = SplitMix(seed: seed)
+    random = SeededRandom(seed: seed)
     lane = core.gate(FlowGateKey(mount: "/", host: "h", scope: "h"), FlowOptions())
     self.latency = latency
     self.store = store
@@ -104,21 +106,4 @@ struct FlowSimulation {
     }
     now = end
   }
-}
-
-/// SplitMix64, the chance of these tests.
-struct SplitMix: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-    return z ^ z >> 31
-  }
-
-  mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
 }

@@ -1,3 +1,4 @@
+import DaemonDriver
 import Testing
 
 @testable import UFS

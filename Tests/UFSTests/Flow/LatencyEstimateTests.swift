@@ -1,3 +1,4 @@
+import DaemonDriver
 import Testing
 
 @testable import UFS
@@ -16,7 +17,7 @@ import Testing
   @Test("a percentile is at most an eighth above the true one")
   func accuracy() throws {
     for seed in seeds(10) {
-      var random = SplitMix(seed: seed)
+      var random = SeededRandom(seed: seed)
       var estimate = LatencyEstimate()
       var samples: [UInt64] = []
       for _ in 0..<2000 {

@@ -1,3 +1,4 @@
+import DaemonDriver
 import Testing
 
 @testable import UFS
@@ -6,7 +7,7 @@ import Testing
   @Test("retries never exceed the reserve, its refill and a share of the successes, in any order")
   func neverExceeded() {
     for seed in seeds(20) {
-      var random = SplitMix(seed: seed)
+      var random = SeededRandom(seed: seed)
       let limits = FlowLimits()
       var budget = RetryBudget(limits)
       var (successes, retries) = (0, 0)

@@ -1,4 +1,5 @@
 import CLinux
+import DaemonDriver
 import Testing
 
 @testable import UFS

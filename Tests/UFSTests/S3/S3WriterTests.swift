@@ -1,3 +1,4 @@
+import DaemonDriver
 import FaultProxy
 import Model
 import Testing

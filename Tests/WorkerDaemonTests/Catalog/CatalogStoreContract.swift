@@ -41,7 +41,7 @@ struct CatalogStoreContract {
 
   /// The store answers as a dictionary does.
   func model() throws {
-    var random = SplitMix(state: 4_711)
+    var random = SeededRandom(seed: 4_711)
     var model: [[UInt8]: [UInt8]] = [:]
     for step in 0..<2000 {
       let key = key(random.next() % 50)

@@ -1,3 +1,4 @@
+import DaemonDriver
 import Model
 import Synchronization
 import Testing
@@ -191,7 +192,7 @@ struct FileCatalogTests {
 
   @Test("the catalog answers as a dictionary does, whatever order things come in")
   func model() throws {
-    var random = SplitMix(state: 20_261_121)
+    var random = SeededRandom(seed: 20_261_121)
     let store = FailingCatalogStore()
     var catalog = FileCatalog(store: store)
     var model: [UInt64: CatalogEntry] = [:]

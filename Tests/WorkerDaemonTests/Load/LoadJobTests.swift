@@ -1,5 +1,6 @@
 // Whole load jobs against a fake worker.
 
+import DaemonDriver
 import Model
 import Synchronization
 import Testing
@@ -283,8 +284,8 @@ import WorkerDaemon
 
   @Test("the books balance at every instant of jobs with random trees, failures and changes")
   func balancesAlways() async {
-    let seed = SplitMix.seed
-    var random = SplitMix(state: seed)
+    let seed = SeededRandom.seed()
+    var random = SeededRandom(seed: seed)
     for round in 0..<30 {
       let source = FakeLoadSource(
         capacity: Bool.random(using: &random)
@@ -322,7 +323,7 @@ import WorkerDaemon
     }
   }
 
-  private func steps(_ random: inout SplitMix) -> [FakeLoadSource.Step] {
+  private func steps(_ random: inout SeededRandom) -> [FakeLoadSource.Step] {
     switch Int.random(in: 0..<8, using: &random) {
     case 0: [.fail(LoadFailure(reason: "broken"))]
     case 1: [.fail(LoadFailure(reason: "busy", retryAfter: .milliseconds(1))), .reject]

@@ -1,13 +1,14 @@
 // The books of a load job.
 
+import DaemonDriver
 import Testing
 import WorkerDaemon
 
 @Suite struct LoadLedgerTests {
   @Test("random histories of a file keep the books balanced")
   func balances() {
-    let seed = SplitMix.seed
-    var random = SplitMix(state: seed)
+    let seed = SeededRandom.seed()
+    var random = SeededRandom(seed: seed)
     var ledger = LoadLedger()
     for _ in 0..<2000 {
       let length = Int64.random(in: 0...1000, using: &random)

@@ -1,3 +1,4 @@
+import DaemonDriver
 import Model
 import Testing
 
@@ -51,7 +52,7 @@ struct JSONReaderTests {
 
   @Test("no bytes trap the reader, and what it takes it takes again")
   func garbage() throws {
-    var random = SplitMix(state: 3)
+    var random = SeededRandom(seed: 3)
     let sample = Array(#"{"a":[1,-2.5e3,"x\u00e9\n",{"b":null}],"c":true}"#.utf8)
     var taken = 0
     for _ in 0..<20_000 {

@@ -112,7 +112,7 @@ final class RESTFixture: Sendable {
 
   /// Bytes that differ by position.
   func bytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
-    var random = SplitMix(state: seed)
+    var random = SeededRandom(seed: seed)
     var bytes: [UInt8] = []
     bytes.reserveCapacity(count + 8)
     while bytes.count < count { withUnsafeBytes(of: random.next()) { bytes += $0 } }

@@ -1,5 +1,6 @@
 // Which requests continue each other, and what is brought ahead of them.
 
+import DaemonDriver
 import Testing
 
 @testable import WorkerDaemon
@@ -79,7 +80,7 @@ struct AccessStreamsTests {
   @Test("random requests bring nothing")
   func random() {
     let bounds = AccessStreams.Bounds(pageSize: 1 << 20, pageCount: 100_000, windowMax: 8)
-    var generator = SplitMix(state: 7)
+    var generator = SeededRandom(seed: 7)
     var streams = AccessStreams()
     var brought = 0
     for _ in 0..<1000 {
@@ -107,7 +108,7 @@ struct AccessStreamsTests {
     let bounds = AccessStreams.Bounds(pageSize: 1 << 20, pageCount: 100_000, windowMax: 8)
     var streams = AccessStreams()
     var (issued, used, wasted) = (0, 0, 0)
-    var generator = SplitMix(state: 9)
+    var generator = SeededRandom(seed: 9)
     for round in 0..<200 {
       let base = Int64(generator.next() % 90_000)
       for page in 0..<Int64(1 + round % 6) {

@@ -1,3 +1,4 @@
+import DaemonDriver
 import Testing
 
 @testable import WorkerDaemon
@@ -63,7 +64,7 @@ struct PathPatternTests {
 
   @Test("patterns match what Swift's own engine matches")
   func differential() throws {
-    var random = SplitMix(state: 99)
+    var random = SeededRandom(seed: 99)
     for round in 0..<400 {
       let text = Self.randomPattern(&random, depth: 3)
       let pattern = try PathPattern(text)
@@ -79,7 +80,7 @@ struct PathPatternTests {
     }
   }
 
-  private static func randomPattern(_ random: inout SplitMix, depth: Int) -> String {
+  private static func randomPattern(_ random: inout SeededRandom, depth: Int) -> String {
     var text = ""
     for _ in 0...(random.next() % 3) {
       switch random.next() % (depth > 0 ? 8 : 4) {
@@ -102,7 +103,7 @@ struct PathPatternTests {
 
   @Test("no text traps the parser or the matcher")
   func garbage() {
-    var random = SplitMix(state: 7)
+    var random = SeededRandom(seed: 7)
     let alphabet = Array("ab().*+?{}[]\\^$|-,:<>=!dwsQEkxu01&iA".unicodeScalars)
     for _ in 0..<5000 {
       var text = String.UnicodeScalarView()
