@@ -1,3 +1,4 @@
+import Model
 import Testing
 
 @testable import UFS
@@ -149,7 +150,7 @@ struct SignatureV4Tests {
   func digests() {
     let text = S3Text("abc")
     #expect(
-      HMAC256.hex(MD5.digest(text.bytes)) == "900150983cd24fb0d6963f7d28e17f72")
+      HMAC256.hex(MD5.digest(of: text.bytes)) == "900150983cd24fb0d6963f7d28e17f72")
     let pairs = [
       ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="),
       ("fooba", "Zm9vYmE="), ("foobar", "Zm9vYmFy"),

@@ -81,7 +81,7 @@ extension S3UFS {
     request.query = [("delete", "")]
     request.fields = [
       ("Content-Type", "application/xml"),
-      ("Content-MD5", unsafe Base64.text(MD5.digest(body.bytes))),
+      ("Content-MD5", unsafe Base64.text(MD5.digest(of: body.bytes))),
     ]
     unsafe request.body = body.bytes
     defer { withExtendedLifetime(body) {} }
