@@ -73,7 +73,7 @@ let package = Package(
     // F2
     module("PageStore", on: ["CLinux", "Model", "Ring", "Rocks"]),
     module("UFS", on: ["CLinux", "Model", "Ring", "HTTPWire"]),
-    module("Scheduler", on: ["CRocksDB", "Model", "Ring"]),
+    module("Scheduler", on: ["Model", "Ring", "Rocks"]),
     module("Membership", on: ["Model"]),
     // F3
     module(
@@ -145,7 +145,7 @@ let package = Package(
     tests("MembershipTests", of: ["Membership", "Model"]),
     tests(
       "SchedulerTests",
-      of: ["DaemonDriver", "Membership", "Model", "Ring", "Scheduler"]),
+      of: ["DaemonDriver", "Membership", "Model", "Ring", "Rocks", "Scheduler"]),
     tests("RocksTests", of: ["DaemonDriver", "Rocks"]),
     tests(
       "PageStoreTests", of: ["CLinux", "DaemonDriver", "Model", "Ring", "PageStore", "Rocks"]),

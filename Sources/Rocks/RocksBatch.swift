@@ -45,6 +45,16 @@ internal import CRocksDB
       handle, key.baseAddress?.assumingMemoryBound(to: CChar.self), key.count)
   }
 
+  /// Adds the removal of every record whose key begins with these bytes, which are not all 0xFF.
+  package func removeAll(prefix: [UInt8]) {
+    let end = prefix.successor
+    unsafe prefix.withCBytes { start, startSize in
+      unsafe end.withCBytes { end, endSize in
+        unsafe rocksdb_writebatch_delete_range(handle, start, startSize, end, endSize)
+      }
+    }
+  }
+
   /// Adds a record of these bytes, which are copied.
   package func put(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
     unsafe rocksdb_writebatch_put(

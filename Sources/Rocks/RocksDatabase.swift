@@ -45,6 +45,7 @@ import Glibc
     else { throw RocksFailure("out of memory") }
     self.disk = disk
     self.isReadOnly = isReadOnly
+    unsafe rocksdb_writeoptions_set_sync(writeOptions, options.syncsWrites ? 1 : 0)
     unsafe self.handle = handle
     unsafe self.writeOptions = writeOptions
     unsafe self.readOptions = readOptions
@@ -102,10 +103,8 @@ import Glibc
     var size = 0
     var text: UnsafeMutablePointer<CChar>?
     // SAFETY: the key lives for the call; RocksDB copies the value into memory that is freed below.
-    let value = unsafe key.withUnsafeBytes {
-      unsafe rocksdb_get(
-        handle, readOptions, $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count, &size,
-        &text)
+    let value = unsafe key.withCBytes {
+      unsafe rocksdb_get(handle, readOptions, $0, $1, &size, &text)
     }
     if let failure = unsafe RocksFailure.take(text) { throw disk.failure ?? failure }
     guard let value = unsafe value else { return nil }
@@ -113,13 +112,14 @@ import Glibc
     return unsafe Array(UnsafeRawBufferPointer(start: value, count: size))
   }
 
-  /// Calls `body` with each key from `start` on and its value, in order, until it returns false; the bytes are valid during
-  /// the call.
+  /// Calls `body` with each key that begins with `prefix`, from `start` on, and its value, until it returns false; the bytes
+  /// are valid during the call.
   ///
-  /// `isBulk` is for reading all of it once: ahead, and past the cache.
+  /// In the order of the keys; `isDownwards`, in the other order from the last key before `start`. `isBulk` is for reading all of
+  /// it once: ahead, and past the cache.
   /// - Throws: What RocksDB says when records cannot be read; those before were given.
   package func scan(
-    from start: [UInt8] = [], isBulk: Bool = true,
+    prefix: [UInt8] = [], from start: [UInt8] = [], isDownwards: Bool = false, isBulk: Bool = true,
     _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Bool
   ) throws(RocksFailure) {
     let options = unsafe rocksdb_readoptions_create()
@@ -129,26 +129,61 @@ import Glibc
       unsafe rocksdb_readoptions_set_verify_checksums(options, 1)
       unsafe rocksdb_readoptions_set_readahead_size(options, 2 << 20)
     }
-    guard let iterator = unsafe rocksdb_create_iterator(handle, options) else {
-      throw RocksFailure("out of memory")
+    let end = prefix.successor
+    // SAFETY: RocksDB keeps the bound by reference, and it lives as long as the iterator: until this closure returns.
+    let failure = unsafe end.withCBytes { bound, boundSize -> RocksFailure? in
+      if !end.isEmpty {
+        unsafe rocksdb_readoptions_set_iterate_upper_bound(options, bound, boundSize)
+      }
+      guard let iterator = unsafe rocksdb_create_iterator(handle, options) else {
+        return RocksFailure("out of memory")
+      }
+      defer { unsafe rocksdb_iter_destroy(iterator) }
+      unsafe Self.seek(iterator, start, isDownwards: isDownwards)
+      return unsafe Self.walk(iterator, prefix, isDownwards: isDownwards, body)
     }
-    defer { unsafe rocksdb_iter_destroy(iterator) }
-    unsafe start.withUnsafeBytes {
-      unsafe rocksdb_iter_seek(
-        iterator, $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count)
+    if let failure { throw disk.failure ?? failure }
+  }
+
+  private static func seek(_ iterator: OpaquePointer, _ start: [UInt8], isDownwards: Bool) {
+    unsafe start.withCBytes { bytes, size in
+      guard isDownwards else { return unsafe rocksdb_iter_seek(iterator, bytes, size) }
+      unsafe rocksdb_iter_seek_for_prev(iterator, bytes, size)
     }
+    // Downwards the scan begins before its start.
+    guard isDownwards, unsafe rocksdb_iter_valid(iterator) != 0,
+      unsafe entry(at: iterator).key.elementsEqual(start)
+    else { return }
+    unsafe rocksdb_iter_prev(iterator)
+  }
+
+  private static func walk(
+    _ iterator: OpaquePointer, _ prefix: [UInt8], isDownwards: Bool,
+    _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Bool
+  ) -> RocksFailure? {
     while unsafe rocksdb_iter_valid(iterator) != 0 {
-      var (keySize, valueSize) = (0, 0)
-      let key = unsafe rocksdb_iter_key(iterator, &keySize)
-      let value = unsafe rocksdb_iter_value(iterator, &valueSize)
-      let goesOn = unsafe body(
-        UnsafeRawBufferPointer(start: key, count: keySize),
-        UnsafeRawBufferPointer(start: value, count: valueSize))
-      guard goesOn else { return }
-      unsafe rocksdb_iter_next(iterator)
+      let (key, value) = unsafe entry(at: iterator)
+      guard unsafe key.starts(with: prefix), unsafe body(key, value) else { return nil }
+      if isDownwards {
+        unsafe rocksdb_iter_prev(iterator)
+      } else {
+        unsafe rocksdb_iter_next(iterator)
+      }
     }
     var text: UnsafeMutablePointer<CChar>?
     unsafe rocksdb_iter_get_error(iterator, &text)
-    if let failure = unsafe RocksFailure.take(text) { throw disk.failure ?? failure }
+    return unsafe RocksFailure.take(text)
+  }
+
+  private static func entry(
+    at iterator: OpaquePointer
+  ) -> (key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
+    var (keySize, valueSize) = (0, 0)
+    let key = unsafe rocksdb_iter_key(iterator, &keySize)
+    let value = unsafe rocksdb_iter_value(iterator, &valueSize)
+    return unsafe (
+      UnsafeRawBufferPointer(start: key, count: keySize),
+      UnsafeRawBufferPointer(start: value, count: valueSize)
+    )
   }
 }

@@ -14,6 +14,8 @@ package struct RocksOptions: Sendable {
   package var countsIndexAsCache = false
   /// Whether it keeps Bloom filters, which spare reads of keys that are not there.
   package var hasBloomFilter = false
+  /// Whether every write is durable when it returns; otherwise `sync` makes it so.
+  package var syncsWrites = false
 
   /// Settings that suit a log that is written in order of arrival and read once.
   package init() {}

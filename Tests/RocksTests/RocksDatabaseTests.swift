@@ -19,6 +19,43 @@ struct RocksDatabaseTests {
     #expect(!before.contains("LOG"), "it keeps no log of messages")
   }
 
+  @Test("a prefix is scanned in both directions from any place, and removed alone")
+  func prefixes() throws {
+    let scratch = try ScratchDirectory("rocks")
+    var options = RocksOptions()
+    options.syncsWrites = true
+    let database = try RocksDatabase(path: scratch.path("db"), options: options)
+    let keys: [[UInt8]] = [
+      [1], [2], [2, 0], [2, 7], [2, 255], [2, 255, 9], [3], [255], [255, 255],
+    ]
+    for key in keys { try put(key, key, database) }
+    #expect(try scan(database, [2], from: [2, 7], false) == [[2, 7], [2, 255], [2, 255, 9]])
+    #expect(try scan(database, [2], from: [2, 7], true) == [[2, 0], [2]], "without the start")
+    #expect(try scan(database, [2], from: [2, 8], true) == [[2, 7], [2, 0], [2]])
+    #expect(try scan(database, [2], from: [9], true).first == [2, 255, 9])
+    #expect(try scan(database, [2, 255], from: [2, 255], false) == [[2, 255], [2, 255, 9]])
+    #expect(try scan(database, [255], from: [255], false) == [[255], [255, 255]])
+    let batch = RocksBatch()
+    batch.removeAll(prefix: [2, 255])
+    batch.removeAll(prefix: [2, 0])
+    try database.write(batch)
+    #expect(
+      try scan(database, [], from: [], false) == [[1], [2], [2, 7], [3], [255], [255, 255]])
+  }
+
+  private func scan(
+    _ database: RocksDatabase, _ prefix: [UInt8], from start: [UInt8], _ isDownwards: Bool
+  ) throws -> [[UInt8]] {
+    var keys: [[UInt8]] = []
+    try database.scan(prefix: prefix, from: start, isDownwards: isDownwards, isBulk: false) {
+      key, value in
+      #expect(Array(key) == Array(value))
+      keys.append(Array(key))
+      return true
+    }
+    return keys
+  }
+
   @Test(
     "a full disk is a failure of a kind of its own, which is no damage",
     arguments: [

@@ -3,6 +3,7 @@
 import DaemonDriver
 import Glibc
 import Model
+import Rocks
 import Synchronization
 import Testing
 
@@ -263,12 +264,12 @@ final class StoreDirectory: Sendable {
     job.totals.verification = JobLedger()
     let bytes = job.encoded
     for _ in 0..<20_000 {
-      var broken = Array(bytes.prefix(random.below( bytes.count + 1)))
-      for _ in 0..<random.below( 4) where !broken.isEmpty {
-        broken[random.below( broken.count)] = UInt8(truncatingIfNeeded: random.next())
+      var broken = Array(bytes.prefix(random.below(bytes.count + 1)))
+      for _ in 0..<random.below(4) where !broken.isEmpty {
+        broken[random.below(broken.count)] = UInt8(truncatingIfNeeded: random.next())
       }
       // A right sum over wrong content is read as far as it goes.
-      if broken.count > 9, random.below( 2) == 0 {
+      if broken.count > 9, random.below(2) == 0 {
         let content = Array(broken[9...])
         broken = SealedValue.seal { $0.raw(content) }
       }
@@ -387,9 +388,43 @@ final class StoreDirectory: Sendable {
       ("IO error: While fsync: /x: Input/output error", .unavailable),
     ]
     for (text, code) in cases {
-      let error = SchedulerError(rocks: text, "the job store")
+      let error = SchedulerError(rocks: RocksFailure(text), "the job store")
       #expect(error.code == code, "\(text)")
     }
+  }
+
+  @Test(
+    "a disk that fills up ends no process: jobs are read, new ones refused, and taken when it has room again",
+    .enabled(if: LoopVolume.isUsable))
+  func fullDisk() async throws {
+    let disk = try LoopVolume(size: 16 << 20)
+    let store = try RocksJobStore(path: "\(disk.path)/jobs")
+    #expect(await commit(store, record(1), fence: 1) == nil)
+    try disk.fill(leaving: 0)
+    // The room of the log's last block may take a few.
+    var (number, taken, refusal) = (UInt64(2), [UInt64(1)], SchedulerError?.none)
+    while refusal == nil, number < 10_000 {
+      refusal = await commit(store, record(number), fence: 1)
+      if refusal == nil { taken.append(number) }
+      number += 1
+    }
+    #expect(refusal?.code == .noSpace, "\(refusal.debugDescription)")
+    let again = await commit(store, record(number), fence: 2)
+    #expect(again?.code == .noSpace, "opened anew, there is no room either")
+    let known = try store.list(JobQuery(limit: .max)).records.map(\.id)
+    for number in taken { #expect(known.contains(record(number).id), "\(number)") }
+    disk.empty()
+    var late: SchedulerError?
+    let start = ContinuousClock.now
+    var fence = UInt64(3)
+    repeat {
+      late = await commit(store, record(number), fence: fence)
+      fence += 1
+    } while late?.code == .noSpace && start.duration(to: .now) < .seconds(30)
+    #expect(late == nil)
+    #expect(try store.record(of: record(number).id) == record(number))
+    #expect(try store.removeEnded(before: .max, limit: 1) == 0)
+    store.close()
   }
 
   @Test("after a failed write nothing of its fence is written, and the next fence is")

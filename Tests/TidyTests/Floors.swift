@@ -22,7 +22,7 @@ enum Floors {
     // F2: never each other
     "PageStore": ["CLinux", "Model", "Ring", "Rocks"],
     "UFS": ["CLinux", "Model", "Ring", "HTTPWire"],
-    "Scheduler": ["CRocksDB", "Model", "Ring"],
+    "Scheduler": ["Model", "Ring", "Rocks"],
     "Membership": ["Model"],
     // F3
     "WorkerDaemon": [

@@ -60,7 +60,8 @@ package final class LastingCatalogStore: CatalogStore {
       do throws(CatalogError) {
         if isReadOnly {
           let isThere = unsafe access("\(path)/CURRENT", F_OK) == 0
-          return .success(isThere ? try CatalogReader(path: path) : nil)
+          guard isThere else { return .success(nil) }
+          return .success(try RocksCatalogStore(path: path, isReadOnly: true))
         }
         try Self.make(directory)
         return .success(try RocksCatalogStore(path: path, options: options))

@@ -56,7 +56,7 @@ struct OpenedCatalog {
       do throws(CatalogError) {
         // What an earlier life left there names pages that are gone.
         try RocksCatalogStore.destroy(path: path)
-        return .success(try RocksCatalogStore(path: path))
+        return .success(try LastingCatalogStore(path: path, options: RocksCatalogStore.Options()))
       } catch { return .failure(error) }
     }
   }

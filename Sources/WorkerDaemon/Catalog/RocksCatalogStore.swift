@@ -5,11 +5,9 @@
 // Writes are in RocksDB's log when they return and on the disk some time later: a crash of the process loses nothing, a
 // power cut the last seconds, which the catalog's users can do without.
 //
-// After a write that it refused RocksDB takes no other: the database is opened anew, at once and then after 1 s, 2 s, 4 s …
-// 1 min, so that a disk that was full or failed for a while does not end the catalog for good.
+// A write that fails is the last one: see LastingCatalogStore.
 
 internal import Rocks
-import Synchronization
 
 /// An ordered map in a RocksDB database; closed when it is dropped.
 package final class RocksCatalogStore: CatalogStore, Sendable {
@@ -26,38 +24,14 @@ package final class RocksCatalogStore: CatalogStore, Sendable {
   private static let versionKey: [UInt8] = [0]
   private static let version: [UInt8] = [1]
 
-  private static let retryIntervalMax: UInt64 = 60_000_000_000
-
-  private struct State {
-    /// nil while it cannot be opened.
-    var database: RocksDatabase?
-    /// Whether RocksDB refused a write; it may trap when it is told to sync after that.
-    var hasRefused = false
-    /// Monotonic nanoseconds before which it is not opened anew, and how long that is.
-    var retryAt: UInt64 = 0
-    var pause: UInt64
-    var reopenCount = 0
-  }
-
-  private let path: String
-  private let settings: RocksOptions
-  private let retryInterval: UInt64
-  /// What fails instead of RocksDB, in tests.
-  private let fault: @Sendable () -> RocksFailure?
-  private let state: Mutex<State>
+  private let database: RocksDatabase
 
   /// Opens the database in the directory `path`, making it when it is not there.
   ///
+  /// One that `isReadOnly` has to be there, and nothing on the disk changes: it can be had on a disk that is full.
   /// - Throws: when it cannot be opened; `isDamage` says whether that is because of what it holds.
-  package convenience init(path: String, options: Options = Options()) throws(CatalogError) {
-    try self.init(path: path, options: options, retryInterval: 1_000_000_000) { nil }
-  }
-
-  /// Opens the database; after a write that was refused it is opened anew after `retryInterval` nanoseconds, and `fault`
-  /// can refuse some.
-  init(
-    path: String, options: Options, retryInterval: UInt64,
-    fault: @escaping @Sendable () -> RocksFailure?
+  package init(
+    path: String, options: Options = Options(), isReadOnly: Bool = false
   ) throws(CatalogError) {
     var settings = RocksOptions()
     settings.writeBufferSize = 4 << 20
@@ -65,12 +39,8 @@ package final class RocksCatalogStore: CatalogStore, Sendable {
     // The size is what the database may use.
     settings.countsIndexAsCache = true
     settings.hasBloomFilter = options.hasBloomFilter
-    (self.path, self.settings) = (path, settings)
-    (self.retryInterval, self.fault) = (retryInterval, fault)
     do throws(RocksFailure) {
-      state = Mutex(
-        State(
-          database: try RocksDatabase(path: path, options: settings), pause: retryInterval))
+      database = try RocksDatabase(path: path, options: settings, isReadOnly: isReadOnly)
     } catch {
       throw CatalogError(error)
     }
@@ -91,6 +61,7 @@ package final class RocksCatalogStore: CatalogStore, Sendable {
       guard try scan(from: [], before: [0xFF], limit: 1).isEmpty else {
         throw CatalogError("it holds records of something else", isDamage: true)
       }
+      if database.isReadOnly { return }
       return try write([.put(key: Self.versionKey, value: Self.version)])
     }
     guard found == Self.version else {
@@ -98,32 +69,8 @@ package final class RocksCatalogStore: CatalogStore, Sendable {
     }
   }
 
-  /// The database, opened anew when it refused a write and it is time.
-  ///
-  /// One that somebody still reads from cannot be: that is tried again.
-  private func database() throws(RocksFailure) -> RocksDatabase {
-    try state.withLock { state throws(RocksFailure) in
-      if let database = state.database, !state.hasRefused || now < state.retryAt {
-        return database
-      }
-      guard now >= state.retryAt else { throw RocksFailure("it could not be opened anew") }
-      state.retryAt = now &+ state.pause
-      state.pause = min(state.pause &* 2, Self.retryIntervalMax)
-      state.database = nil
-      let database = try RocksDatabase(path: path, options: settings)
-      (state.database, state.hasRefused, state.pause) = (database, false, retryInterval)
-      state.reopenCount += 1
-      return database
-    }
-  }
-
-  /// Times that the database was opened anew.
-  var reopenCount: Int { state.withLock { $0.reopenCount } }
-
-  private var now: UInt64 { PatientCall<Void>.now() }
-
   package func value(of key: [UInt8]) throws(CatalogError) -> [UInt8]? {
-    do throws(RocksFailure) { return try database().value(of: key) } catch {
+    do throws(RocksFailure) { return try database.value(of: key) } catch {
       throw CatalogError(error)
     }
   }
@@ -137,14 +84,8 @@ package final class RocksCatalogStore: CatalogStore, Sendable {
       }
     }
     do throws(RocksFailure) {
-      if let failure = fault() { throw failure }
-      try database().write(group)
+      try database.write(group)
     } catch {
-      state.withLock { state in
-        guard !state.hasRefused else { return }
-        state.hasRefused = true
-        state.retryAt = 0
-      }
       throw CatalogError(error)
     }
   }
@@ -155,7 +96,7 @@ package final class RocksCatalogStore: CatalogStore, Sendable {
     var records: [CatalogRecord] = []
     guard limit > 0 else { return records }
     do throws(RocksFailure) {
-      unsafe try database().scan(from: start, isBulk: false) { key, value in
+      unsafe try database.scan(from: start, isBulk: false) { key, value in
         let record = unsafe CatalogRecord(key: Array(key), value: Array(value))
         guard record.key.lexicographicallyPrecedes(end) else { return false }
         records.append(record)
@@ -168,7 +109,7 @@ package final class RocksCatalogStore: CatalogStore, Sendable {
   }
 
   package func close() {
-    guard let database = state.withLock({ $0.hasRefused ? nil : $0.database }) else { return }
+    if database.isReadOnly { return }
     do throws(RocksFailure) { try database.sync() } catch {
       // The kernel has it in any case; only a power cut right now could lose the last notes.
     }

@@ -155,24 +155,6 @@ struct RocksCatalogStoreTests {
     #expect(catalog.entry(of: entry.key) == entry)
   }
 
-  @Test("after a refused write the database is opened anew and takes writes again")
-  func reopens() throws {
-    let scratch = try ScratchDirectory("catalog")
-    let refuses = Atomic<Bool>(false)
-    let store = try RocksCatalogStore(
-      path: scratch.path("catalog"), options: RocksCatalogStore.Options(), retryInterval: 0
-    ) { refuses.load(ordering: .relaxed) ? RocksFailure("IO error: No space left") : nil }
-    try store.write([.put(key: [1, 2], value: [3])])
-    refuses.store(true, ordering: .relaxed)
-    #expect(throws: CatalogError.self) { try store.write([.put(key: [1, 3], value: [4])]) }
-    #expect(try store.value(of: [1, 2]) == [3], "reads go on")
-    refuses.store(false, ordering: .relaxed)
-    try store.write([.put(key: [1, 3], value: [5])])
-    #expect(try store.scan(from: [1], before: [2], limit: 9).map(\.value) == [[3], [5]])
-    #expect(store.reopenCount == 1)
-    store.close()
-  }
-
   @Test("a database in use is a refusal that names it, and stays as it is")
   func inUse() throws {
     let scratch = try ScratchDirectory("catalog")

@@ -76,7 +76,7 @@ struct LastingCatalogStoreTests {
     store.close()
     store = try LastingCatalogStore(path: path + "2", options: .init())
     #expect(try store.value(of: [1]) == nil)
-    let reader = try CatalogReader(path: path)
+    let reader = try RocksCatalogStore(path: path, isReadOnly: true)
     #expect(try reader.value(of: [1]) == [2])
     #expect(try reader.scan(from: [1], before: [2], limit: 2).map(\.key) == [[1]])
     #expect(throws: CatalogError.self) { try reader.write([]) }

@@ -22,12 +22,11 @@ package final class RocksJobStore: JobStore {
   private struct State {
     var queue: [Entry] = []
     var isDraining = false
-    var table: RocksTable?
     var failedFence: UInt64 = 0
     var isClosed = false
   }
 
-  private let path: String
+  private let table: SharedTable
   private let thread: BlockingPool
   private let state: Mutex<State>
   /// Held by whoever writes.
@@ -37,25 +36,27 @@ package final class RocksJobStore: JobStore {
   ///
   /// - Throws: one line that says what is wrong: `.readOnly`, `.locked`, `.corrupt`, `.newer`, `.noSpace`, `.unavailable`.
   package init(path: String) throws(SchedulerError) {
-    let table = try RocksTable(path: path)
+    table = try SharedTable(path: path)
     try Self.checkSchema(of: table, path)
-    self.path = path
     do throws(RingError) {
       thread = try BlockingPool(name: "job-store", threads: 1)
     } catch { throw SchedulerError(.unavailable, "the job store has no thread: \(error)") }
-    state = Mutex(State(table: table))
+    state = Mutex(State())
   }
 
-  private static func checkSchema(of table: RocksTable, _ path: String) throws(SchedulerError) {
-    if let found = try table.value(of: StoreKey.schema) {
+  private static func checkSchema(of table: SharedTable, _ path: String) throws(SchedulerError) {
+    let (found, isEmpty) = try table.read { (table) throws(SchedulerError) in
+      var isEmpty = true
+      try table.scan(prefix: [], from: [], isDownwards: false) { _, _ in
+        isEmpty = false
+        return false
+      }
+      return (try table.value(of: StoreKey.schema), isEmpty)
+    }
+    if let found {
       guard found != schema else { return }
       throw SchedulerError(
         .newer, "the job store \(path) was written by another version: its format is \(found)")
-    }
-    var isEmpty = true
-    try table.scan(prefix: [], from: [], isDownwards: false) { _, _ in
-      isEmpty = false
-      return false
     }
     guard isEmpty else {
       throw SchedulerError(.corrupt, "\(path) holds a database that is no job store")
@@ -66,14 +67,15 @@ package final class RocksJobStore: JobStore {
   // MARK: Writing
 
   package func commit(_ batch: StoreBatch, done: @escaping @Sendable (SchedulerError?) -> Void) {
-    let (begins, isClosed) = state.withLock { state in
-      guard !state.isClosed else { return (false, true) }
+    let isTaken = state.withLock { state in
+      guard !state.isClosed else { return false }
       state.queue.append(Entry(batch: batch, done: done))
-      defer { state.isDraining = true }
-      return (!state.isDraining, false)
+      // Under the lock, since a pool that was stopped takes nothing.
+      if !state.isDraining { thread.submit { self.drain() } }
+      state.isDraining = true
+      return true
     }
-    if isClosed { return done(SchedulerError(.closed, "the job store is closed")) }
-    if begins { thread.submit { self.drain() } }
+    if !isTaken { done(SchedulerError(.closed, "the job store is closed")) }
   }
 
   private func drain() {
@@ -98,25 +100,15 @@ package final class RocksJobStore: JobStore {
     guard !taken.isEmpty else { return }
     do throws(SchedulerError) {
       try writing.withLock { (_) throws(SchedulerError) in
-        try openTable().write(taken.flatMap(\.batch.changes))
+        try table.write(taken.flatMap(\.batch.changes))
       }
       for entry in taken { entry.done(nil) }
     } catch {
       state.withLock { state in
         state.failedFence = taken.map(\.batch.fence).max() ?? state.failedFence
-        // RocksDB writes no more after a failed write until it is opened anew.
-        state.table = nil
       }
       for entry in taken { entry.done(error) }
     }
-  }
-
-  /// The open table; opened anew after a failure.
-  private func openTable() throws(SchedulerError) -> RocksTable {
-    if let table = state.withLock({ $0.table }) { return table }
-    let table = try RocksTable(path: path)
-    state.withLock { $0.table = table }
-    return table
   }
 
   package func close() {
@@ -126,47 +118,46 @@ package final class RocksJobStore: JobStore {
     }
     guard isOpen else { return }
     thread.stop()
-    state.withLock { $0.table = nil }
+    table.close()
   }
 
   // MARK: Reading
 
-  private func reader() throws(SchedulerError) -> StoreReader<RocksTable> {
-    guard let table = state.withLock({ $0.table }) else {
-      throw SchedulerError(.unavailable, "the job store cannot be read now")
-    }
-    return StoreReader(table)
-  }
-
   package func recover(_ visit: (RecoveredJob) -> Void) throws(SchedulerError) {
-    try reader().recover(visit)
+    try table.read { (table) throws(SchedulerError) in try StoreReader(table).recover(visit) }
   }
 
   package func list(_ query: JobQuery) throws(SchedulerError) -> JobPage {
-    try reader().list(query)
+    try table.read { (table) throws(SchedulerError) in try StoreReader(table).list(query) }
   }
 
   package func record(of id: JobID) throws(SchedulerError) -> JobRecord? {
-    try reader().record(of: id)
+    try table.read { (table) throws(SchedulerError) in try StoreReader(table).record(of: id) }
   }
 
   package func latest(_ name: JobIdentity) throws(SchedulerError) -> JobID? {
-    try reader().latest(name)
+    try table.read { (table) throws(SchedulerError) in try StoreReader(table).latest(name) }
   }
 
   package func failures(
     of id: JobID, from first: UInt64, limit: Int
   ) throws(SchedulerError) -> [FailedFile] {
-    try reader().failures(of: id, from: first, limit: limit)
+    try table.read { (table) throws(SchedulerError) in
+      try StoreReader(table).failures(of: id, from: first, limit: limit)
+    }
   }
 
   package func removeEnded(before: Int64, limit: Int) throws(SchedulerError) -> Int {
-    let records = try reader().ended(before: before, limit: limit)
+    let records = try table.read { (table) throws(SchedulerError) in
+      try StoreReader(table).ended(before: before, limit: limit)
+    }
     guard !records.isEmpty else { return 0 }
     // A name may have become a later job's since: it is looked at while nobody else writes.
     return try writing.withLock { (_) throws(SchedulerError) in
-      let changes = try reader().removal(of: records)
-      try openTable().write(changes)
+      let changes = try table.read { (table) throws(SchedulerError) in
+        try StoreReader(table).removal(of: records)
+      }
+      try table.write(changes)
       return records.count
     }
   }
