@@ -61,6 +61,8 @@ package struct VolumeUsage: Sendable, Equatable {
   package var name: String
   /// Its health; nil for memory.
   package var state: VolumeState?
+  /// Why it is in its state; empty when it is healthy.
+  package var reason: String
   /// Its tier.
   package var tier: Tier
   /// The NUMA node it is near to.
@@ -105,7 +107,8 @@ extension PageStore {
     core.volumes.enumerated().map { number, volume in
       let disk = volume as? DiskVolume
       return VolumeUsage(
-        name: disk?.name ?? "", state: disk?.health.state, tier: volume.tier, node: volume.node,
+        name: disk?.name ?? "", state: disk?.health.state,
+        reason: disk?.health.reason ?? "", tier: volume.tier, node: volume.node,
         quota: volume.quota, used: volume.used, pages: core.tasks.copies[number],
         quarantined: disk?.quarantinedBytes ?? 0, acceptsPages: volume.acceptsPages)
     }

@@ -70,10 +70,12 @@ package final class DaemonProcess {
 
   /// Starts `executable` with `options` added and waits until it is ready.
   ///
-  /// `prefix` goes before the command, such as `taskset -c 0`; `pollsBusily` asks without a pause.
+  /// `prefix` goes before the command, such as `taskset -c 0`; `pollsBusily` asks without a pause; without `isWhole` it is
+  /// enough that it answers, ready or not.
   package init(
     _ executable: String, ports: DaemonPorts, options: [String], prefix: [String] = [],
-    variables: [String: String] = [:], limit: Duration = .seconds(20), pollsBusily: Bool = false
+    variables: [String: String] = [:], limit: Duration = .seconds(20), pollsBusily: Bool = false,
+    isWhole: Bool = true
   ) throws(DriverError) {
     self.ports = ports
     scratch = try ScratchDirectory("daemon")
@@ -82,7 +84,8 @@ package final class DaemonProcess {
     process = try ChildProcess(
       prefix + [executable] + DaemonProcess.options(ports, work: scratch.path("work")) + options,
       output: log, errors: log, variables: variables)
-    try waitUntilReady(limit, pause: pollsBusily ? .zero : .milliseconds(5))
+    try waitUntilReady(
+      limit, pause: pollsBusily ? .zero : .milliseconds(5), isWhole ? "/readyz" : "/healthz")
   }
 
   /// The settings that place a daemon on `ports` with its state below `work`.
@@ -98,14 +101,16 @@ package final class DaemonProcess {
     ]
   }
 
-  /// Asks for `/readyz` again and again until it is 200.
-  private func waitUntilReady(_ limit: Duration, pause: Duration) throws(DriverError) {
+  /// Asks for `path` again and again until it is 200.
+  private func waitUntilReady(
+    _ limit: Duration, pause: Duration, _ path: String
+  ) throws(DriverError) {
     let deadline = ContinuousClock.now + limit
     while ContinuousClock.now < deadline {
       guard process.isRunning else {
         throw .program("penstockd ended with \(process.status?.description ?? "?"): \(logText)")
       }
-      if isReady(ports.web) { return }
+      if isReady(ports.web, path) { return }
       _ = process.wait(pause)
     }
     throw .program("penstockd was not ready in \(limit): \(logText)")
@@ -120,10 +125,10 @@ package final class DaemonProcess {
   }
 }
 
-/// Whether a worker whose web port is `port` says that it is ready.
-package func isReady(_ port: UInt16) -> Bool {
+/// Whether a worker whose web port is `port` says that it is ready, or what else `path` says.
+package func isReady(_ port: UInt16, _ path: String = "/readyz") -> Bool {
   guard let connection = try? HTTPConnection(port: port, seconds: 5),
-    let response = try? connection.request("GET", "/readyz")
+    let response = try? connection.request("GET", path)
   else { return false }
   return response.status == 200
 }

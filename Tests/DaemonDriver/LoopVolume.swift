@@ -52,6 +52,20 @@ package final class LoopVolume {
     try Self.run(["mount", "-o", "loop", image, path])
   }
 
+  /// Mounts another disk in place of one that was taken away, with the same bytes as that one.
+  package func insertCopy() throws(DriverError) {
+    sync()
+    try Self.run(["cp", image, scratch.path("copy")])
+    try Self.run(["mount", "-o", "loop", scratch.path("copy"), path])
+  }
+
+  /// Mounts another disk in place of one that was taken away, with nothing on it.
+  package func insertNew(size: Int = 64 << 20) throws(DriverError) {
+    try setSize(of: scratch.path("new"), to: size)
+    try Self.run(["mkfs.ext4", "-q", "-F", "-m", "0", scratch.path("new")])
+    try Self.run(["mount", "-o", "loop", scratch.path("new"), path])
+  }
+
   /// Takes the file system away while files of it are open, which go on working for those who hold them.
   package func detach() throws(DriverError) { try Self.run(["umount", "-l", path]) }
 

@@ -117,20 +117,20 @@ struct HangingDiskTests {
 
   @Test("a reader's memory is the device's until it answers, and no byte of it changes later")
   func memory() async throws {
-    let watch = TransferWatch()
     let device = MemoryDevice(size: 8192)
+    let watch = TransferWatch(device: device)
     let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 4096)
     memory.initializeMemory(as: UInt8.self, repeating: 1)
     device.hang()
     nonisolated(unsafe) let buffer = memory
-    async let end = watch.run(now: 5) { device.read(into: buffer, at: 0, for: $0) }
+    async let end = watch.run(now: 5) { $0.read(into: buffer, at: 0, for: $1) }
     await until { device.hangingCount == 1 }
     #expect(watch.oldestAge(now: 12) == 7)
     watch.release()
     let hold = try #require(await end.hold)
     #expect(await end.result == -ETIMEDOUT)
     #expect(!hold.isReturned && memory[0] == 1 && watch.oldestAge(now: 12) == 7)
-    let refused = await watch.run(now: 6) { device.read(into: buffer, at: 0, for: $0) }
+    let refused = await watch.run(now: 6) { $0.read(into: buffer, at: 0, for: $1) }
     #expect(refused.result == -ETIMEDOUT && refused.hold == nil, "it gets no more to swallow")
     let isFreed = Flag()
     hold.whenReturned {

@@ -66,7 +66,7 @@ extension ConfigurationRegistry {
         "Time without a fault before a DEGRADED volume takes pages again; a relapse doubles it."),
       .init(
         "penstock.worker.readiness.require.tiers", .boolean, "true",
-        "/readyz answers 503 while a configured volume is missing or out."),
+        "/readyz answers 503 while a configured volume is out or cannot be opened; neither ends a start."),
       .init(
         "alluxio.worker.page.store.page.size", .sizeIn(4 << 10...1 << 30), "1MB",
         "Size of a page; clients of alluxiofs 1.0 must be given the same."),

@@ -7,10 +7,14 @@ import Synchronization
 extension DiskVolume {
   /// Writes and reads back the bad run at `unit` through `buffer`, and frees it when it holds; suspends.
   ///
-  /// Nobody else has the run, and what a test leaves there matches no page. Returns nil when the device does not answer.
+  /// Nobody else has the run, and what a test leaves there matches no page. Returns nil when the device does not answer, or
+  /// the volume has another file by now.
   func retest(_ unit: UInt32, _ count: Int, through buffer: TransferBuffer) async -> Bool? {
     let bytes = count * DiskLayout.unitSize
-    guard unsafe buffer.memory.count >= bytes, acceptsReads else { return nil }
+    guard unsafe buffer.memory.count >= bytes, acceptsReads, beginTest(unit, count) else {
+      return nil
+    }
+    defer { endTest() }
     for pattern in [now() | 1, ~(now() | 1)] {
       let run = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer.memory[..<bytes])
       unsafe run.initializeMemory(as: UInt64.self, repeating: pattern)

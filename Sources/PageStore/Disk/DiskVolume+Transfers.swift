@@ -19,17 +19,17 @@ struct DiskEnd: Sendable {
 extension DiskVolume {
   /// Reads into `buffer` from `offset`; suspends.
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) async -> TransferEnd {
-    await transfers.run(now: now()) { unsafe device.read(into: buffer, at: offset, for: $0) }
+    await transfers.run(now: now()) { unsafe $0.read(into: buffer, at: offset, for: $1) }
   }
 
   /// Writes `buffer` at `offset`; suspends.
   func write(from buffer: UnsafeRawBufferPointer, at offset: Int64) async -> TransferEnd {
-    await transfers.run(now: now()) { unsafe device.write(from: buffer, at: offset, for: $0) }
+    await transfers.run(now: now()) { unsafe $0.write(from: buffer, at: offset, for: $1) }
   }
 
   /// Makes what was written durable; suspends.
   func sync() async -> TransferEnd {
-    await transfers.run(now: now()) { device.sync(for: $0) }
+    await transfers.run(now: now()) { $0.sync(for: $1) }
   }
 
   /// Whether the device, or the file system that the log is on, owes an answer for longer than is usual.

@@ -66,7 +66,7 @@ import Synchronization
   package let tier: Tier
   package let node: Int
   package let number: UInt8
-  // SAFETY: `id`, `restorableUnits` and `isDoubtful` change only in `identify`, before the first page comes to be.
+  // SAFETY: `id`, `restorableUnits` and `isDoubtful` change only in `startOver`, while the volume has no page.
   private(set) var id: VolumeID
   /// What operators call it: its directory.
   package let name: String
@@ -75,9 +75,8 @@ import Synchronization
   let layout: DiskLayout
   /// Units of the volume, numbered from 0.
   package let unitCount: UInt32
-  let device: any BlockDevice
-  let log: any PageLog
-  let transfers = TransferWatch()
+  /// The operations of the device, and the device.
+  let transfers: TransferWatch
   let counters = DiskVolumeCounters()
   /// What watches the volume's I/O.
   package let health: VolumeHealth
@@ -88,6 +87,7 @@ import Synchronization
   /// True when pages found at start need not be what the log says: it was not closed as whole.
   private(set) var isDoubtful: Bool
   private let dataOffset: Int64
+  private let currentLog: Mutex<any PageLog>
   private let sequence = Atomic<UInt64>(1)
   private let lock = Lock()
   // SAFETY: guarded by `lock`.
@@ -106,8 +106,9 @@ import Synchronization
   /// Pages of a doubtful start that nobody has seen to match yet.
   private let unprovenPages = Atomic<Int>(0)
   private let isReady = Atomic<Bool>(false)
-  /// Units of each bad run, by its first; guarded by `lock`.
+  /// Units of each bad run, by its first, and how many of those runs are being tested; guarded by `lock`.
   private var bad: [UInt32: Int] = [:]
+  private var testCount = 0
 
   /// A volume of `parts`, which has no room until `restore`.
   ///
@@ -116,7 +117,9 @@ import Synchronization
     layout = DiskLayout(pageSize: parts.pageSize)
     let (units, overflow) = parts.blockCount.multipliedReportingOverflow(by: layout.unitsPerBlock)
     precondition(!overflow && units < Int(UInt32.max), "unit numbers have 32 bits")
-    (device, log, id, health) = (parts.device, parts.log, parts.id, parts.health)
+    (id, health) = (parts.id, parts.health)
+    transfers = TransferWatch(device: parts.device)
+    currentLog = Mutex(parts.log)
     (tier, node, number, now) = (parts.tier, parts.node, parts.number, parts.now)
     name = parts.name
     dataOffset = parts.dataOffset
@@ -130,15 +133,6 @@ import Synchronization
       layout: layout, capacity: parts.trailerMemory, blockCount: parts.blockCount)
     space = try RunAllocator(
       blockCount: parts.blockCount, unitsPerBlock: layout.unitsPerBlock, slotCount: parts.slotCount)
-  }
-
-  /// Says what a file that came late says of itself; before `restore`.
-  func identify(id: VolumeID, restorableUnits units: UInt32, isClean: Bool) {
-    precondition(
-      !isReady.load(ordering: .acquiring), "a volume is identified before its pages come")
-    self.id = id
-    restorableUnits = min(units, unitCount)
-    isDoubtful = !isClean
   }
 
   // MARK: Space
@@ -172,7 +166,9 @@ import Synchronization
     // Blocks that were taken over have room already, but nobody knows yet for whom.
     guard isReady.load(ordering: .acquiring) else { return nil }
     return lock.withLock {
-      guard let unit = space.take(count, for: slot) else { return nil }
+      guard isReady.load(ordering: .relaxed), let unit = space.take(count, for: slot) else {
+        return nil
+      }
       usedUnits.store(space.usedUnits, ordering: .relaxed)
       return unit
     }
@@ -229,6 +225,18 @@ import Synchronization
     lock.withLock { bad.map { ($0.key, $0.value) } }.sorted { $0.unit < $1.unit }
   }
 
+  /// Says that the bad run of `count` units at `unit` is tested until `endTest`; false when there is no such run any more.
+  func beginTest(_ unit: UInt32, _ count: Int) -> Bool {
+    lock.withLock {
+      guard bad[unit] == count else { return false }
+      testCount += 1
+      return true
+    }
+  }
+
+  /// Ends a test of a bad run.
+  func endTest() { lock.withLock { testCount -= 1 } }
+
   /// Frees the bad run of `count` units at `unit`, which turned out to be good.
   func forgive(_ unit: UInt32, _ count: Int) {
     // Before the units are free: they may be found bad again.
@@ -273,6 +281,54 @@ import Synchronization
 
   /// Where `unit` lies on the device.
   func offset(of unit: UInt32) -> Int64 { dataOffset + Int64(unit) * Int64(DiskLayout.unitSize) }
+}
+
+// MARK: Steps of `leave` and `join`
+
+extension DiskVolume {
+  /// What remembers the pages.
+  var log: any PageLog { currentLog.withLock { $0 } }
+
+  /// Puts `log` in place of the one that is there, which is returned.
+  func replaceLog(_ log: any PageLog) -> any PageLog {
+    currentLog.withLock { current in
+      defer { current = log }
+      return current
+    }
+  }
+
+  /// Gives out no run any more.
+  func stopTaking() {
+    // The lock: who is taking a run has it when this returns, or finds the volume closed.
+    lock.withLock { isReady.store(false, ordering: .releasing) }
+  }
+
+  /// True when nobody has a run, but those that are bad, and none of these is being tested.
+  var isUnused: Bool {
+    lock.withLock { testCount == 0 && space.usedUnits == bad.values.reduce(0, +) }
+  }
+
+  /// Makes the volume as it was when it was made, for a file that says this of itself.
+  func startOver(
+    id: VolumeID, restorableUnits units: UInt32, isClean: Bool
+  ) throws(PageStoreError) {
+    precondition(!isReady.load(ordering: .acquiring), "a volume in use keeps its file")
+    var fresh = try lock.withLock { () throws(PageStoreError) in
+      try RunAllocator(
+        blockCount: space.blockCount, unitsPerBlock: space.unitsPerBlock,
+        slotCount: space.slotCount)
+    }
+    lock.withLock {
+      swap(&space, &fresh)
+      bad = [:]
+      self.id = id
+      restorableUnits = min(units, unitCount)
+      isDoubtful = !isClean
+      usedUnits.store(0, ordering: .relaxed)
+      quarantinedUnits.store(0, ordering: .relaxed)
+      unprovenPages.store(0, ordering: .relaxed)
+    }
+  }
 }
 
 // MARK: Steps of `restore`

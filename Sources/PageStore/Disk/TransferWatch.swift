@@ -6,7 +6,8 @@
 //               ▼
 //            stuck: the waiter has -ETIMEDOUT and a DeviceHold ──device answers──▶ hold returned
 //
-// While an operation is stuck no other is started: what hangs is not given more to swallow.
+// While an operation is stuck no other is started: what hangs is not given more to swallow. The device may be replaced; what
+// is under way ends on the one that it was started on.
 
 import Glibc
 
@@ -17,21 +18,31 @@ import Glibc
   private static let spareCountMax = 256
 
   private let lock = Lock()
+  private var device: any BlockDevice
   private var underWay: [DeviceTransfer] = []
   private var stuck: [ObjectIdentifier: DeviceTransfer] = [:]
   private var spare: [DeviceTransfer] = []
   private var isClosed = false
 
-  init() {}
+  /// A watch over the operations of `device`.
+  init(device: any BlockDevice) { self.device = device }
 
-  /// Starts an operation by `start` and waits for its end, or until it is released.
+  /// Operations that are started from now on go to `device`.
+  func replaceDevice(_ device: any BlockDevice) { lock.withLock { self.device = device } }
+
+  /// True when no operation is without an answer.
+  var isIdle: Bool { lock.withLock { underWay.isEmpty && stuck.isEmpty } }
+
+  /// Starts an operation of the device by `start` and waits for its end, or until it is released.
   ///
   /// Suspends; memory that the operation names stays put until the result came, or until its hold has ended.
   @inline(__always)
-  func run(now: UInt64, _ start: (DeviceTransfer) -> Void) async -> TransferEnd {
+  func run(
+    now: UInt64, _ start: (any BlockDevice, DeviceTransfer) -> Void
+  ) async -> TransferEnd {
     await unsafe withUnsafeContinuation { continuation in
       switch unsafe begin(continuation, now: now) {
-      case .success(let transfer): start(transfer)
+      case .success(let (device, transfer)): start(device, transfer)
       case .failure(let refusal):
         unsafe continuation.resume(returning: TransferEnd(result: -refusal.errno))
       }
@@ -42,7 +53,7 @@ import Glibc
 
   private func begin(
     _ continuation: UnsafeContinuation<TransferEnd, Never>, now: UInt64
-  ) -> Result<DeviceTransfer, Refusal> {
+  ) -> Result<(any BlockDevice, DeviceTransfer), Refusal> {
     lock.withLock {
       if isClosed { return .failure(Refusal(errno: ECANCELED)) }
       if !stuck.isEmpty { return .failure(Refusal(errno: ETIMEDOUT)) }
@@ -52,7 +63,7 @@ import Glibc
       transfer.position = underWay.count
       unsafe transfer.continuation = unsafe continuation
       underWay.append(transfer)
-      return .success(transfer)
+      return .success((device, transfer))
     }
   }
 

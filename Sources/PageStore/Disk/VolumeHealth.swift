@@ -106,6 +106,14 @@ package final class VolumeHealth: Sendable {
   /// Reports that the volume's log cannot be written, for the reason in `text`.
   package func logFailed(_ text: String, now: UInt64) { change { $0.logFailed(text, now: now) } }
 
+  /// Reports that the volume cannot be used at all, for the reason in `text`, which stands until its next change of state.
+  package func unavailable(_ text: String, now: UInt64) {
+    change { $0.unavailable(text, now: now) }
+  }
+
+  /// Reports that the volume has its file again: probes begin at once.
+  package func returned(now: UInt64) { change { $0.returned(now: now) } }
+
   /// True when nobody waits so long for an answer.
   func isTooLong(_ age: UInt64) -> Bool { options.answerLimit > 0 && age >= options.answerLimit }
 

@@ -100,6 +100,17 @@ struct VolumeJudge {
     worsen(to: .degraded, "its page log cannot be written: \(text)", now)
   }
 
+  mutating func unavailable(_ text: String, now: UInt64) {
+    bad(now)
+    move(to: .faulted, text, now)
+    reason = text
+  }
+
+  mutating func returned(now: UInt64) {
+    probeInterval = options.probeInterval
+    nextProbe = now
+  }
+
   private mutating func count(read: Bool, _ now: UInt64) -> Int {
     read ? readErrors.spend(at: now) : writeErrors.spend(at: now)
   }

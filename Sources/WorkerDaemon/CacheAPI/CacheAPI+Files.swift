@@ -85,20 +85,20 @@ extension CacheAPI {
 
   /// `/v1/cache/status`: the cache and its rules in figures.
   func status() async -> [UInt8] {
-    let counted = await policies.calls.perform(isRead: true) { [policies, missing] in
+    let counted = await policies.calls.perform(isRead: true) { [policies] in
       policies.recountPinned()
       for (path, _) in policies.book.rules.quotas.sorted {
         if let account = policies.book.account(of: path) {
           policies.recount(account, onlyCounts: true)
         }
       }
-      return Self.status(policies, missing)
+      return Self.status(policies)
     }
     // The figures as last counted, when the metastore hangs: this is where an operator looks then.
-    return counted.value ?? Self.status(policies, missing)
+    return counted.value ?? Self.status(policies)
   }
 
-  private static func status(_ policies: CachePolicies, _ missing: [MissingVolume]) -> [UInt8] {
+  private static func status(_ policies: CachePolicies) -> [UInt8] {
     let store = policies.store.statistics
     let rules = policies.book.rules
     let options = policies.book.options
@@ -117,6 +117,7 @@ extension CacheAPI {
             if let state = volume.state {
               $0.member("path", volume.name)
               $0.member("state", state.name)
+              if !volume.reason.isEmpty { $0.member("reason", volume.reason) }
             }
             $0.member("node", volume.node)
             $0.member("quotaBytes", volume.quota)
@@ -124,17 +125,6 @@ extension CacheAPI {
             $0.member("pages", volume.pages)
             $0.member("quarantinedBytes", volume.quarantined)
             $0.member("acceptsPages", volume.acceptsPages)
-          }
-        }
-        for volume in missing {
-          writer.object {
-            $0.member("tier", volume.plan.tier.name)
-            $0.member("path", volume.plan.path)
-            $0.member("state", VolumeState.faulted.name)
-            $0.member("reason", volume.reason)
-            $0.member("quotaBytes", volume.plan.quota)
-            $0.member("usedBytes", 0)
-            $0.member("acceptsPages", false)
           }
         }
       }

@@ -34,14 +34,12 @@ package struct CacheAPI: Sendable {
 
   let policies: CachePolicies
   let mounts: MountTable
-  let missing: [MissingVolume]
   private let log = RequestLog(label: "cache")
 
-  /// The API over `policies` for paths in `mounts`; `missing` are volumes that could not be opened.
-  package init(policies: CachePolicies, mounts: MountTable, missing: [MissingVolume] = []) {
+  /// The API over `policies` for paths in `mounts`.
+  package init(policies: CachePolicies, mounts: MountTable) {
     self.policies = policies
     self.mounts = mounts
-    self.missing = missing
   }
 
   /// Answers `exchange`, whose path begins with ``prefix``.

@@ -73,8 +73,7 @@ struct WorkerPorts: Sendable {
         return parts.tiers.complaint.map { .notReady($0) } ?? .ready
       },
       numa: { NUMAReport(parts) },
-      cache: CacheAPI(
-        policies: parts.files.policies, mounts: parts.files.mounts, missing: parts.tiers.missing))
+      cache: CacheAPI(policies: parts.files.policies, mounts: parts.files.mounts))
     return try open("operations", settings.operations, settings, parts, handler)
   }
 

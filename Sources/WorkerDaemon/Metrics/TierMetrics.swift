@@ -6,16 +6,11 @@ extension TierKeeper {
   /// Adds the volumes' figures and those of moving pages between tiers.
   func render(to page: inout MetricsPage) {
     renderMoves(to: &page)
-    guard !volumes.isEmpty || !missing.isEmpty else { return }
-    let states =
-      volumes.map { (Self.labels($0), Int64($0.health.state.rawValue)) }
-      + missing.map {
-        let path = MetricsPage.escape($0.plan.path)
-        return ("volume=\"\(path)\",tier=\"\($0.plan.tier.name)\"", Int64(2))
-      }
+    guard !volumes.isEmpty else { return }
     page.gauge(
       "penstock_volume_state",
-      "Health of each volume: 0 HEALTHY, 1 DEGRADED (no new pages), 2 FAULTED or missing.", states)
+      "Health of each volume: 0 HEALTHY, 1 DEGRADED (no new pages), 2 FAULTED.",
+      volumes.map { (Self.labels($0), Int64($0.health.state.rawValue)) })
     gauge("quota_bytes", "Bytes that pages may use on each volume.", &page) { $0.disk.quota }
     gauge("used_bytes", "Bytes that pages use on each volume.", &page) { $0.disk.used }
     gauge(
@@ -23,7 +18,7 @@ extension TierKeeper {
       &page
     ) { $0.disk.quarantinedBytes }
     gauge("restored", "1 once the pages of each volume's log are entered.", &page) {
-      $0.restoration == .underWay ? 0 : 1
+      $0.restoration == .done || $0.restoration == .partial ? 1 : 0
     }
     counters("read_bytes_total", "Bytes read from each volume.", &page) {
       [("", $0.disk.statistics.bytesRead)]

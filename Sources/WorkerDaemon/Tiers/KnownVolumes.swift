@@ -63,6 +63,14 @@ final class KnownVolumes: Sendable {
         + " disk; if the disk is a new one, touch \(directory)/\(Self.newDiskFile)")
   }
 
+  /// Why a volume that was at `path` once cannot be opened: nothing is there now; nil when something is, or none ever was.
+  func absence(of path: String) -> String? {
+    guard let known = self[path], unsafe access(path, F_OK) != 0 else { return nil }
+    return
+      "\(path), where the volume \(known.id) was, is not there: mount its disk; if a new disk is meant, make"
+      + " the directory on it, and touch \(path)/\(Self.newDiskFile)"
+  }
+
   /// Remembers that the volume `id` lies at `directory`, of `path`; false when that cannot be written; blocks.
   @discardableResult
   func remember(_ id: VolumeID, path: String, directory: String) -> Bool {

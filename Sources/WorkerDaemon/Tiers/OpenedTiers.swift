@@ -1,8 +1,8 @@
 // The page store and its volumes, made from a plan.
 //
-//   plan ──VolumeOpener──▶ files, or those that are late ──makeVolume──▶ disks ──▶ PageStore over arenas and disks
+//   plan ──VolumeOpener──▶ files, or those that are late or refused ──makeVolume, absent──▶ disks ──▶ PageStore
 //
-// What is on the disks is entered later, by TierKeeper, while the worker serves.
+// What is on the disks is entered later, by TierKeeper, while the worker serves; it also opens what could not be opened now.
 
 import CLinux
 import Glibc
@@ -10,14 +10,14 @@ import Model
 import PageStore
 import Ring
 
-/// The store of a worker and its open volumes.
+/// The store of a worker and its volumes.
 struct OpenedTiers {
   /// The store; its disks have no pages yet.
   let store: PageStore
   /// The volumes on disk in the order of the store.
   let volumes: [OpenedVolume]
-  /// Configured volumes that are not there.
-  private(set) var missing: [MissingVolume] = []
+  /// What opens a volume that is not there now, or comes back.
+  let opener: VolumeOpener
   /// What the operator should know, for the log at `info`.
   private(set) var notes: [String] = []
   /// What the operator should change, for the log at `warning`.
@@ -25,40 +25,30 @@ struct OpenedTiers {
 
   /// Opens what `settings` plan; blocks.
   ///
-  /// - Throws: `.configuration` for memory, quotas, paths or volumes that do not fit, `.directory` for what cannot be used.
+  /// A volume that cannot be opened is part of the store, FAULTED and without a page.
+  /// - Throws: `.configuration` for memory, quotas or paths that do not fit.
   init(_ settings: WorkerSettings, _ topology: Topology) throws(StartError) {
     let plan = settings.tiers
     let arenas = try Self.arenas(settings, topology)
-    let opener = VolumeOpener(
+    opener = VolumeOpener(
       settings: settings, topology: topology,
       known: KnownVolumes(directory: settings.workDirectory))
     let (openings, checked) = try opener.open()
     notes = plan.notes
     warnings = plan.warnings + checked.warnings
-    missing = checked.missing
-    var usable: [VolumeOpening] = []
-    for opening in openings {
-      switch opening.outcome {
-      case .late: usable.append(opening)
-      case .opened(let file):
-        notes += file.notices.filter { !$0.isWarning }.map(\.description)
-        warnings += file.notices.filter(\.isWarning).map(\.description)
-        usable.append(opening)
-      case .failed(let error):
-        let reason = "\(opening.checked.plan.pathKey): \(error.sentence)"
-        guard !plan.upkeep.requiresTiers else {
-          Self.close(openings)
-          throw StartError(Self.code(of: error), reason)
-        }
-        missing.append(MissingVolume(plan: opening.checked.plan, reason: reason))
-      }
+    for case .opened(let file) in openings.map(\.outcome) {
+      notes += file.notices.filter { !$0.isWarning }.map(\.description)
+      warnings += file.notices.filter(\.isWarning).map(\.description)
     }
     do throws(PageStoreError) {
+      for case .failed(let error) in openings.map(\.outcome) where Self.endsStart(error) {
+        throw error
+      }
       let slotCount = PageStore.slotCount(
         bytes: arenas.stride * arenas.arenas.count
-          + usable.reduce(0) { $0 + Int(clamping: $1.checked.plan.quota) })
+          + openings.reduce(0) { $0 + Int(clamping: $1.checked.plan.quota) })
       var volumes: [OpenedVolume] = []
-      for (position, opening) in usable.enumerated() {
+      for (position, opening) in openings.enumerated() {
         volumes.append(try Self.open(opening, position, slotCount, settings))
       }
       self.volumes = volumes
@@ -68,7 +58,14 @@ struct OpenedTiers {
       Self.close(openings)
       throw StartError(.configuration, "the page store cannot be made: \(error.sentence)")
     }
-    warnings += missing.map { "going on without \($0.plan.path): \($0.reason)" }
+  }
+
+  /// Whether a volume fails for what is configured: no disk and nobody's hand on it would help.
+  private static func endsStart(_ error: PageStoreError) -> Bool {
+    switch error.code {
+    case .capacityTooSmall, .capacityTooLarge, .pageSizeInvalid, .memoryUnavailable: true
+    case .volumeLogDamaged, .volumeUnavailable, .volumeMismatch, .volumeInUse: false
+    }
   }
 
   /// Monotonic nanoseconds, on the clock of the rings.
@@ -111,23 +108,25 @@ struct OpenedTiers {
     limits.probationMax = max(limits.probationMax, limits.probation)
     let health = VolumeHealth(options: limits, now: now())
     let trailerMemory = Int(clamping: settings.checksumCacheSize)
-    if case .late(let call) = opening.outcome {
-      let late = try LateVolume(
-        VolumeOpener.options(volume, settings), slotCount: slotCount, tier: volume.plan.tier,
-        node: volume.node, number: UInt8(clamping: position), name: volume.plan.path,
-        trailerMemory: trailerMemory, health: health, now: now)
-      return OpenedVolume(
-        volume, position: position, late: late, call, health: health,
-        since: now() &- settings.volumeAnswerLimit.nanoseconds)
+    let (tier, number) = (volume.plan.tier, UInt8(clamping: position))
+    let disk: DiskVolume
+    if case .opened(let file) = opening.outcome {
+      disk = try file.makeVolume(
+        slotCount: slotCount, tier: tier, node: volume.node, number: number,
+        name: volume.plan.path, trailerMemory: trailerMemory, health: health, now: now)
+    } else {
+      disk = try DiskVolume.absent(
+        VolumeOpener.options(volume, settings), slotCount: slotCount, tier: tier,
+        node: volume.node, number: number, name: volume.plan.path, trailerMemory: trailerMemory,
+        health: health, now: now)
     }
-    guard case .opened(let file) = opening.outcome else {
-      preconditionFailure("what failed is no volume")
+    // Before anybody asks: /readyz speaks of the volume from the first answer on.
+    switch opening.outcome {
+    case .opened: break
+    case .late: health.unanswered(for: limits.answerLimit, now: now())
+    case .failed(let error): health.unavailable(error.sentence, now: now())
     }
-    let disk = try file.makeVolume(
-      slotCount: slotCount, tier: volume.plan.tier, node: volume.node,
-      number: UInt8(clamping: position), name: volume.plan.path, trailerMemory: trailerMemory,
-      health: health, now: now)
-    return OpenedVolume(volume, position: position, file: file, disk: disk, health: health)
+    return OpenedVolume(opening, position: position, disk: disk, health: health)
   }
 
   private static func options(_ settings: WorkerSettings) -> PageStoreOptions {
@@ -146,12 +145,5 @@ struct OpenedTiers {
       options.watermarks[tier.tier] = PageStoreOptions.Watermarks(high: marks.high, low: marks.low)
     }
     return options
-  }
-
-  private static func code(of error: PageStoreError) -> StartError.Code {
-    switch error.code {
-    case .volumeUnavailable, .volumeInUse: .directory
-    default: .configuration
-    }
   }
 }

@@ -2,10 +2,10 @@
 // in the background, and an eye on each volume's health.
 //
 //   a thread per volume    restore, presence        (calls that block)
-//   a task per volume      presence, age of I/O, transitions ▶ log;   another: probes
+//   a task per volume      joining, presence, age of I/O, transitions ▶ log;   another: probes
 //   tasks on every ring    savers;  on the first ring of a node: promoter;  on the first ring: reclaimer, scrubber
 //
-// The last ones start when all volumes are restored.
+// The last ones start when all volumes are restored that were there at the start.
 
 import Glibc
 import Logging
@@ -16,16 +16,16 @@ import Synchronization
 /// The recurring work of tiers and volumes.
 final class TierKeeper: Sendable {
   /// How often a volume is looked at.
-  private static let tick = Duration.milliseconds(250)
+  static let tick = Duration.milliseconds(250)
   /// How long tasks that were told to end may take beyond the time to stop.
   private static let grace = Duration.milliseconds(500)
 
   let store: PageStore
   let volumes: [OpenedVolume]
-  let missing: [MissingVolume]
-  private let requiresTiers: Bool
+  let opener: VolumeOpener
+  let requiresTiers: Bool
   private let writeCountMax: Int
-  private let log = Logger(label: "tiers")
+  let log = Logger(label: "tiers")
   private let pool: BlockingPool?
   private let tasks = Mutex<[Task<Void, Never>]>([])
   /// Volumes whose pages are not entered yet, and whether the work is ending.
@@ -41,8 +41,8 @@ final class TierKeeper: Sendable {
   init(_ tiers: OpenedTiers, _ settings: WorkerSettings) throws(StartError) {
     store = tiers.store
     volumes = tiers.volumes
-    missing = tiers.missing
-    progress = Mutex((tiers.volumes.count { $0.late == nil }, false))
+    opener = tiers.opener
+    progress = Mutex((tiers.volumes.count { $0.file != nil }, false))
     requiresTiers = settings.tiers.upkeep.requiresTiers
     writeCountMax = settings.pageWriteCountMax
     guard !volumes.isEmpty else {
@@ -60,13 +60,12 @@ final class TierKeeper: Sendable {
   /// Why the worker is not ready, in one line; nil when it is.
   var complaint: String? {
     guard requiresTiers else { return nil }
-    if let volume = volumes.first(where: { $0.health.state == .faulted }) {
-      return "volume \(volume.path) is FAULTED: \(volume.health.reason)"
+    return volumes.first { $0.health.state == .faulted }.map {
+      "volume \($0.path) is FAULTED: \($0.health.reason)"
     }
-    return missing.first.map { "volume \($0.plan.path) is missing: \($0.reason)" }
   }
 
-  /// True when the store has the pages of earlier lives.
+  /// True when the store has the pages of earlier lives, but for those on volumes that cannot be opened.
   var isRestored: Bool { volumes.allSatisfy { $0.restoration != .underWay } }
 
   // MARK: Life
@@ -79,23 +78,18 @@ final class TierKeeper: Sendable {
       let reactor = reactors[index % reactors.count]
       started.append(
         task(on: reactor) {
-          if let late = volume.late {
-            guard await self.join(volume, late, pool, on: reactor) else { return }
-            await self.restore(volume, pool)
-          } else {
-            await self.restore(volume, pool)
-            self.startMoving(on: reactors)
-          }
-          await self.watch(volume, pool, on: reactor)
+          await self.keep(volume, pool, on: reactor) { self.startMoving(on: reactors) }
         })
       started.append(task(on: reactor) { await self.probe(volume, on: reactor) })
     }
+    started.append(task(on: reactors[0]) { await self.watchMemory(on: reactors[0]) })
+    let isWithoutVolumes = progress.withLock { $0.restoring == 0 }
     tasks.withLock { $0 += started }
-    if volumes.allSatisfy({ $0.late != nil }) { startMoving(on: reactors, isLast: true) }
+    if isWithoutVolumes { startMoving(on: reactors, isLast: true) }
   }
 
-  /// Starts what moves pages once every volume has its own, but for those that are late: a page that finds no volume would
-  /// never be written.
+  /// Starts what moves pages once every volume has its own, but for those that are waited for: a page that finds no volume
+  /// would never be written.
   private func startMoving(on reactors: [Reactor], isLast: Bool = false) {
     let isDue = progress.withLock { progress in
       if !isLast { progress.restoring -= 1 }
@@ -186,13 +180,14 @@ final class TierKeeper: Sendable {
     let isEnded = runningCount.load(ordering: .acquiring) == 0
     let stuck = volumes.filter {
       $0.disk.isStuck || $0.presence.age(now: now) != nil
-        || !isEnded && $0.restoration == .underWay || $0.late.map { $0.call.result == nil } ?? false
+        || !isEnded && ($0.restoration == .underWay || $0.opening != nil)
+        || $0.opening.map { $0.result == nil } ?? false
     }
     store.closeDisks()
     for volume in volumes where !stuck.contains(where: { $0 === volume }) {
       volume.file?.close()
       // It came when nobody wanted it any more.
-      if volume.file == nil, case .success(let file) = volume.late?.call.result { file.close() }
+      if case .success(let file) = volume.opening?.result { file.close() }
     }
     guard stuck.isEmpty, isEnded else {
       return stuck.isEmpty ? volumes.map(\.path) : stuck.map(\.path)
@@ -207,54 +202,9 @@ final class TierKeeper: Sendable {
 
   // MARK: Volumes
 
-  /// Waits for a volume that was late at the start, and takes it into use when it answers; false when that is not to be.
-  private func join(
-    _ volume: OpenedVolume, _ late: OpenedVolume.Late, _ pool: BlockingPool, on reactor: Reactor
-  ) async -> Bool {
-    log.error(
-      "volume \(volume.path) does not answer: going on without it until it does; its disk or file system hangs"
-    )
-    while late.call.result == nil {
-      let now = OpenedTiers.now()
-      volume.health.unanswered(for: now &- late.since, now: now)
-      report(volume)
-      guard await reactor.sleep(for: Self.tick) else { return false }
-    }
-    switch late.call.result {
-    case .success(let file):
-      for notice in file.notices { log.notice("\(notice.description)") }
-      await pool.run { volume.join(file) }
-      log.notice("volume \(volume.path) answers")
-      return true
-    case .failure(let error):
-      volume.refuse()
-      volume.health.failed(read: true, errno: ENODEV, now: OpenedTiers.now())
-      log.error(
-        "volume \(volume.path) answers now but cannot be used until the next start: \(error.sentence)"
-      )
-      return false
-    case nil: return false
-    }
-  }
-
-  /// Looks after the volume's health; never waits for its disk.
-  private func watch(_ volume: OpenedVolume, _ pool: BlockingPool, on reactor: Reactor) async {
-    while await reactor.sleep(for: Self.tick) {
-      let now = OpenedTiers.now()
-      volume.presence.ask(pool, now: now)
-      if let age = volume.presence.age(now: now) { volume.health.unanswered(for: age, now: now) }
-      if !volume.presence.isThere, volume.health.state != .faulted {
-        volume.health.failed(read: true, errno: ENODEV, now: now)
-      }
-      volume.disk.checkProgress()
-      report(volume)
-      if volume.position == 0 { reportShortage(now) }
-    }
-  }
-
   private func probe(_ volume: OpenedVolume, on reactor: Reactor) async {
     while await reactor.sleep(for: Self.tick) {
-      guard volume.restoration != .underWay, volume.restoration != .refused,
+      guard volume.restoration == .done || volume.restoration == .partial,
         volume.presence.age(now: OpenedTiers.now()) == nil
       else { continue }
       await volume.disk.probeIfDue(isPresent: volume.presence.isThere)
@@ -262,7 +212,7 @@ final class TierKeeper: Sendable {
   }
 
   /// Enters what the volume's log remembers.
-  private func restore(_ volume: OpenedVolume, _ pool: BlockingPool) async {
+  func restore(_ volume: OpenedVolume, _ pool: BlockingPool) async {
     let clock = ContinuousClock()
     let start = clock.now
     let result = await pool.run { [store] in store.restore(disk: volume.position) }
@@ -281,6 +231,11 @@ final class TierKeeper: Sendable {
     }
   }
 
+  /// Looks whether the work between tiers gets the memory it needs.
+  private func watchMemory(on reactor: Reactor) async {
+    while await reactor.sleep(for: Self.tick) { reportShortage(OpenedTiers.now()) }
+  }
+
   /// Logs that background work waits for memory, once a minute at most.
   private func reportShortage(_ now: UInt64) {
     let count = store.memoryShortages
@@ -297,7 +252,7 @@ final class TierKeeper: Sendable {
   }
 
   /// Logs what became of the volume's health since the last time.
-  private func report(_ volume: OpenedVolume) {
+  func report(_ volume: OpenedVolume) {
     while let move = volume.health.takeTransition() {
       let line: Logger.Message =
         "volume \(volume.path) is \(move.to.name), was \(move.from.name): \(move.reason)"

@@ -272,34 +272,6 @@ extension Integration {
     }
 
     @Test(
-      "a disk that is not mounted is refused by name; a new one is taken when told",
-      .enabled(if: LoopVolume.isUsable))
-    func notMounted() async throws {
-      try await blocking {
-        let disk = try LoopVolume()
-        let scratch = try ScratchDirectory("work")
-        let fixture = try VolumeFixture(
-          "\(disk.path)/v", options: ["-Dalluxio.work.dir=\(scratch.path("w"))"])
-        #expect(fixture.daemon.process.stop(within: .seconds(20)) == .code(0))
-        try disk.detach()
-        try makeDirectories("\(disk.path)/v")
-        let refused = try CommandRun(
-          [Binaries.penstockd] + DaemonProcess.options(.free(), work: scratch.path("w"))
-            + VolumeFixture.settings("\(disk.path)/v"))
-        #expect(refused.status != .code(0))
-        #expect(
-          refused.errors.contains("mount its disk") && refused.errors.contains("penstock.new"),
-          "\(refused.errors)")
-        #expect(names(in: "\(disk.path)/v") == [])
-        try writeBytes([], to: "\(disk.path)/v/penstock.new")
-        let next = try fixture.successor(options: ["-Dalluxio.work.dir=\(scratch.path("w"))"])
-        #expect(names(in: "\(disk.path)/v") == ["penstock"])
-        #expect(next.process.stop(within: .seconds(20)) == .code(0))
-        removeTree("\(disk.path)/v")
-      }
-    }
-
-    @Test(
       "while the disk of the catalog hangs files are read, and what needs it is refused by name",
       .enabled(if: LoopVolume.isUsable))
     func frozenCatalog() async throws {

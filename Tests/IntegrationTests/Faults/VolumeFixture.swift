@@ -43,10 +43,13 @@ final class VolumeFixture: Sendable {
   }
 
   /// A second daemon over the same files and the same volume, when the first one has ended.
-  func successor(options: [String] = []) throws -> DaemonProcess {
+  ///
+  /// Without `isWhole` it need not have the volume to be started.
+  func successor(options: [String] = [], isWhole: Bool = true) throws -> DaemonProcess {
     try DaemonProcess(
       Binaries.penstockd, ports: try .free(),
-      options: ["--mount", "/data=file://\(fixture.folder)"] + Self.settings(directory) + options)
+      options: ["--mount", "/data=file://\(fixture.folder)"] + Self.settings(directory) + options,
+      isWhole: isWhole)
   }
 
   /// Writes a new small file, old enough to be cached.
@@ -117,9 +120,10 @@ final class VolumeFixture: Sendable {
   /// Whether the daemon logs `text` before long.
   func logs(_ text: String) -> Bool { eventually { daemon.logText.contains(text) } }
 
-  /// What /readyz says.
-  func readiness() throws -> (status: Int, text: String) {
-    let response = try HTTPConnection(port: daemon.ports.web).request("GET", "/readyz")
+  /// What /readyz of `daemon`, or of the fixture's own, says.
+  func readiness(of daemon: DaemonProcess? = nil) throws -> (status: Int, text: String) {
+    let port = (daemon ?? self.daemon).ports.web
+    let response = try HTTPConnection(port: port).request("GET", "/readyz")
     return (response.status, response.text)
   }
 }

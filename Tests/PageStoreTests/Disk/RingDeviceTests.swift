@@ -30,16 +30,16 @@ struct RingDeviceTests {
         defer { other.deallocate() }
         let page = UnsafeMutableRawBufferPointer(start: base, count: 8192)
         page.initializeMemory(as: UInt8.self, repeating: UInt8(number + 1))
-        let watch = TransferWatch()
+        let watch = TransferWatch(device: device)
         let bytes = UnsafeRawBufferPointer(page)
-        let written = await watch.run(now: 0) { device.write(from: bytes, at: 4096, for: $0) }
-        let read = await watch.run(now: 0) { device.read(into: other, at: 4096, for: $0) }
-        let synced = await watch.run(now: 0) { device.sync(for: $0) }
+        let written = await watch.run(now: 0) { $0.write(from: bytes, at: 4096, for: $1) }
+        let read = await watch.run(now: 0) { $0.read(into: other, at: 4096, for: $1) }
+        let synced = await watch.run(now: 0) { $0.sync(for: $1) }
         guard written.result == 8192, read.result == 8192, other.elementsEqual(page),
           synced.result == 0, reactor.registeredExtentCount == 1
         else { return false }
         page.initializeMemory(as: UInt8.self, repeating: 0)
-        let again = await watch.run(now: 0) { device.read(into: page, at: 4096, for: $0) }
+        let again = await watch.run(now: 0) { $0.read(into: page, at: 4096, for: $1) }
         return again.result == 8192 && page.elementsEqual(other)
       }
       #expect(isRight, "ring \(number)")

@@ -14,14 +14,13 @@ final class CacheAPIFixture: Sendable {
   private let server: HTTPServer
 
   init(
-    ttlEnabled: Bool = true, scratch: String? = nil, pinnedRatio: Double = 0.5,
-    missing: [MissingVolume] = []
+    ttlEnabled: Bool = true, scratch: String? = nil, pinnedRatio: Double = 0.5
   ) async throws {
     policies = try PolicyFixture(
       pinnedRatio: pinnedRatio, ttlEnabled: ttlEnabled,
       file: scratch.map { RulesFile(directory: $0) })
     let api = CacheAPI(
-      policies: policies.policies, mounts: policies.service.files.mounts, missing: missing)
+      policies: policies.policies, mounts: policies.service.files.mounts)
     let handler = OperationsHandler(
       metrics: { MetricsPage() }, readiness: { .ready }, numa: { .thisMachine }, cache: api)
     server = try await HTTPServer.start(
@@ -32,10 +31,10 @@ final class CacheAPIFixture: Sendable {
 
   static func run(
     ttlEnabled: Bool = true, scratch: String? = nil, pinnedRatio: Double = 0.5,
-    missing: [MissingVolume] = [], _ body: (CacheAPIFixture) async throws -> Void
+    _ body: (CacheAPIFixture) async throws -> Void
   ) async throws {
     let fixture = try await CacheAPIFixture(
-      ttlEnabled: ttlEnabled, scratch: scratch, pinnedRatio: pinnedRatio, missing: missing)
+      ttlEnabled: ttlEnabled, scratch: scratch, pinnedRatio: pinnedRatio)
     do {
       try await body(fixture)
     } catch {
@@ -61,19 +60,6 @@ final class CacheAPIFixture: Sendable {
 
 @Suite("CacheAPI")
 struct CacheAPITests {
-  @Test("a volume that could not be opened is shown as FAULTED, with the reason")
-  func missing() async throws {
-    let volume = PlannedVolume(tier: .ssd, path: "/d", quota: 7, pathKey: "p", quotaKey: "q")
-    let missing = [MissingVolume(plan: volume, reason: "mount its disk")]
-    try await CacheAPIFixture.run(missing: missing) { api in
-      let value = try api.call("GET", "status").value
-      let shown = try #require(value["volumes"]?.elements?.last)
-      #expect(shown["state"]?.text == "FAULTED" && shown["path"]?.text == "/d")
-      #expect(shown["reason"]?.text == "mount its disk" && shown["quotaBytes"]?.integer == 7)
-      #expect(value["catalogAnswers"]?.truth == true)
-    }
-  }
-
   @Test("rules are added, listed, updated and removed, in Alluxio's words")
   func rules() async throws {
     try await CacheAPIFixture.run { api in
