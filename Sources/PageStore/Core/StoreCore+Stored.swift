@@ -102,6 +102,15 @@ extension StoreCore {
     unsafe disk(of: entry).countUnproven(-1)
   }
 
+  private func note(corrupt entry: UnsafeMutablePointer<PageEntry>) {
+    tasks.corruptPages.add(
+      CorruptPage(
+        key: unsafe entry.pointee.key, disk: unsafe Int(entry.pointee.volume) - memoryCount,
+        offset: unsafe disk(of: entry).offset(of: entry.pointee.unit),
+        length: unsafe entry.pointee.current.length,
+        isDoubtful: unsafe entry.pointee.flags.contains(.adopted)))
+  }
+
   /// Takes a copy out whose bytes were wrong or could not be read; the caller has a pin.
   ///
   /// A run with wrong bytes is not used again, unless the page was there before a crash and never seen to match since: a
@@ -113,6 +122,7 @@ extension StoreCore {
     if unsafe entry.pointee.current.isResident {
       if isCorrupt {
         tasks.counters.corrupt.add(1, ordering: .relaxed)
+        unsafe note(corrupt: entry)
       } else {
         tasks.counters.unreadable.add(1, ordering: .relaxed)
       }

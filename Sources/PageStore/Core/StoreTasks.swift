@@ -23,6 +23,8 @@ final class StoreTasks: Sendable {
   /// Resident copies of each volume.
   let copies: AtomicCounters
   let counters = MoveCounters()
+  /// Pages found corrupt that nobody was told of.
+  let corruptPages = CorruptPages()
   let scrub = ScrubProgress()
   let isClosed = Atomic<Bool>(false)
 

@@ -54,7 +54,9 @@ package final class Worker: Sendable {
       throw error
     }
     link = try Self.join(settings, parts, ports)
-    parts.tiers.start(on: parts.group.reactors)
+    parts.tiers.start(on: parts.group.reactors) { [policies = parts.files.policies] file in
+      await policies.calls.ask { policies.catalog.entry(of: file)?.path }.value ?? nil
+    }
     parts.memory.start(on: parts.pool)
     parts.keeper.start(on: parts.group.reactors[0]) { [parts] in
       parts.tiers.isRestored && parts.memory.isLoaded

@@ -5,53 +5,22 @@ import HTTPWire
 import Logging
 import Model
 import Ring
-import Synchronization
 import UFS
 
 /// Says which failures are worth a line, by mount and cause.
 package final class FailureLog: Sendable {
-  /// Whether a failure is told.
-  enum Turn: Equatable {
-    /// It is, with so many of its kind that were not told since the last one.
-    case tell(suppressed: UInt64)
-    /// It is counted.
-    case keepQuiet
-  }
-
-  private struct Kind {
-    var toldAt: UInt64
-    var suppressed: UInt64 = 0
-  }
-
   /// Nanoseconds between two lines of a kind.
   static let interval: UInt64 = 30_000_000_000
-  /// Kinds told apart; beyond that the oldest is forgotten.
-  static let kindCountMax = 256
 
   private let log = Logger(label: "sources")
   private let mounts: MountTable
-  private let kinds = Mutex<[String: Kind]>([:])
+  private let limit = LineLimit(interval: FailureLog.interval)
 
   /// A log for the sources of `mounts`.
   init(mounts: MountTable) { self.mounts = mounts }
 
   /// Whether a failure of the kind `word` is told at `now`.
-  func turn(of word: String, now: UInt64) -> Turn {
-    kinds.withLock { kinds in
-      if let known = kinds[word], now &- known.toldAt < Self.interval {
-        kinds[word]?.suppressed += 1
-        return .keepQuiet
-      }
-      if kinds[word] == nil, kinds.count >= Self.kindCountMax,
-        let oldest = kinds.min(by: { $0.value.toldAt < $1.value.toldAt })
-      {
-        kinds[oldest.key] = nil
-      }
-      let suppressed = kinds[word]?.suppressed ?? 0
-      kinds[word] = Kind(toldAt: now)
-      return .tell(suppressed: suppressed)
-    }
-  }
+  func turn(of word: String, now: UInt64) -> LineLimit.Turn { limit.turn(of: word, now: now) }
 
   /// The kind of `error`: its mount, and its cause without what differs from file to file.
   func word(of error: UFSError) -> String { "\(mount(of: error.path)) \(error.kindWord)" }

@@ -22,6 +22,7 @@ package final class PolicyKeeper: Sendable {
   private let filter: FilterFile?
   private let filterInterval: Duration
   private let log = Logger(label: "policies")
+  private let lines = LineLimit(interval: 60_000_000_000)
   private let state: Mutex<State>
 
   /// A keeper of `policies` and of the filter that came from `filter` when it was `stamp`.
@@ -96,11 +97,16 @@ package final class PolicyKeeper: Sendable {
       return state.problem?.isFull != problem?.isFull
     }
     guard isNew else { return }
+    // On a disk that is almost full every other write may go: not a line for each.
+    let kind = problem.map { $0.isFull ? "full" : "refused" } ?? "again"
+    guard case .tell(let others) = lines.turn(of: kind, now: OpenedTiers.now()) else { return }
+    let metadata: Logger.Metadata? = others > 0 ? ["others": "\(others)"] : nil
     guard let problem else {
-      return log.notice("the catalog of cached files is written again")
+      return log.notice("the catalog of cached files is written again", metadata: metadata)
     }
     let remedy = problem.isFull ? "its disk is full: free some of it: " : ""
-    log.error("the catalog of cached files cannot be written: \(remedy)\(problem)")
+    log.error(
+      "the catalog of cached files cannot be written: \(remedy)\(problem)", metadata: metadata)
   }
 
   /// Makes everything that is cached obey the rules.

@@ -30,8 +30,11 @@ final class TierKeeper: Sendable {
   private let tasks = Mutex<[Task<Void, Never>]>([])
   /// Volumes whose pages are not entered yet, and whether the work is ending.
   private let progress: Mutex<(restoring: Int, isStopping: Bool)>
-  /// Waits for memory that were logged, and when.
-  private let shortage = Mutex<(count: Int, at: UInt64)>((0, 0))
+  /// Waits for memory that were seen.
+  let shortageCount = Mutex(0)
+  let shortageLimit = LineLimit(interval: 60_000_000_000)
+  let corruptionLimit = LineLimit(interval: 30_000_000_000)
+  let stateLimit = LineLimit(interval: 300_000_000_000)
   /// Tasks that have not ended.
   private let runningCount = Atomic<Int>(0)
 
@@ -70,8 +73,8 @@ final class TierKeeper: Sendable {
 
   // MARK: Life
 
-  /// Starts the work on `reactors`.
-  func start(on reactors: [Reactor]) {
+  /// Starts the work on `reactors`; `naming` knows the files for the log.
+  func start(on reactors: [Reactor], naming: @escaping Naming = { _ in nil }) {
     guard let pool else { return }
     var started: [Task<Void, Never>] = []
     for (index, volume) in volumes.enumerated() {
@@ -82,7 +85,7 @@ final class TierKeeper: Sendable {
         })
       started.append(task(on: reactor) { await self.probe(volume, on: reactor) })
     }
-    started.append(task(on: reactors[0]) { await self.watchMemory(on: reactors[0]) })
+    started.append(task(on: reactors[0]) { await self.watchStore(on: reactors[0], naming) })
     let isWithoutVolumes = progress.withLock { $0.restoring == 0 }
     tasks.withLock { $0 += started }
     if isWithoutVolumes { startMoving(on: reactors, isLast: true) }
@@ -228,39 +231,6 @@ final class TierKeeper: Sendable {
         metadata: metadata)
     } else {
       log.notice("volume restored", metadata: metadata)
-    }
-  }
-
-  /// Looks whether the work between tiers gets the memory it needs.
-  private func watchMemory(on reactor: Reactor) async {
-    while await reactor.sleep(for: Self.tick) { reportShortage(OpenedTiers.now()) }
-  }
-
-  /// Logs that background work waits for memory, once a minute at most.
-  private func reportShortage(_ now: UInt64) {
-    let count = store.memoryShortages
-    let isDue = shortage.withLock { shortage in
-      guard count > shortage.count, shortage.count == 0 || now &- shortage.at >= 60_000_000_000
-      else { return false }
-      shortage = (count, now)
-      return true
-    }
-    guard isDue else { return }
-    log.warning(
-      "the work between tiers waits for memory: pages are not moved, saved or verified meanwhile; lower the memory tier or raise the process's limit",
-      metadata: ["waits": "\(count)"])
-  }
-
-  /// Logs what became of the volume's health since the last time.
-  func report(_ volume: OpenedVolume) {
-    while let move = volume.health.takeTransition() {
-      let line: Logger.Message =
-        "volume \(volume.path) is \(move.to.name), was \(move.from.name): \(move.reason)"
-      switch move.to {
-      case .healthy: log.notice(line)
-      case .degraded: log.warning(line)
-      case .faulted: log.error(line)
-      }
     }
   }
 }
