@@ -10,6 +10,13 @@ package struct ByteSize: ExpressibleByArgument {
   /// A number of bytes.
   package init(bytes: Int) { self.bytes = bytes }
 
+  /// The number as help shows it, in the largest unit that it is a multiple of.
+  package var defaultValueDescription: String {
+    let units = [(40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")]
+    let unit = units.first { bytes != 0 && bytes % (1 << $0.0) == 0 }
+    return unit.map { "\(bytes >> $0.0)\($0.1)" } ?? "\(bytes)"
+  }
+
   package init?(argument: String) {
     let digits = argument.prefix { $0.isNumber }
     let units = ["": 0, "b": 0, "k": 10, "m": 20, "g": 30, "t": 40]

@@ -154,18 +154,25 @@ package final class PageStore: Sendable {
   ///
   /// The owner's space is reserved near NUMA `node` before this returns, evicting pages unused the longest when there is
   /// none; the effort is bounded (at most 64 blocks). May block for about a millisecond while memory is first made resident.
-  /// The file has `traits` from now on, when they are given.
+  /// The file has `traits` from now on, when they are given. Without `countsRejection` nobody is turned away by a rejection:
+  /// the caller tries again, or ahead of need.
   package func fill(
-    _ key: PageKey, length: Int, node: Int = 0, traits: FileTraits? = nil, now: UInt64
+    _ key: PageKey, length: Int, node: Int = 0, traits: FileTraits? = nil, now: UInt64,
+    countsRejection: Bool = true
   ) -> FillDecision {
-    core.fill(key, length: length, node: node, traits: traits, tick: AccessClock.tick(now))
+    core.fill(
+      key, length: length, node: node, traits: traits, tick: AccessClock.tick(now),
+      countsRejection: countsRejection)
   }
 
   /// Decides who brings the page, as of now; reads the clock.
   package func fill(
-    _ key: PageKey, length: Int, node: Int = 0, traits: FileTraits? = nil
+    _ key: PageKey, length: Int, node: Int = 0, traits: FileTraits? = nil,
+    countsRejection: Bool = true
   ) -> FillDecision {
-    fill(key, length: length, node: node, traits: traits, now: core.options.clock())
+    fill(
+      key, length: length, node: node, traits: traits, now: core.options.clock(),
+      countsRejection: countsRejection)
   }
 
   /// Enters the pages that the disk at `position` remembers; blocks, for seconds when there are millions.

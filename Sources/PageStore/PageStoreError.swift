@@ -1,6 +1,5 @@
 // Why a page store does not open. Once open it has no errors: misses, rejections and failed fills are values.
 
-import Glibc
 package import Ring
 
 /// A page store that cannot open with what it was given.
@@ -49,14 +48,28 @@ package struct PageStoreError: Error, Sendable, Equatable, CustomStringConvertib
       && left.operation.description == right.operation.description
   }
 
-  package var description: String {
-    let text = subject.isEmpty ? "\(operation): \(code)" : "\(operation): \(code): \(subject)"
-    return cause.map { "\(text) (\($0))" } ?? text
-  }
+  package var description: String { sentence }
 
   /// What an operator is told: the path and the remedy, without names of the program's parts.
   package var sentence: String {
-    guard !subject.isEmpty else { return description }
-    return cause.map { unsafe "\(subject): \(String(cString: strerror($0.errno)))" } ?? subject
+    let text = subject.isEmpty ? code.sentence : subject
+    return cause.map { "\(text): \(errnoText($0.errno))" } ?? text
+  }
+}
+
+extension PageStoreError.Code {
+  /// What it means, for an error that has no more to say.
+  fileprivate var sentence: String {
+    switch self {
+    case .pageSizeInvalid: "the page size is no power of two from 64KB to 16MB"
+    case .capacityTooSmall: "it holds no page: raise its size"
+    case .capacityTooLarge: "it is larger than 16 TiB: use more volumes"
+    case .memoryUnavailable:
+      "the kernel refused memory: lower what is asked for, or raise the limit"
+    case .volumeLogDamaged: "a page log cannot be read"
+    case .volumeUnavailable: "a directory or file cannot be used"
+    case .volumeMismatch: "a volume was made with another page size, format or cluster"
+    case .volumeInUse: "another process has the volume"
+    }
   }
 }

@@ -70,9 +70,10 @@ struct Penstockd: ParsableCommand {
     let machine = MachineMemory.current()
     var settings = try WorkerSettings(loaded.configuration, mounts: mount, machine: machine)
     settings.hasCoordinator = coordinator
+    let jobSettings = CoordinatorSettings(loaded.configuration, worker: settings)
+    if coordinator { try CoordinatorServer.probePorts(jobSettings) }
     let worker = noWorker ? nil : try Worker(settings, machine: machine, log: log)
-    let jobs = try startCoordinator(
-      CoordinatorSettings(loaded.configuration, worker: settings), worker, log)
+    let jobs = try startCoordinator(jobSettings, worker, log)
     signals.becomeReady()
     worker?.logReady()
     jobs?.logReady()

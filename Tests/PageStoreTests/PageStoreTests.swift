@@ -80,6 +80,10 @@ struct PageStoreTests {
     do {
       let second = try store.lease(key(1), now: 4000)
       #expect(store.wish(key(2), size, now: 5000) == "full")
+      if case .rejected = store.fill(key(2), length: size, now: 5001, countsRejection: false) {
+      } else {
+        Issue.record("a retry is turned away as well, and not counted again")
+      }
       #expect(unsafe isPattern(first.bytes, of: key(0)) && isPattern(second.bytes, of: key(1)))
       #expect(store.checkInvariants() == [])
     }

@@ -49,7 +49,7 @@ struct UFSErrorTests {
   @Test("one line names operation, code, path and cause")
   func description() {
     let error = UFSError(errno: ENOENT, operation: "ufs.open", path: "file:///a")
-    #expect(error.description == "ufs.open notFound file:///a: No such file or directory (errno 2)")
+    #expect(error.description == "file:///a: not found: No such file or directory (errno 2)")
     let cancelled = UFSError(
       ring: RingError(.cancelled, operation: "ring.read"), operation: "ufs.read", path: "p")
     #expect(cancelled.code == .unavailable)

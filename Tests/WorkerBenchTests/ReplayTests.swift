@@ -1,5 +1,6 @@
 // Policies and the optimum on traces whose answers are known.
 
+import BenchSupport
 import Testing
 
 @testable import worker_bench
@@ -7,6 +8,17 @@ import Testing
 @Suite("Replays")
 struct ReplayTests {
   private static let pageSize = 64 << 10
+
+  @Test("help shows a size as people write it, and reads it back")
+  func sizes() {
+    for (bytes, text) in [
+      (1 << 20, "1MiB"), (64 << 10, "64KiB"), (3 << 40, "3TiB"), (1000, "1000"),
+    ] {
+      #expect(ByteSize(bytes: bytes).defaultValueDescription == text)
+      #expect(ByteSize(argument: text)?.bytes == bytes)
+    }
+    #expect(ByteSize(bytes: 0).defaultValueDescription == "0")
+  }
 
   /// A trace of reads of whole pages, each a file of its own, by number.
   private func trace(_ pages: [Int]) throws -> TracePages {

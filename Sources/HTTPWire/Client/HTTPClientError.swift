@@ -53,6 +53,6 @@ package struct HTTPClientError: Error, Sendable, Equatable, CustomStringConverti
 
   package var description: String {
     let cause = errno == 0 ? "" : ": \(errnoText(errno)) (errno \(errno))"
-    return "http \(code) \(origin): \(detail)\(cause)"
+    return "\(origin): \(detail)\(cause)"
   }
 }

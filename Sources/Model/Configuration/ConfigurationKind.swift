@@ -6,6 +6,8 @@ package enum ConfigurationKind: Sendable, Hashable {
   case size
   /// Bytes in a range, for sizes that something is divided or bounded by.
   case sizeIn(ClosedRange<Int64>)
+  /// Bytes in a range that are a power of two.
+  case powerOfTwo(ClosedRange<Int64>)
   /// A comma separated list of sizes.
   case sizeList
   /// A duration; with `off`, a negative one is accepted and turns the feature off.
@@ -33,6 +35,8 @@ package enum ConfigurationKind: Sendable, Hashable {
     case .size: SizeText.parse(text).map(ConfigurationValue.size)
     case .sizeIn(let range):
       SizeText.parse(text).flatMap { range.contains($0) ? .size($0) : nil }
+    case .powerOfTwo(let range):
+      SizeText.parse(text).flatMap { range.contains($0) && $0 & ($0 - 1) == 0 ? .size($0) : nil }
     case .sizeList: Self.sizes(text).map(ConfigurationValue.sizes)
     case .duration(let off):
       DurationText.parse(text).flatMap { off || $0 >= .zero ? .duration($0) : nil }
@@ -58,6 +62,9 @@ package enum ConfigurationKind: Sendable, Hashable {
     case .sizeIn(let range):
       "a size from \(SizeText.print(range.lowerBound)) to \(SizeText.print(range.upperBound))"
         + " (b, k, m, g, t, p: powers of 1024)"
+    case .powerOfTwo(let range):
+      "a power of two from \(SizeText.print(range.lowerBound)) to \(SizeText.print(range.upperBound))"
+        + " (b, k, m, g, t, p: powers of 1024)"
     case .sizeList: "sizes separated by commas, such as 512MB,2GB"
     case .duration(let off):
       "a duration such as 500ms, 30s, 5min, 2h, 7d or Long.MAX_VALUE"
@@ -76,7 +83,7 @@ package enum ConfigurationKind: Sendable, Hashable {
   /// The kind's short name, for the documentation.
   package var label: String {
     switch self {
-    case .size, .sizeIn: "size"
+    case .size, .sizeIn, .powerOfTwo: "size"
     case .sizeList: "sizes"
     case .duration: "duration"
     case .integer: "integer"

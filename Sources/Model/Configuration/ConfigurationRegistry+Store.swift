@@ -42,7 +42,8 @@ extension ConfigurationRegistry {
         "Bytes a second that are made resident so; 0 makes none."),
       .init(
         "penstock.worker.page.store.verify", .choice(["always", "first-touch", "off"]), "always",
-        "When pages on disk are compared with their checksums: at each read, the first one, never."),
+        "When pages on disk are compared with their checksums: at each read, the first one, never. off suspends"
+          + " the promise above all others: what a disk got wrong is served as it is."),
       .init(
         "penstock.worker.page.store.scrub.bandwidth", .size, "16MB",
         "Bytes a second that the scrubber reads of all volumes together; 0 turns it off."),
@@ -66,9 +67,10 @@ extension ConfigurationRegistry {
         "Time without a fault before a DEGRADED volume takes pages again; a relapse doubles it."),
       .init(
         "penstock.worker.readiness.require.tiers", .boolean, "true",
-        "/readyz answers 503 while a configured volume is out or cannot be opened; neither ends a start."),
+        "/readyz answers 503 while a configured volume is out or cannot be opened; neither ends a start."
+      ),
       .init(
-        "alluxio.worker.page.store.page.size", .sizeIn(4 << 10...1 << 30), "1MB",
+        "alluxio.worker.page.store.page.size", .powerOfTwo(64 << 10...16 << 20), "1MB",
         "Size of a page; clients of alluxiofs 1.0 must be given the same."),
       .init(
         "alluxio.worker.page.store.overhead", .number(0...1000), "0.1",

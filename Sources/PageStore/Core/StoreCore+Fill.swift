@@ -14,24 +14,31 @@ import Synchronization
 extension StoreCore {
   /// Decides who fills `key`; makes room near `node` when it is the caller.
   func fill(
-    _ key: PageKey, length: Int, node: Int, traits: FileTraits?, tick: UInt64
+    _ key: PageKey, length: Int, node: Int, traits: FileTraits?, tick: UInt64,
+    countsRejection: Bool
   ) -> FillDecision {
     let hash = index.hash(key)
     let stripe = index.stripe(of: hash)
     stripe.lock()
-    guard length > 0, length <= pageSize else { return reject(.lengthInvalid, stripe) }
+    guard length > 0, length <= pageSize else {
+      return reject(.lengthInvalid, stripe, countsRejection)
+    }
     if let entry = unsafe stripe.find(key, hash) {
-      guard unsafe isOut(entry) else { return unsafe join(entry, stripe, tick) }
+      guard unsafe isOut(entry) else { return unsafe join(entry, stripe, tick, countsRejection) }
       // On a disk that is out: what lies there cannot be served, and the page is wanted now.
       let isBack = unsafe doom(entry, in: stripe, tick)
       stripe.unlock()
       if isBack { releaseHolder() }
-      return fill(key, length: length, node: node, traits: traits, tick: tick)
+      return fill(
+        key, length: length, node: node, traits: traits, tick: tick,
+        countsRejection: countsRejection)
     }
-    guard let entry = unsafe stripe.take() else { return reject(.full, stripe) }
+    guard let entry = unsafe stripe.take() else {
+      return reject(.full, stripe, countsRejection)
+    }
     guard let traits = files.beginFill(key.file, index: key.index, traits: traits) else {
       unsafe stripe.giveBack(entry)
-      return reject(.full, stripe)
+      return reject(.full, stripe, countsRejection)
     }
     unsafe begin(entry, key, length: length, traits)
     unsafe stripe.insert(entry, hash)
@@ -46,7 +53,7 @@ extension StoreCore {
     {
     case .found(let found): place = found
     case .none(let reason):
-      unsafe fail(entry, .rejected(reason))
+      unsafe fail(entry, .rejected(reason), countsRejection: countsRejection)
       return .rejected(reason)
     }
     unsafe entry.pointee.unit = place.unit
@@ -55,8 +62,10 @@ extension StoreCore {
     return unsafe .owner(PageFill(key, buffer, entry: entry, core: self))
   }
 
-  private func reject(_ reason: Rejection, _ stripe: IndexStripe) -> FillDecision {
-    unsafe stripe.state.pointee.counters.rejections += 1
+  private func reject(
+    _ reason: Rejection, _ stripe: IndexStripe, _ isCounted: Bool
+  ) -> FillDecision {
+    if isCounted { unsafe stripe.state.pointee.counters.rejections += 1 }
     stripe.unlock()
     return .rejected(reason)
   }
@@ -92,7 +101,8 @@ extension StoreCore {
   ///
   /// Releases the stripe's lock.
   private func join(
-    _ entry: UnsafeMutablePointer<PageEntry>, _ stripe: IndexStripe, _ tick: UInt64
+    _ entry: UnsafeMutablePointer<PageEntry>, _ stripe: IndexStripe, _ tick: UInt64,
+    _ countsRejection: Bool
   ) -> FillDecision {
     if let word = unsafe pin(entry) {
       unsafe stripe.use(entry, tick, policy)
@@ -102,11 +112,13 @@ extension StoreCore {
       }
       return unsafe .stored(storedLease(entry, word, stripe))
     }
-    guard unsafe entry.pointee.current.isFilling else { return reject(.full, stripe) }
+    guard unsafe entry.pointee.current.isFilling else {
+      return reject(.full, stripe, countsRejection)
+    }
     let record = unsafe record(of: entry)
     // One pin each, and the filler's, must fit the pin count.
     guard record.waiters + record.viewers < PageWord.pinsMax - 1 else {
-      return reject(.full, stripe)
+      return reject(.full, stripe, countsRejection)
     }
     record.waiters += 1
     unsafe stripe.state.pointee.counters.joins += 1
@@ -177,7 +189,9 @@ extension StoreCore {
   }
 
   /// Ends the fill of `entry` without a page.
-  func fail(_ entry: UnsafeMutablePointer<PageEntry>, _ reason: FillFailure) {
+  func fail(
+    _ entry: UnsafeMutablePointer<PageEntry>, _ reason: FillFailure, countsRejection: Bool = true
+  ) {
     let stripe = unsafe index.stripe(of: entry)
     stripe.lock()
     let record = unsafe takeRecord(of: entry)
@@ -187,7 +201,7 @@ extension StoreCore {
     files.endFill(unsafe entry.pointee.file, length: nil)
     unsafe stripe.state.pointee.counters.filling -= 1
     if case .rejected = reason {
-      unsafe stripe.state.pointee.counters.rejections += 1
+      if countsRejection { unsafe stripe.state.pointee.counters.rejections += 1 }
     } else {
       unsafe stripe.state.pointee.counters.failures += 1
     }

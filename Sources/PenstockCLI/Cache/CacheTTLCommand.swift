@@ -16,7 +16,7 @@ struct CacheTTLCommand: ParsableCommand {
 
   /// The option of a time.
   struct TimeOption: ParsableArguments {
-    @Option(help: "How long, such as 30min, 1h or 7d.")
+    @Option(help: "How long, such as 30min, 1h or 7d; a number without a unit is milliseconds.")
     var time: String
   }
 

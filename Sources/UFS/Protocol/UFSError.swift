@@ -105,6 +105,28 @@ package struct UFSError: Error, Sendable, Equatable, CustomStringConvertible {
       case .store(let status, let code):
         "status \(status) \(code.isEmpty ? "without a code" : code)"
       }
-    return "\(operation) \(code) \(path): \(why)"
+    return path.isEmpty ? "\(code.words): \(why)" : "\(path): \(code.words): \(why)"
+  }
+}
+
+extension UFSError.Code {
+  /// The kind of failure in words for people.
+  fileprivate var words: String {
+    switch self {
+    case .notFound: "not found"
+    case .denied: "refused"
+    case .escapesMount: "not inside a mount"
+    case .unavailable: "not available now"
+    case .throttled: "too many requests"
+    case .changed: "changed"
+    case .exists: "exists already"
+    case .notEmpty: "not empty"
+    case .isDirectory: "is a directory"
+    case .notDirectory: "is not a directory"
+    case .noSpace: "no space is left"
+    case .invalid: "not valid"
+    case .unsupported: "not supported"
+    case .io: "failed"
+    }
   }
 }

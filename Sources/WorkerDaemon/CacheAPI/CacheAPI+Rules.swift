@@ -25,6 +25,8 @@ extension CacheAPI {
       }
       time = parsed
       shown = " and time=\(text)"
+      // A bare number is milliseconds, as everywhere in Alluxio; who meant another unit sees it here.
+      if text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) { shown += " (\(text)ms)" }
     }
     let warning = try await perform { [policies, time] in
       attempt { () throws(RuleError) in try policies.setTTL(time, at: path, change) }

@@ -136,6 +136,13 @@ package final class CoordinatorServer: Sendable {
     }
   }
 
+  /// Looks whether the coordinator's ports can be listened on, before anything else is started.
+  ///
+  /// - Throws: `.port`, naming the key that sets it.
+  package static func probePorts(_ settings: CoordinatorSettings) throws(StartError) {
+    try WorkerPorts.probe([("coordinator", settings.web), ("coordinator RPC", settings.rpc)])
+  }
+
   /// Logs that the coordinator serves.
   package func logReady() {
     log.notice(

@@ -1,6 +1,6 @@
 // A running worker: everything made in order, everything ended in the opposite one.
 //
-//   work directory · memory ▶ mounts ▶ volumes ▶ page store ▶ rules ▶ rings ▶ read path ▶ load jobs ▶ ports ▶ ready
+//   work directory · ports probed · memory ▶ mounts ▶ volumes ▶ page store ▶ rules ▶ rings ▶ read path ▶ load jobs ▶ ports ▶ ready
 //   stop: ports drain ▶ load jobs stop ▶ rules rest ▶ tiers rest ▶ volumes close ▶ rings stop ▶ threads join
 
 import HTTPWire
@@ -38,6 +38,7 @@ package final class Worker: Sendable {
     ProcessState.raiseDescriptorLimit()
     try Self.checkMemory(settings, machine)
     work = try WorkDirectory(settings.workDirectory)
+    try WorkerPorts.probe(settings.endpoints)
     if let root = settings.defaultRoot { try WorkDirectory.make(root) }
     parts = try WorkerParts(settings, blockingThreadCount: Self.blockingThreadCount)
     for complaint in parts.complaints { log.error("\(complaint)") }

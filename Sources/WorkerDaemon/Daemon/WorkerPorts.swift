@@ -40,6 +40,21 @@ struct WorkerPorts: Sendable {
     serving = servers
   }
 
+  /// Looks whether the ports of `endpoints` can be listened on, and lets go of them: before anything is opened that a second
+  /// daemon would have to wait for.
+  ///
+  /// - Throws: `.port`, naming the key that sets it.
+  static func probe(_ endpoints: [(name: String, endpoint: WorkerSettings.Endpoint)])
+    throws(StartError)
+  {
+    for (name, endpoint) in endpoints where endpoint.port != 0 {
+      let address = SocketAddress.ip(endpoint.host, port: endpoint.port)
+      do throws(RingError) { try Listener.probe(address) } catch {
+        throw refusal(of: name, address, endpoint, error)
+      }
+    }
+  }
+
   private static func openServing(
     _ settings: WorkerSettings, _ parts: WorkerParts, _ servers: inout [Named]
   ) throws(StartError) {
@@ -104,17 +119,23 @@ struct WorkerPorts: Sendable {
     }
     switch started {
     case .success(let server): return Named(name: name, server: server)
-    case .failure(let error):
-      let why =
-        switch error.errno {
-        case EADDRINUSE:
-          "is taken by another process (ss -tanp shows which); stop that or set \(endpoint.key)"
-        case EACCES: "needs a privilege this user lacks; set \(endpoint.key) to 1024 or above"
-        case EINVAL, EADDRNOTAVAIL:
-          "is no address of this machine; set alluxio.worker.bind.host to one, or to 0.0.0.0"
-        default: "cannot be listened on: \(errnoText(error.errno))"
-        }
-      throw StartError(.port, "port \(address) (\(name)) \(why)")
+    case .failure(let error): throw refusal(of: name, address, endpoint, error)
     }
+  }
+
+  private static func refusal(
+    of name: String, _ address: SocketAddress, _ endpoint: WorkerSettings.Endpoint,
+    _ error: RingError
+  ) -> StartError {
+    let why =
+      switch error.errno {
+      case EADDRINUSE:
+        "is taken by another process (ss -tanp shows which); stop that or set \(endpoint.key)"
+      case EACCES: "needs a privilege this user lacks; set \(endpoint.key) to 1024 or above"
+      case EINVAL, EADDRNOTAVAIL:
+        "is no address of this machine; set alluxio.worker.bind.host to one, or to 0.0.0.0"
+      default: "cannot be listened on: \(errnoText(error.errno))"
+      }
+    return StartError(.port, "port \(address) (\(name)) \(why)")
   }
 }

@@ -18,6 +18,14 @@ package struct WorkerSettings: Sendable {
     package var key: String
   }
 
+  /// The ports that are on, with their names.
+  var endpoints: [(name: String, endpoint: Endpoint)] {
+    let all: [(String, Endpoint?)] = [
+      ("rest", rest), ("objects", objects), ("operations", operations),
+    ]
+    return all.compactMap { name, endpoint in endpoint.map { (name, $0) } }
+  }
+
   /// Name of the cluster this worker belongs to.
   package var clusterName: String
   /// Directory for the daemon's state.
@@ -90,12 +98,6 @@ package struct WorkerSettings: Sendable {
     let asked = configuration.integer(.reactorCount)
     ringCount = asked == 0 ? machine.cpuCount : asked
     pageSize = Int(clamping: configuration.size(.pageSize))
-    guard pageSize & (pageSize - 1) == 0, (64 << 10...16 << 20).contains(pageSize) else {
-      throw StartError(
-        .configuration,
-        "\(Configuration.SizeKey.pageSize.rawValue) is \(pageSize) bytes: it must be a power of two from 64KB to 16MB"
-      )
-    }
     tiers = try TierPlan(configuration, memory: machine.bytes, pageSize: pageSize)
     pageWriteCountMax = configuration.integer(.pageWriteCountMax)
     volumeProbation = configuration.duration(.volumeProbation)

@@ -101,12 +101,12 @@ extension FileService {
     _ reactor: Reactor, reader: inout ReaderHolder, stream: StreamedRead?
   ) async throws(UFSError) -> PageAccess {
     let length = pageLength(key.index, of: record.length)
-    var attempts = 0
+    var (attempts, isRetry) = (0, false)
     while attempts < Self.joinCountMax {
       attempts += 1
       guard let grant = await policies.admit(record, length: length) else { break }
       switch store.fill(
-        key, length: length, node: reactor.node, traits: grant.traits)
+        key, length: length, node: reactor.node, traits: grant.traits, countsRejection: !isRetry)
       {
       case .hit(let lease): return .hit(lease)
       case .stored(let lease):
@@ -131,6 +131,7 @@ extension FileService {
           if let error = Self.sourceError(reason), error.code != .changed { throw error }
         }
       case .rejected(.busy) where waitsForRoom:
+        isRetry = true
         await store.waitForRoom()
         attempts -= 1
       case .rejected:

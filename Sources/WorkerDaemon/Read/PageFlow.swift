@@ -205,7 +205,10 @@ extension FileService {
     if store.contains(key) { return .present }
     let length = pageLength(index, of: record.length)
     guard let grant = await policies.admit(record, length: length) else { return .rejected }
-    switch store.fill(key, length: length, node: node, traits: grant.traits) {
+    // Ahead of need: who needs the page is turned away, and counted, when it asks itself.
+    switch store.fill(
+      key, length: length, node: node, traits: grant.traits, countsRejection: false)
+    {
     case .hit: return .present
     case .stored: return .present
     case .join: return .present

@@ -142,6 +142,23 @@ extension Integration {
       }
     }
 
+    @Test("a port that is taken ends the start before a volume is made")
+    func takenPort() async throws {
+      try await blocking {
+        let scratch = try ScratchDirectory("volume")
+        let holder = try PortHolder(listening: true)
+        let run = try CommandRun(
+          [Binaries.penstockd] + DaemonProcess.options(.free(), work: scratch.path("w"))
+            + VolumeFixture.settings(scratch.path("v"))
+            + ["-Dalluxio.worker.web.port=\(holder.port)"])
+        #expect(run.status == .code(69))
+        #expect(
+          run.errors.contains("\(holder.port)") && run.errors.contains("alluxio.worker.web.port"),
+          "\(run.errors)")
+        #expect(!names(in: scratch.path).contains("v"))
+      }
+    }
+
     @Test("a volume that cannot be opened is no complaint where tiers are not required")
     func notRequired() async throws {
       try await blocking {

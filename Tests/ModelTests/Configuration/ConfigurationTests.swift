@@ -82,7 +82,7 @@ struct ConfigurationTests {
           + " expected a port from 0 to 65535"))
     let zero = problems(input(["alluxio.worker.page.store.page.size=0"]))
     #expect(zero.count == 1)
-    #expect(zero.allSatisfy { $0.contains("a size from 4096B to 1024.00MB") })
+    #expect(zero.allSatisfy { $0.contains("a power of two from 64.00KB to 16.00MB") })
     #expect(
       found.contains { $0.contains("'-1MB' (environment ALLUXIO_WORKER_PAGE_STORE_PAGE_SIZE)") })
     #expect(found.contains { $0.contains("'-5s' (conf/penstock-site.properties:2)") })

@@ -102,6 +102,10 @@ struct ValueTextTests {
       #expect(ConfigurationKind.sizeIn(1024...16 << 20).value(of: text) == nil)
     }
     #expect(ConfigurationKind.sizeIn(1024...16 << 20).value(of: "1KB") == .size(1024))
+    let page = ConfigurationKind.powerOfTwo(64 << 10...16 << 20)
+    #expect(page.value(of: "64KB") == .size(64 << 10) && page.value(of: "16m") == .size(16 << 20))
+    for text in ["32KB", "32MB", "96KB", "0", "-1"] { #expect(page.value(of: text) == nil) }
+    #expect(page.accepted.hasPrefix("a power of two from 64.00KB to 16.00MB"))
     #expect(ConfigurationKind.port.value(of: "65535") == .integer(65535))
     #expect(ConfigurationKind.port.value(of: "65536") == nil)
     #expect(ConfigurationKind.port.value(of: "-1") == nil)
