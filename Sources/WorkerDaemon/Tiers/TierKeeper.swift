@@ -25,7 +25,7 @@ final class TierKeeper: Sendable {
   let opener: VolumeOpener
   let requiresTiers: Bool
   private let writeCountMax: Int
-  let log = Logger(label: "tiers")
+  let log: Logger
   private let pool: BlockingPool?
   private let tasks = Mutex<[Task<Void, Never>]>([])
   /// Volumes whose pages are not entered yet, and whether the work is ending.
@@ -41,7 +41,10 @@ final class TierKeeper: Sendable {
   /// A keeper of `tiers`.
   ///
   /// - Throws: `.system` when its threads cannot be started.
-  init(_ tiers: OpenedTiers, _ settings: WorkerSettings) throws(StartError) {
+  init(
+    _ tiers: OpenedTiers, _ settings: WorkerSettings, log: Logger = Logger(label: "tiers")
+  ) throws(StartError) {
+    self.log = log
     store = tiers.store
     volumes = tiers.volumes
     opener = tiers.opener

@@ -1,8 +1,10 @@
 // The registry of load jobs.
 
+import Ring
 import Synchronization
 import Testing
-import WorkerDaemon
+
+@testable import WorkerDaemon
 
 @Suite struct LoadJobsTests {
   private func jobs(_ source: FakeLoadSource, _ limits: LoadLimits = LoadLimits()) -> LoadJobs {
@@ -80,6 +82,30 @@ import WorkerDaemon
     #expect(jobs.job(of: "s3://b/b")?.phase == .stopped)
     #expect(source.state.withLock { $0.cached.count } <= 1)
     #expect(jobs.submit(path: "s3://b/a", options: LoadOptions()) == .refused)
+  }
+
+  @Test("a stop waits for a job that hangs as long as it is told to, and no longer")
+  func hangs() async throws {
+    let source = FakeLoadSource()
+    source.add("s3://b/a/f", length: 100)
+    source.holdLoads()
+    let jobs = jobs(source)
+    _ = jobs.submit(path: "s3://b/a", options: LoadOptions())
+    while source.state.withLock({ $0.inFlight }) == 0 { await Task.yield() }
+    let group = try ReactorGroup(count: 1, pinned: false)
+    defer { group.stop() }
+    let reactor = group.reactors[0]
+    let isOver = await StopGate.wait(until: reactor.now + 50_000_000, on: reactor) {
+      await jobs.stopAll()
+    }
+    #expect(!isOver, "its source has not answered")
+    #expect(jobs.submit(path: "s3://b/c", options: LoadOptions()) == .refused)
+    source.release()
+    let isOverNow = await StopGate.wait(until: reactor.now + 60_000_000_000, on: reactor) {
+      await jobs.stopAll()
+    }
+    #expect(isOverNow)
+    #expect(jobs.job(of: "s3://b/a")?.phase == .stopped)
   }
 
   @Test("ended jobs are remembered up to a bound")
