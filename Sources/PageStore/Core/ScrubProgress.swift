@@ -149,7 +149,7 @@ extension StoreCore {
     while unsafe found == nil, unsafe local < stripe.state.pointee.fresh {
       let entry = unsafe stripe.entry(local)
       local += 1
-      if unsafe !isMemory(entry), unsafe entry.pointee.current.isResident,
+      if unsafe entry.pointee.current.isResident, unsafe !isMemory(entry),
         let pinned = unsafe pin(entry)
       {
         word = pinned

@@ -18,6 +18,8 @@ import Synchronization
   let sourceGeneration: UInt16
   let key: PageKey
   let length: Int
+  /// The priority that the page had at the begin.
+  let priority: CachePriority
 }
 
 extension StoreCore {
@@ -46,7 +48,7 @@ extension StoreCore {
     unsafe stripe.state.pointee.counters.moving += 1
     let copy = unsafe CopyInProgress(
       source: source, target: target, sourceGeneration: word.generation, key: source.pointee.key,
-      length: word.length)
+      length: word.length, priority: source.pointee.flags.priority)
     stripe.unlock()
     retainForEntry()
     return copy
@@ -74,11 +76,10 @@ extension StoreCore {
 
   /// Gives the target of `copy` a place in `tier`, for which other pages may leave.
   func makeRoom(for copy: CopyInProgress, in tier: Int, near node: Int) -> Bool {
-    let priority = unsafe copy.target.pointee.flags.priority
     let slot = unsafe index.slot(of: copy.target)
     guard
       case .found(let place) = makeRoom(
-        copy.length, for: slot, in: tier, near: node, priority: priority, tick: now)
+        copy.length, for: slot, in: tier, near: node, priority: copy.priority, tick: now)
     else { return false }
     put(copy, at: place)
     return true
@@ -93,8 +94,11 @@ extension StoreCore {
   }
 
   private func put(_ copy: CopyInProgress, at place: Place) {
+    let stripe = unsafe index.stripe(of: copy.target)
+    stripe.lock()
     unsafe copy.target.pointee.volume = place.volume
     unsafe copy.target.pointee.unit = place.unit
+    stripe.unlock()
   }
 
   // MARK: End

@@ -56,8 +56,11 @@ extension StoreCore {
       unsafe fail(entry, .rejected(reason), countsRejection: countsRejection)
       return .rejected(reason)
     }
+    // Others look at entries that are filling, under the lock.
+    stripe.lock()
     unsafe entry.pointee.unit = place.unit
     unsafe entry.pointee.volume = place.volume
+    stripe.unlock()
     let buffer = unsafe UnsafeMutableRawBufferPointer(start: address(of: entry), count: length)
     return unsafe .owner(PageFill(key, buffer, entry: entry, core: self))
   }
