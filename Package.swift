@@ -61,6 +61,7 @@ let package = Package(
       ]),
     .systemLibrary(name: "CGRPC"),
     .target(name: "CRocksDB", linkerSettings: [.linkedLibrary("rocksdb")]),
+    .systemLibrary(name: "CZlib"),
     .target(name: "CTLS", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
     // F1
     module("Model", on: ["CLinux"]),
@@ -79,8 +80,8 @@ let package = Package(
     module(
       "WorkerDaemon",
       on: [
-        "CLinux", "HTTPWire", "Membership", "Messages", "Model", "PageStore", "RPC", "Ring",
-        "Rocks", "Scheduler", "UFS", logging,
+        "CLinux", "CZlib", "HTTPWire", "Membership", "Messages", "Model", "PageStore", "RPC",
+        "Ring", "Rocks", "Scheduler", "UFS", logging,
       ]),
     // F4
     .executableTarget(

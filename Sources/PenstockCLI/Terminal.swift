@@ -8,6 +8,19 @@ enum Terminal {
   @discardableResult
   static func output(_ text: String) -> Bool { write(text + "\n", to: STDOUT_FILENO) }
 
+  /// Whether standard output is a terminal.
+  static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
+  /// Writes a line over the one that was written like this before; cut to the terminal's width.
+  static func overwrite(_ text: String) {
+    // Rows, columns, and two numbers of pixels.
+    var size: (UInt16, UInt16, UInt16, UInt16) = (0, 0, 0, 0)
+    // SAFETY: the address is this frame's own, of the four numbers that the request fills.
+    let isKnown = unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.1 > 1
+    let width = isKnown ? Int(size.1) - 1 : 79
+    _ = write("\r\u{1b}[K" + text.prefix(width), to: STDOUT_FILENO)
+  }
+
   /// Writes a line to standard error.
   static func error(_ text: String) { _ = write("penstock: \(text)\n", to: STDERR_FILENO) }
 

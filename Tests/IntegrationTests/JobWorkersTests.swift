@@ -8,68 +8,13 @@ import Testing
 extension Integration {
   @Suite("Jobs over several workers")
   struct JobWorkersTests {
-    /// A coordinator without a worker, and two workers that have joined it.
-    private final class Cluster {
-      let scratch: ScratchDirectory
-      let web: UInt16
-      let rpc: UInt16
-      let coordinator: ChildProcess
-      var workers: [DaemonProcess] = []
-
-      init(prepare: (String) throws -> Void) throws {
-        scratch = try ScratchDirectory("cluster")
-        try makeDirectories(scratch.path("data"))
-        try prepare(scratch.path("data"))
-        let ports = try DaemonPorts.free()
-        (web, rpc) = (ports.web, ports.rest)
-        coordinator = try ChildProcess(
-          [
-            Binaries.penstockd, "--coordinator", "--no-worker",
-            "--mount", "/data=file://\(scratch.path("data"))",
-            "-Dalluxio.work.dir=\(scratch.path("work"))", "-Dalluxio.coordinator.web.port=\(web)",
-            "-Dalluxio.coordinator.rpc.port=\(rpc)", "-Dalluxio.worker.bind.host=127.0.0.1",
-            "-Dalluxio.worker.web.bind.host=127.0.0.1", "-Dalluxio.master.worker.timeout=1s",
-            "-Dalluxio.coordinator.scheduler.initial.wait.time=0s",
-          ], output: scratch.path("log"), errors: scratch.path("log"))
-        // The workers wait for the coordinator, whichever is first.
-        for _ in 0..<2 { workers.append(try start()) }
-      }
-
-      func start() throws -> DaemonProcess {
-        try DaemonProcess(
-          Binaries.penstockd, ports: try .free(),
-          options: [
-            "--mount", "/data=file://\(scratch.path("data"))",
-            "-Dalluxio.coordinator.hostname=127.0.0.1", "-Dalluxio.coordinator.rpc.port=\(rpc)",
-            "-Dalluxio.worker.rpc.port=\(try PortHolder().port)",
-          ] + Fixture.memory)
-      }
-
-      var log: String { (try? readText(scratch.path("log"))) ?? "" }
-
-      func run(_ arguments: String...) throws -> CommandRun {
-        try CommandRun(
-          [Binaries.penstock] + arguments + ["--coordinator", "127.0.0.1:\(web)"])
-      }
-
-      /// How many workers are in `state`.
-      func count(_ state: String) throws -> Int {
-        try run("info", "nodes").output.split(separator: "\n").count { $0.contains("  \(state)  ") }
-      }
-
-      func report(_ path: String) throws -> [String] {
-        try run("job", "load", "--path", path, "--progress").output.split(separator: "\n")
-          .map { $0.trimmingCharacters(in: .whitespaces) }
-      }
-    }
-
     @Test("a load over two workers, one of which is killed, succeeds with exact counts")
     func killed() async throws {
       try await blocking { try Self.loadAndKill() }
     }
 
     private static func loadAndKill() throws {
-      let cluster = try Cluster { try JobFixture.fill("\($0)/set", count: 800, size: 16_000) }
+      let cluster = try JobCluster { try JobFixture.fill("\($0)/set", count: 800, size: 16_000) }
       let haveJoined = try eventually { try cluster.count("ONLINE") == 2 }
       #expect(haveJoined, "\(cluster.log)")
       let path = "file://\(cluster.scratch.path("data"))/set"
@@ -84,6 +29,7 @@ extension Integration {
         #expect(try worker.metric("alluxio_external_data_read_bytes_total") ?? 0 > 0)
       }
       cluster.workers[0].process.signal(SIGKILL)
+      _ = cluster.workers[0].process.wait(.seconds(10))
       var lines: [String] = []
       let hasEnded = try eventually(.seconds(60)) {
         lines = try cluster.report(path)
@@ -94,6 +40,8 @@ extension Integration {
       #expect(JobFixture.count("Inodes Scanned", in: lines) == 800)
       #expect(JobFixture.count("Inodes Processed", in: lines) == 800)
       #expect(lines.contains("Bytes Loaded: 12.21MB out of 12.21MB"), "\(lines)")
+      // What the killed worker had loaded is in the other one's cache now, all of it.
+      try cluster.expectCached(count: 800, size: 16_000, workers: [1])
       let isLost = try eventually { try cluster.count("LOST") == 1 }
       #expect(isLost, "\(cluster.log)")
       #expect(try cluster.count("ONLINE") == 1)
@@ -101,6 +49,38 @@ extension Integration {
       #expect(cluster.coordinator.wait(.seconds(20)) == .code(0))
       cluster.workers[1].process.signal(SIGTERM)
       #expect(cluster.workers[1].process.wait(.seconds(20)) == .code(0))
+    }
+
+    @Test("a worker that is killed and started again mid-load has its files again at SUCCEEDED")
+    func startedAgain() async throws {
+      try await blocking {
+        let cluster = try JobCluster { try JobFixture.fill("\($0)/set", count: 600, size: 16_000) }
+        let path = try cluster.submit("set", processed: 100)
+        try cluster.restart(0)
+        let lines = try cluster.waitForEnd(path)
+        #expect(lines.contains("Job State: SUCCEEDED"), "\(lines)")
+        #expect(JobFixture.count("Inodes Scanned", in: lines) == 600)
+        #expect(JobFixture.count("Inodes Processed", in: lines) == 600)
+        #expect(JobFixture.count("Files Failed", in: lines) == 0)
+        try cluster.expectCached(count: 600, size: 16_000, workers: [0, 1])
+        #expect(cluster.log.contains("job verifies"), "\(cluster.log.suffix(3000))")
+        #expect(cluster.log.contains("was started anew after it had loaded files"))
+      }
+    }
+
+    @Test("a worker that joins mid-load takes its part, and nothing is loaded twice")
+    func added() async throws {
+      try await blocking {
+        let cluster = try JobCluster { try JobFixture.fill("\($0)/set", count: 600, size: 16_000) }
+        let path = try cluster.submit("set", processed: 60)
+        cluster.workers.append(try cluster.start("2"))
+        let lines = try cluster.waitForEnd(path)
+        #expect(lines.contains("Job State: SUCCEEDED"), "\(lines)")
+        #expect(JobFixture.count("Inodes Processed", in: lines) == 600)
+        #expect(try cluster.workers[2].metric("alluxio_external_data_read_bytes_total") ?? 0 > 0)
+        #expect(try cluster.bytesRead() == 600 * 16_000)
+        try cluster.expectCached(count: 600, size: 16_000, workers: [0, 1, 2])
+      }
     }
   }
 }

@@ -8,9 +8,14 @@ import Testing
 
 @Suite struct SchedulerModelTests {
   private static let natures: [FileNature] = [
-    .good, .good, .good, .good, .good, .good, .good, .good, .gone, .poisoned, .flaky(1), .flaky(3),
+    .good, .good, .good, .good, .good, .good, .good, .good, .gone, .absent, .poisoned, .flaky(1),
+    .flaky(3),
     .hangs, .changed(77), .resident,
   ]
+
+  private static func isBad(_ nature: FileNature) -> Bool {
+    nature == .gone || nature == .poisoned || nature == .absent
+  }
 
   /// One life: jobs over random files, random steps, then calm until every job has ended.
   private func live(seed: UInt64) -> JobWorld {
@@ -25,16 +30,18 @@ import Testing
     limits.attemptCountMax = 5
     limits.faultCountMax = 1000
     limits.stallTime = .seconds(20)
+    limits.verificationCountMax = 1000
     let world = JobWorld(seed: seed, workerCount: 1 + draw.below(4), limits: limits)
+    world.judgesCaches = true
     for number in 0..<(1 + draw.below(4)) {
       let root = "s3://b/\(number)"
       let isClean = draw.below(2) == 0
       world.files[root] = (0..<draw.below(60)).map { place in
         let nature = Self.natures[draw.below(Self.natures.count)]
-        let isBad = nature == .gone || nature == .poisoned
+        let length = Int64(draw.below(100))
         return WorldFile(
-          path: "\(root)/f\(place)", length: Int64(draw.below(100)),
-          nature: isClean && isBad ? .good : nature)
+          path: "\(root)/f\(place)", length: nature == .absent && !isClean ? 0 : length,
+          nature: isClean && Self.isBad(nature) ? .good : nature)
       }
       var options = JobOptions()
       options.replicas = draw.below(3) == 0 ? 2 : 1
@@ -58,7 +65,8 @@ import Testing
     case 75..<80: world.answerLate()
     case 80..<86: world.pass(.milliseconds(50))
     case 86..<90: world.pass(.seconds(5))
-    case 90..<93: world.join(draw.below(world.workers.count))
+    case 90..<92: world.join(draw.below(world.workers.count))
+    case 92: world.rejoin(draw.below(world.workers.count))
     case 93..<95 where isStormy: world.lose(draw.below(world.workers.count))
     case 95..<98 where isStormy: world.crash()
     case 98 where isStormy: world.failWrites()
@@ -86,12 +94,17 @@ import Testing
     for id in world.acknowledged {
       guard let record = world.stored(id) else { continue }
       let all = world.files[world.root(of: record.specification)] ?? []
-      let bad = all.filter { $0.nature == .gone || $0.nature == .poisoned }
+      let bad = all.filter { Self.isBad($0.nature) }
+      // Fewer workers than replicas when the pass ended: the job says so.
+      let isShort =
+        record.specification.options.replicas > 1
+        && record.failure?.contains("replicas of each file need more than") == true
       let ledger = record.totals.ledger
       func expect(_ condition: Bool, _ what: String) {
         if !condition { world.problems.append("\(id) \(record.state.word) \(what): \(ledger)") }
       }
-      expect(record.state == (bad.isEmpty ? .succeeded : .failed), "has the wrong state")
+      expect(
+        record.state == (bad.isEmpty && !isShort ? .succeeded : .failed), "has the wrong state")
       expect(ledger.inFlight == FileCount(), "has files in flight")
       expect(ledger.listed.files == Int64(all.count), "does not list \(all.count) files")
       expect(ledger.failed.files == Int64(bad.count), "does not fail \(bad.count) files")

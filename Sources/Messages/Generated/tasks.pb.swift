@@ -143,7 +143,7 @@ package nonisolated struct WireRunRequest: Sendable {
 
   package var taskID: UInt64 = 0
 
-  /// Which execution of the task this is; a worker keeps the newest only.
+  /// Which pass over the job's files it belongs to: 0 for the load, then verifications by number.
   package var attempt: UInt32 = 0
 
   package var kind: WireTaskKind = .unspecified

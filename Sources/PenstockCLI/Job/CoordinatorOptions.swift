@@ -5,6 +5,14 @@ import Model
 import Scheduler
 import WorkerDaemon
 
+/// A member of a request's body.
+enum RequestValue {
+  /// One text.
+  case text(String)
+  /// Several.
+  case texts([String])
+}
+
 /// The options of a command that asks a running coordinator at its web port.
 struct CoordinatorOptions: ParsableArguments {
   @Option(
@@ -16,25 +24,35 @@ struct CoordinatorOptions: ParsableArguments {
 
   @OptionGroup var options: ConfigurationOptions
 
-  /// The answer to a request with a JSON body.
+  /// The answer to a request with a JSON body, as a value and as text.
   ///
-  /// - Throws: exit code −1 after a line that says why there is none.
+  /// - Throws: `CoordinatorFailure` when there is none; what `address` throws.
   func request(
-    _ method: String, _ target: String, _ members: [(String, String)]
-  ) throws -> (status: Int, value: JSONValue) {
+    _ method: String, _ target: String, _ members: [(String, RequestValue)]
+  ) throws -> (status: Int, value: JSONValue, text: String) {
     let (host, port) = try address()
-    let body = JSONWriter.object { for (name, text) in members { $0.member(name, text) } }
+    let body = JSONWriter.object { writer in
+      for (name, value) in members {
+        switch value {
+        case .text(let text): writer.member(name, text)
+        case .texts(let texts):
+          writer.name(name)
+          writer.array { for text in texts { $0.string(text) } }
+        }
+      }
+    }
     do {
       let answer = try WorkerConnection.request(
         method, target, body: String(decoding: body, as: UTF8.self), host: host, port: port)
-      return (answer.status, try JSONReader.parse(Array(answer.body.utf8)))
+      return (answer.status, try JSONReader.parse(Array(answer.body.utf8)), answer.body)
     } catch let error as WorkerConnection.Failure {
-      throw Self.end(
-        .failure(
+      throw CoordinatorFailure(
+        line: .failure(
           "no answer from a coordinator at \(host):\(port): \(error.reason); set "
             + "alluxio.coordinator.hostname"))
     } catch let error as JSONProblem {
-      throw Self.end(.failure("the answer of \(host):\(port) is no JSON: \(error)"))
+      throw CoordinatorFailure(
+        line: .failure("the answer of \(host):\(port) is no JSON: \(error)"))
     }
   }
 
@@ -42,11 +60,20 @@ struct CoordinatorOptions: ParsableArguments {
   ///
   /// - Throws: exit code −1 after the coordinator's refusal.
   func answer(
-    _ method: String, _ target: String, _ members: [(String, String)]
+    _ method: String, _ target: String, _ members: [(String, RequestValue)]
   ) throws -> JSONValue {
-    let (status, value) = try request(method, target, members)
-    guard status == 200 else { throw Self.end(.failure(Self.refusal(status, value))) }
-    return value
+    try Self.reporting {
+      let (status, value, _) = try request(method, target, members)
+      guard status == 200 else {
+        throw CoordinatorFailure(line: .failure(Self.refusal(status, value)))
+      }
+      return value
+    }
+  }
+
+  /// Runs `body`; a coordinator that does not answer becomes a line and its exit code.
+  static func reporting<T>(_ body: () throws -> T) throws -> T {
+    do { return try body() } catch let error as CoordinatorFailure { throw end(error.line) }
   }
 
   /// What a refusal says.
@@ -73,4 +100,10 @@ struct CoordinatorOptions: ParsableArguments {
     if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
     return (String(host), port)
   }
+}
+
+/// A coordinator that does not answer, or refuses.
+struct CoordinatorFailure: Error {
+  /// What the user is told.
+  let line: ConsoleLine
 }

@@ -6,5 +6,8 @@ import ArgumentParser
 struct JobCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "job", abstract: "Submits, watches and stops jobs of a coordinator.",
-    subcommands: [JobLoadCommand.self, JobFreeCommand.self, JobListCommand.self])
+    subcommands: [
+      JobLoadCommand.self, JobFreeCommand.self, JobCopyCommand.self, JobMoveCommand.self,
+      JobListCommand.self, JobFindCommand.self, JobRerunCommand.self,
+    ])
 }

@@ -12,19 +12,13 @@ struct JobFreeCommand: ParsableCommand {
   @Option(help: "A UFS URI, or a path below a mount.")
   var path: String
   @Flag(exclusivity: .exclusive) var action: JobAction
-  @Option(help: "TEXT or JSON, with --progress.")
-  var format = "TEXT"
-  @Flag(help: "Names recent failures and retries, with --progress.")
-  var verbose = false
+  @OptionGroup var report: JobReportOptions
   @OptionGroup var coordinator: CoordinatorOptions
 
+  func validate() throws { try report.check(action) }
+
   func run() throws {
-    let call = JobPathCall(
-      type: .free, subject: path, name: ("path", path), coordinator: coordinator)
-    switch action {
-    case .submit: try call.submit([])
-    case .stop: try call.stop()
-    case .progress: try call.progress(format: format.uppercased(), verbose: verbose)
-    }
+    let call = JobCall(type: .free, target: .paths([path]), coordinator: coordinator)
+    try call.run(action, [], report)
   }
 }

@@ -21,7 +21,7 @@ struct JobListCommand: ParsableCommand {
       let filter = [("job-type", jobType), ("job-state", jobState), ("lastKey", last)]
       let answer = try coordinator.answer(
         "GET", "/api/v1/master/list_job",
-        filter.compactMap { name, text in text.map { (name, $0) } })
+        filter.compactMap { name, text in text.map { (name, .text($0)) } })
       for job in answer["jobs"]?.elements ?? [] {
         let fields = ["jobId", "jobType", "jobState", "submitted", "path"]
         let line = fields.map { job[$0]?.text ?? "" }.joined(separator: "  ")

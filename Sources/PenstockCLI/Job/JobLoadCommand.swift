@@ -12,8 +12,10 @@ struct JobLoadCommand: ParsableCommand {
       was there; every other file is counted, and listed in a file that the report names.
       """)
 
-  @Option(help: "A UFS URI, or a path below a mount.")
-  var path: String?
+  @Option(help: "A UFS URI, or a path below a mount; may be given several times.")
+  var path: [String] = []
+  @Option(help: "A UFS URI, or a path below a mount, of a file with one path a line; may be gzip.")
+  var indexFile: String?
   @Flag(exclusivity: .exclusive) var action: JobAction
 
   @Option(help: "Most bytes a second that each worker reads from the UFS, such as 100MB.")
@@ -37,29 +39,24 @@ struct JobLoadCommand: ParsableCommand {
   @Option(help: "A name for later questions, in place of the path.")
   var alias: String?
 
-  @Option(help: "TEXT or JSON, with --progress.")
-  var format = "TEXT"
-  @Flag(help: "Names recent failures and retries, with --progress.")
-  var verbose = false
+  @OptionGroup var report: JobReportOptions
   @OptionGroup var coordinator: CoordinatorOptions
 
   func validate() throws {
-    guard path != nil || alias != nil && action != .submit else {
+    guard path.isEmpty || indexFile == nil else {
+      throw ValidationError("--path and --index-file exclude each other")
+    }
+    guard !path.isEmpty || indexFile != nil || alias != nil && action != .submit else {
       throw ValidationError("Missing expected argument '--path <path>'")
     }
-    guard ["TEXT", "JSON"].contains(format.uppercased()) else {
-      throw ValidationError("--format is TEXT or JSON")
-    }
+    try report.check(action)
   }
 
   func run() throws {
-    let name = path.map { ("path", $0) } ?? ("alias", alias ?? "")
-    let call = JobPathCall(type: .load, subject: name.1, name: name, coordinator: coordinator)
-    switch action {
-    case .submit: try call.submit(options)
-    case .stop: try call.stop()
-    case .progress: try call.progress(format: format.uppercased(), verbose: verbose)
-    }
+    let target: JobTarget? =
+      if let indexFile { .index(indexFile) } else { path.isEmpty ? nil : .paths(path) }
+    let call = JobCall(type: .load, target: target, alias: alias, coordinator: coordinator)
+    try call.run(action, options, report)
   }
 
   private var options: [(String, String)] {
@@ -68,7 +65,7 @@ struct JobLoadCommand: ParsableCommand {
       ("skipIfExists", skipIfExists),
     ].filter(\.1).map { ($0.0, "true") }
     let texts: [(String, String?)] = [
-      ("bandwidth", bandwidth), ("fileFilterRegx", fileFilterRegx), ("alias", alias),
+      ("bandwidth", bandwidth), ("fileFilterRegx", fileFilterRegx),
       ("replicas", replicas.map { "\($0)" }), ("batchSize", batchSize.map { "\($0)" }),
       ("priority", priority.map { "\($0)" }),
     ]

@@ -19,6 +19,8 @@ final class JobRun {
   var totals = JobTotals()
   /// Whether the pass at work is the verification.
   var isVerification = false
+  /// What it counts as loaded is on these workers, as they were then.
+  var reliance = JobReliance()
   /// Whether the state is on disk and work may be done.
   var isStarted = false
   /// The record of the end that is being written; nil before.
@@ -76,8 +78,8 @@ final class JobRun {
   var nextResult: UInt64 = 0
   /// Failed files written.
   var failureCount: UInt64 = 0
-  /// Files that results of before a restart settled and the listing has not shown again.
-  var recovered: Set<FileDigest> = []
+  /// Files that results of before a restart settled and the listing has not shown again, and how often.
+  var recovered: [FileDigest: Int] = [:]
   /// Those results.
   var recoveredResults: [UInt64] = []
   /// The last failures.
@@ -125,10 +127,19 @@ final class JobRun {
     pages = []
     unitCount = 0
     settled = []
-    recovered = []
+    recovered = [:]
     recoveredResults = []
     (listNumber, listDue, countNumber) = (nil, nil, nil)
     totals.retrying = 0
+  }
+
+  /// Whether a result of before a restart settled what `key` names; each does so once.
+  func takeRecovered(_ key: String) -> Bool {
+    guard !recovered.isEmpty else { return false }
+    let digest = FileDigest(of: key)
+    guard let count = recovered[digest] else { return false }
+    recovered[digest] = count > 1 ? count - 1 : nil
+    return true
   }
 
   /// Begins a pass at the start of the listing.
@@ -136,6 +147,7 @@ final class JobRun {
     dropWork()
     self.isVerification = isVerification
     if isVerification { totals.verification = JobLedger() }
+    reliance = JobReliance()
     (cursor, watermark, isListed, isWatermarkAtEnd) = (nil, nil, false, false)
     (listAttemptCount, firstPage, nextResult, failureCount) = (0, 0, 0, 0)
   }
@@ -149,6 +161,7 @@ final class JobRun {
     checkpoint.totals = totals
     checkpoint.nextResult = nextResult
     checkpoint.failureCount = failureCount
+    checkpoint.reliance = reliance
     return checkpoint
   }
 }

@@ -55,11 +55,24 @@ extension SchedulerCore {
     run.totals.subtasks &+= Int64(units.count)
     metrics.dispatchedTasks += 1
     metrics.dispatchedFiles &+= UInt64(units.count)
-    effects.append(
-      .dispatch(
-        TaskRequest(
-          id: id, job: run.id, worker: workers[place].info.identity, action: action(of: run),
-          specification: run.record.specification, files: units.map(\.file))))
+    var request = TaskRequest(
+      id: id, job: run.id, worker: workers[place].info.identity, action: action(of: run),
+      specification: run.record.specification, files: files(of: units, in: run))
+    request.pass = run.totals.verificationCount
+    effects.append(.dispatch(request))
+  }
+
+  /// The files of a batch, with their targets where they have one.
+  private func files(of units: [FileWork], in run: JobRun) -> [TaskFile] {
+    let specification = run.record.specification
+    guard specification.type == .copy || specification.type == .move else {
+      return units.map(\.file)
+    }
+    return units.map { unit in
+      var file = unit.file
+      file.target = specification.targetPath(of: file.path) ?? ""
+      return file
+    }
   }
 
   private func action(of run: JobRun) -> TaskAction {

@@ -103,31 +103,51 @@ extension SchedulerCore {
 
   /// All files of a pass are settled.
   func finishPass(of run: JobRun) {
-    let specification = run.record.specification
-    if specification.type == .load, specification.options.verify, !run.isVerification {
-      guard run.machine.verify() else { return }
-      run.isStarted = false
-      var record = run.record
-      record.state = run.machine.state
-      run.beginPass(isVerification: true)
-      write(
-        [
-          .update(record), .clearWork(run.id), .clearFailures(run.id),
-          .checkpoint(run.id, run.checkpoint),
-        ], for: .verification(run.id, record))
-      return
+    switch standing(of: run) {
+    case .waits: return
+    case .lost(let reason):
+      guard run.totals.verificationCount < limits.verificationCountMax else {
+        return end(
+          run,
+          failure: "Verified \(run.totals.verificationCount) times, and again \(reason).")
+      }
+      verify(run, because: reason)
+    case .short:
+      let wanted = run.record.specification.options.replicas
+      end(run, failure: "\(wanted) replicas of each file need more than \(live.count) workers.")
+    case .holds:
+      let specification = run.record.specification
+      if specification.type == .load, specification.options.verify, !run.isVerification {
+        return verify(run, because: "the job asks for it")
+      }
+      end(run, failure: run.ledger.failed.files > 0 ? "Job partially failed." : nil)
     }
-    let failed = run.ledger.failed.files
-    end(run, failure: failed > 0 ? "Job partially failed." : nil)
   }
 
-  /// The verification's begin is on disk.
-  func verifies(_ id: JobID, _ record: JobRecord) {
+  /// Lists everything again, to load what is missing.
+  private func verify(_ run: JobRun, because reason: String) {
+    guard run.isVerification || run.machine.verify() else { return }
+    run.isStarted = false
+    var record = run.record
+    record.state = run.machine.state
+    run.totals.verificationCount += 1
+    run.beginPass(isVerification: true)
+    write(
+      takeFailures(of: run) + [
+        .update(record), .clearWork(run.id), .clearFailures(run.id),
+        .checkpoint(run.id, run.checkpoint),
+      ], for: .verification(run.id, record, reason: reason))
+  }
+
+  /// A verification's begin is on disk.
+  func verifies(_ id: JobID, _ record: JobRecord, because reason: String) {
     guard let run = runs[id] else { return }
     run.record = record
     guard !run.isEnding else { return }
     run.isStarted = true
-    effects.append(.note(.jobVerifies(id)))
+    metrics.verifications += 1
+    effects.append(
+      .note(.jobVerifies(id, pass: run.totals.verificationCount, because: reason)))
   }
 
   /// Ends a job by what it came to.

@@ -61,7 +61,8 @@ extension SchedulerCore {
     let index = run.firstPage + UInt64(run.pages.count)
     run.pages.append(OpenPage(openCount: 0, next: page.next))
     for file in page.files { plan(listed: file, in: run, page: index) }
-    leaveOut(page.leftOutCount, of: run)
+    for file in page.failed { fail(listed: file, in: run, page: index) }
+    leaveOut(page.leftOutCount, of: run, before: page.next, page: index)
     if run.recovered.isEmpty, !run.recoveredResults.isEmpty {
       run.pages[run.pages.count - 1].results += run.recoveredResults
       run.recoveredResults = []
@@ -84,14 +85,23 @@ extension SchedulerCore {
     readyAll(of: run)
   }
 
-  private func leaveOut(_ count: Int64, of run: JobRun) {
-    guard count > 0 else { return }
+  /// Gives up a file that the listing was asked for and does not have, unless a result of before a restart has.
+  private func fail(listed file: FailedFile, in run: JobRun, page: UInt64) {
+    guard !run.takeRecovered(file.path) else { return }
+    run.ledger.list(bytes: file.length)
+    run.pages[Int(page - run.firstPage)].openCount += 1
+    giveUp(TaskFile(path: file.path, length: file.length), page, file.reason, in: run)
+  }
+
+  /// Gives up entries without a usable name; the place of their page is what they are remembered by.
+  private func leaveOut(_ count: Int64, of run: JobRun, before next: String?, page: UInt64) {
+    let key = "\u{0}left out\u{0}\(next ?? "")"
+    guard count > 0, !run.takeRecovered(key) else { return }
     run.ledger.add(failed: FileCount(files: count))
-    metrics.failed.files &+= count
     let reason = "\(count) entries are no files, or their names are not UTF-8"
-    run.recentFailures.add(run.record.specification.subject, reason)
-    run.givenUp.append(
-      FailedFile(path: run.record.specification.subject, length: 0, reason: reason))
+    run.pages[Int(page - run.firstPage)].openCount += 1
+    let all = TaskFile(path: run.record.specification.subject)
+    close(failed: all, count: count, key: key, page: page, reason, in: run)
   }
 
   /// A page did not come.

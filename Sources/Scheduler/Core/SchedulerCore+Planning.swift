@@ -5,7 +5,7 @@ import Model
 extension SchedulerCore {
   /// Takes a listed file up, unless a result of before a restart has settled it.
   func plan(listed file: TaskFile, in run: JobRun, page: UInt64) {
-    if !run.recovered.isEmpty, run.recovered.remove(FileDigest(of: file.path)) != nil { return }
+    if run.takeRecovered(file.path) { return }
     run.ledger.list(bytes: file.length)
     run.pages[Int(page - run.firstPage)].openCount += 1
     let replicas = replicaCount(of: run)
@@ -20,7 +20,9 @@ extension SchedulerCore {
   private func replicaCount(of run: JobRun) -> Int {
     guard run.record.specification.type == .load else { return 1 }
     let wanted = Int(run.record.specification.options.replicas)
-    return live.isEmpty ? wanted : min(wanted, live.count)
+    guard !live.isEmpty, live.count < wanted else { return wanted }
+    run.reliance.isShort = true
+    return live.count
   }
 
   private func pieceSize(for file: TaskFile, of run: JobRun) -> Int64 {
@@ -72,7 +74,7 @@ extension SchedulerCore {
     for path in paths {
       for place in places {
         let work = FileWork(file: TaskFile(path: path), page: page, pinned: Int32(place))
-        guard run.recovered.remove(FileDigest(of: key(of: work))) == nil else { continue }
+        guard !run.takeRecovered(key(of: work)) else { continue }
         run.pages[run.pages.count - 1].openCount += 1
         add(work, to: run)
       }

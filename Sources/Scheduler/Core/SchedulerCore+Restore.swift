@@ -38,8 +38,9 @@ extension SchedulerCore {
     run.isWatermarkAtEnd = checkpoint.isListed
     run.nextResult = max(checkpoint.nextResult, (results.map(\.number).max() ?? 0) &+ 1)
     run.failureCount = checkpoint.failureCount
+    run.reliance = checkpoint.reliance
     run.recoveredResults = results.map(\.number)
-    for result in results { run.recovered.formUnion(result.files) }
+    for file in results.lazy.flatMap(\.files) { run.recovered[file, default: 0] += 1 }
     run.totals.isListed = checkpoint.isListed || run.isVerification
   }
 

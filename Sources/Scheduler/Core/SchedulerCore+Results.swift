@@ -54,6 +54,7 @@ extension SchedulerCore {
 
   /// Counts each result that is the first for its file.
   private func take(_ results: [FileResult], of task: TaskRun) {
+    rely(task.run, on: task.place, for: results)
     for result in results {
       guard task.units.indices.contains(result.index), !task.isSettled[result.index] else {
         metrics.lateResults += 1
@@ -166,15 +167,17 @@ extension SchedulerCore {
   }
 
   /// A file is given up.
-  private func giveUp(_ file: TaskFile, _ page: UInt64, _ reason: String, in run: JobRun) {
+  func giveUp(_ file: TaskFile, _ page: UInt64, _ reason: String, in run: JobRun) {
     run.ledger.fail(bytes: file.length)
     close(failed: file, key: file.path, page: page, reason, in: run)
   }
 
-  private func close(
-    failed file: TaskFile, key: String, page: UInt64, _ reason: String, in run: JobRun
+  /// A file, or `count` entries that stand for one, counts as failed and is named.
+  func close(
+    failed file: TaskFile, count: Int64 = 1, key: String, page: UInt64, _ reason: String,
+    in run: JobRun
   ) {
-    metrics.failed += FileCount(files: 1, bytes: file.length)
+    metrics.failed += FileCount(files: count, bytes: file.length)
     run.recentFailures.add(file.path, reason)
     run.givenUp.append(FailedFile(path: file.path, length: file.length, reason: reason))
     close(key: key, page: page, in: run)

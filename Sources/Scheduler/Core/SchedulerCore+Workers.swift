@@ -6,8 +6,10 @@ extension SchedulerCore {
   /// A worker is there; what it ran before it went, or before it was started anew, is lost.
   func join(_ info: WorkerInfo) {
     var isNew = false
+    joined.insert(info.identity)
     if let place = places[info.identity] {
-      dropTasks(at: place, "the worker was started anew")
+      let isAnew = workers[place].info.incarnation != info.incarnation
+      dropTasks(at: place, isAnew ? "the worker was started anew" : "the worker came back")
       workers[place].info = info
       workers[place].isLive = true
       workers[place].brokenCount = 0

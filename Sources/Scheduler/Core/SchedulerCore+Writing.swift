@@ -6,8 +6,8 @@ enum WritePurpose {
   case submission(request: UInt64, JobRecord)
   /// A job's turn.
   case start(JobID, JobRecord)
-  /// A job's verification.
-  case verification(JobID, JobRecord)
+  /// A job's verification, and why there is one.
+  case verification(JobID, JobRecord, reason: String)
   /// A job's end.
   case end(JobID)
   /// Results, and whatever nobody waits for.
@@ -93,7 +93,7 @@ extension SchedulerCore {
     switch purpose {
     case .submission(let request, let record): submitted(request, record)
     case .start(let id, let record): started(id, record)
-    case .verification(let id, let record): verifies(id, record)
+    case .verification(let id, let record, let reason): verifies(id, record, because: reason)
     case .end(let id): ended(id)
     case .work: break
     }

@@ -6,7 +6,8 @@
 //
 // One owner at a time, no clock, no lock, no randomness: the same events at the same times give the same effects. The driver does
 // the effects in their order, and calls `handle(.tick)` at `deadline` at the latest.
-// `SchedulerCore+*.swift`: Jobs (submit, start, stop, end), Listing, Planning, Dispatch, Results, Workers, Writing, Restore, View.
+// `SchedulerCore+*.swift`: Jobs (submit, start, stop, end), Listing, Planning, Dispatch, Results, Workers, Reliance, Writing,
+// Restore, View.
 
 import Model
 
@@ -36,6 +37,8 @@ package final class SchedulerCore {
   var nextSequence: UInt64 = 0
   /// When the first job may start, ticks.
   let startsAt: UInt64
+  /// Until when workers of before this run of the coordinator may come back, ticks.
+  let returnsBy: UInt64
   /// Jobs that run or verify, oldest first.
   var running: [JobRun] = []
   /// The same by id.
@@ -53,6 +56,8 @@ package final class SchedulerCore {
   var workers: [WorkerSlot] = []
   /// Their places.
   var places: [WorkerIdentity: Int] = [:]
+  /// Workers that registered since this run of the coordinator began.
+  var joined: Set<WorkerIdentity> = []
   /// Places of the live ones, as the placement numbers them.
   var live: [Int] = []
   /// Which worker a path belongs to.
@@ -90,6 +95,7 @@ package final class SchedulerCore {
     self.epoch = epoch
     self.now = now
     startsAt = now.ticks &+ limits.initialWait.clampedNanoseconds
+    returnsBy = now.ticks &+ limits.returnTime.clampedNanoseconds
     cleanupDue = startsAt
   }
 
@@ -153,6 +159,7 @@ package final class SchedulerCore {
     for run in running where run.isActive {
       if let retry = run.retries.first { due = min(due, retry.due) }
       if let list = run.listDue { due = min(due, list) }
+      if run.isExhausted, now.ticks < returnsBy { due = min(due, returnsBy) }
     }
     for place in live where workers[place].blockedUntil > now.ticks {
       due = min(due, workers[place].blockedUntil)

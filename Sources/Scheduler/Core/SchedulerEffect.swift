@@ -32,8 +32,8 @@ package enum SchedulerAnswer: Sendable, Equatable {
 package enum SchedulerNote: Sendable, Equatable {
   /// A job was given its turn, or goes on after a restart.
   case jobStarted(JobID, isResumed: Bool)
-  /// A job's verification begins.
-  case jobVerifies(JobID)
+  /// A verification of a job begins: the how manieth it is, and why.
+  case jobVerifies(JobID, pass: Int64, because: String)
   /// A task shows no progress: its files go elsewhere.
   case taskStuck(StuckTask)
   /// A task takes long.

@@ -8,11 +8,14 @@ package struct WorkerInfo: Sendable, Equatable {
   package var identity: WorkerIdentity
   /// How people call it: host and port.
   package var name: String
+  /// Made anew at each start of its process: with another one its cache may have lost what it held.
+  package var incarnation: UInt64
 
   /// A worker of its parts.
-  package init(_ identity: WorkerIdentity, name: String) {
+  package init(_ identity: WorkerIdentity, name: String, incarnation: UInt64 = 0) {
     self.identity = identity
     self.name = name
+    self.incarnation = incarnation
   }
 }
 
@@ -20,6 +23,8 @@ package struct WorkerInfo: Sendable, Equatable {
 package struct ListedPage: Sendable, Equatable {
   /// Files only, without those that the filter leaves out; `offset` and `size` are the whole file's.
   package var files: [TaskFile]
+  /// Files that were asked for by name and cannot be had, each with its reason.
+  package var failed: [FailedFile] = []
   /// Entries that are no loadable files; they count as failed.
   package var leftOutCount: Int64
   /// Where the next page begins; nil at the end of the listing.

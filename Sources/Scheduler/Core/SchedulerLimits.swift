@@ -40,6 +40,10 @@ package struct SchedulerLimits: Sendable, Equatable {
   package var stallTime = Duration.seconds(60)
   /// How long a task may run, however it progresses, before it is named as slow.
   package var slowTime = Duration.seconds(300)
+  /// Verifications of a job at most; a job that loses files again after the last of them fails.
+  package var verificationCountMax: Int64 = 10
+  /// How long after a start of the coordinator workers that a job relies on may take to come back.
+  package var returnTime = Duration.seconds(5)
   /// How long ended jobs are kept.
   package var retention = Duration.seconds(7 * 86_400)
   /// How often ended jobs are looked for.

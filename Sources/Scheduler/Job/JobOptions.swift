@@ -2,12 +2,29 @@
 
 /// What happens to a target that is there already.
 package enum OverwriteRule: UInt8, Sendable, CaseIterable {
-  /// The file fails.
+  /// A target of the same content is left alone, at another the file fails.
   case never = 0
-  /// A target of the same length and content is left alone, another replaced.
+  /// A target of the same content is left alone, another replaced.
   case ifDifferent = 1
   /// The target is replaced.
   case always = 2
+
+  /// The word for it.
+  package var word: String {
+    switch self {
+    case .never: "never"
+    case .ifDifferent: "if-different"
+    case .always: "always"
+    }
+  }
+
+  /// The rule of a word in any case; nil for another word.
+  package init?(word: String) {
+    guard let rule = Self.allCases.first(where: { $0.word == word.lowercased() }) else {
+      return nil
+    }
+    self = rule
+  }
 }
 
 /// Options of a job; each type reads those that concern it.

@@ -10,4 +10,12 @@ package enum JobTarget: Equatable, Sendable {
   case transfer(source: String, destination: String)
   /// From one place to another, the files that an index names, each below `source`.
   case indexedTransfer(index: String, source: String, destination: String)
+
+  /// Whether an index names the files.
+  package var isIndex: Bool {
+    switch self {
+    case .index, .indexedTransfer: true
+    case .paths, .transfer: false
+    }
+  }
 }

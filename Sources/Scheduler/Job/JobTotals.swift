@@ -18,6 +18,8 @@ package struct JobTotals: Equatable, Sendable {
   package var expected: FileCount?
   /// Whether the listing is complete.
   package var isListed = false
+  /// Verifications begun.
+  package var verificationCount: Int64 = 0
   /// Files that an early end gave back.
   package var givenBack = FileCount()
 

@@ -10,6 +10,8 @@ package struct SchedulerMetrics: Sendable, Equatable {
   package var repeatedSubmissions: UInt64 = 0
   /// Jobs ended, by state.
   package var succeededJobs: UInt64 = 0, failedJobs: UInt64 = 0, stoppedJobs: UInt64 = 0
+  /// Verifications begun.
+  package var verifications: UInt64 = 0
   /// Sum of the time of ended jobs from their turn to their end, milliseconds.
   package var jobMilliseconds: UInt64 = 0
   /// Sum of the time that jobs waited for their turn, milliseconds.

@@ -8,6 +8,7 @@ extension JobTotals {
     writer.optional(verification) { $1.encode(to: &$0) }
     for number in [
       subtasks, failedSubtasks, retriedSubtasks, givenBack.files, givenBack.bytes,
+      verificationCount,
     ] { writer.number(number) }
     writer.flag(isListed)
   }
@@ -17,7 +18,8 @@ extension JobTotals {
       let verification = reader.optional({ JobLedger(from: &$0) }),
       let subtasks = reader.signed(), let failedSubtasks = reader.signed(),
       let retriedSubtasks = reader.signed(), let files = reader.signed(),
-      let bytes = reader.signed(), let isListed = reader.flag()
+      let bytes = reader.signed(), let verificationCount = reader.signed(),
+      let isListed = reader.flag()
     else { return nil }
     self.init()
     self.ledger = ledger
@@ -26,6 +28,7 @@ extension JobTotals {
     self.failedSubtasks = failedSubtasks
     self.retriedSubtasks = retriedSubtasks
     self.givenBack = FileCount(files: files, bytes: bytes)
+    self.verificationCount = verificationCount
     self.isListed = isListed
   }
 }
@@ -63,6 +66,7 @@ extension JobCheckpoint {
       writer.number(nextResult)
       writer.number(failureCount)
       totals.encode(to: &writer)
+      reliance.encode(to: &writer)
     }
   }
 
@@ -71,7 +75,8 @@ extension JobCheckpoint {
     guard var reader = SealedValue.open(bytes), let isVerification = reader.flag(),
       let cursor = reader.optional({ $0.text() }), let isListed = reader.flag(),
       let nextResult = reader.number(), let failureCount = reader.number(),
-      let totals = JobTotals(from: &reader), reader.isAtEnd
+      let totals = JobTotals(from: &reader), let reliance = JobReliance(from: &reader),
+      reader.isAtEnd
     else { return nil }
     self.init()
     self.isVerification = isVerification
@@ -80,6 +85,7 @@ extension JobCheckpoint {
     self.nextResult = nextResult
     self.failureCount = failureCount
     self.totals = totals
+    self.reliance = reliance
   }
 }
 

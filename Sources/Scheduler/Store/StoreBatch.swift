@@ -45,6 +45,8 @@ package struct JobCheckpoint: Equatable, Sendable {
   package var nextResult: UInt64 = 0
   /// Failed files written so far.
   package var failureCount: UInt64 = 0
+  /// Where what it counts as loaded is.
+  package var reliance = JobReliance()
 
   /// The checkpoint of a pass that begins.
   package init() {}

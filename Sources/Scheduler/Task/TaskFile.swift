@@ -14,6 +14,8 @@ package struct TaskFile: Equatable, Sendable {
   package var offset: Int64
   /// Bytes of the range; the length for a whole file.
   package var size: Int64
+  /// COPY and MOVE: the full UFS path that the file is to have; else empty.
+  package var target = ""
 
   /// A whole file.
   package init(path: String, version: String = "", length: Int64 = 0, modificationTime: Int64 = 0) {

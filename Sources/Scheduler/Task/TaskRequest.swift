@@ -24,6 +24,8 @@ package struct TaskRequest: Equatable, Sendable {
   package var id: TaskID
   /// The job it belongs to.
   package var job: JobID
+  /// Which pass over the job's files it belongs to: 0 for the load, then verifications by number.
+  package var pass: Int64 = 0
   /// The worker that runs it.
   package var worker: WorkerIdentity
   /// What is done.

@@ -150,7 +150,9 @@ extension Coordinator {
     case .jobStarted(let id, let isResumed):
       log.info(
         isResumed ? "job goes on after a restart" : "job started", metadata: ["job": "\(id)"])
-    case .jobVerifies(let id): log.info("job verifies", metadata: ["job": "\(id)"])
+    case .jobVerifies(let id, let pass, let reason):
+      log.notice(
+        "job verifies", metadata: ["job": "\(id)", "pass": "\(pass)", "why": "\(reason)"])
     case .taskStuck(let task): log.warning("task shows no progress", metadata: metadata(of: task))
     case .taskSlow(let task): log.warning("task takes long", metadata: metadata(of: task))
     case .workerSuspect(_, let name):

@@ -39,23 +39,77 @@ extension Coordinator {
     }
   }
 
-  /// The specification with UFS paths, as far as this version can run it.
+  /// The specification with UFS paths.
   private func resolved(
     _ specification: JobSpecification
   ) throws(SchedulerError) -> JobSpecification {
     if let problem = specification.problem { throw SchedulerError(.invalid, problem) }
     if let pattern = specification.options.fileFilter, LoadFilter(pattern) == nil {
-      throw SchedulerError(.invalid, "the file filter is no regular expression")
-    }
-    guard case .paths(let paths) = specification.target else {
       throw SchedulerError(
-        .invalid, "index files, copy and move are not part of this version: name paths to load")
+        .invalid, "the file filter is no regular expression, or longer than \(LoadFilter.lengthMax)"
+      )
     }
     var resolved = specification
-    var places: [String] = []
-    for path in paths { places.append(try ufsPath(of: path)) }
-    resolved.target = .paths(places)
+    resolved.target = try self.resolved(specification.target)
+    if let problem = resolved.problem { throw SchedulerError(.invalid, problem) }
+    try checkWritable(resolved)
     return resolved
+  }
+
+  /// - Throws: `.invalid` when the job writes to a mount that takes no writes.
+  private func checkWritable(_ specification: JobSpecification) throws(SchedulerError) {
+    let (source, destination): (String, String)
+    switch specification.target {
+    case .paths, .index: return
+    case .transfer(let from, let to), .indexedTransfer(_, let from, let to):
+      (source, destination) = (from, to)
+    }
+    for path in specification.type == .move ? [source, destination] : [destination] {
+      let place = try? parts.mounts.locate(ufsPath: path)
+      guard place?.ufs.capabilities.contains(.write) == true else {
+        throw SchedulerError(.invalid, "\(path): the mount is read-only")
+      }
+    }
+  }
+
+  /// What the job asks for and the UFS says is not there, in one line; nil when nothing is known to be missing.
+  ///
+  /// Asks the UFS: for callers that submit few jobs.
+  package func missing(_ specification: JobSpecification) async -> String? {
+    let paths: [String] =
+      switch specification.target {
+      case .paths(let paths): paths.count == 1 && specification.type == .load ? paths : []
+      case .index(let index): [index]
+      case .transfer(let source, _): [source]
+      case .indexedTransfer(let index, _, _): [index]
+      }
+    let mounts = parts.mounts
+    return await reactor.run {
+      for path in paths {
+        do throws(UFSError) {
+          _ = try await mounts.status(of: try mounts.locate(anyPath: path))
+        } catch { if error.code == .notFound { return "\(path): no such file or directory" } }
+      }
+      return nil
+    }
+  }
+
+  /// The target with UFS paths.
+  private func resolved(_ target: JobTarget) throws(SchedulerError) -> JobTarget {
+    switch target {
+    case .paths(let paths):
+      var places: [String] = []
+      for path in paths { places.append(try ufsPath(of: path)) }
+      return .paths(places)
+    case .index(let index): return .index(try ufsPath(of: index))
+    case .transfer(let source, let destination):
+      return .transfer(
+        source: try ufsPath(of: source), destination: try ufsPath(of: destination))
+    case .indexedTransfer(let index, let source, let destination):
+      return .indexedTransfer(
+        index: try ufsPath(of: index), source: try ufsPath(of: source),
+        destination: try ufsPath(of: destination))
+    }
   }
 
   /// The UFS path of a path.
@@ -64,13 +118,17 @@ extension Coordinator {
   package func ufsPath(of path: String) throws(SchedulerError) -> String {
     do throws(UFSError) {
       return try parts.mounts.locate(anyPath: path).ufsPath
-    } catch { throw SchedulerError(.invalid, "\(path): \(error)") }
+    } catch {
+      let reason = if case .rule(let rule) = error.cause { rule.description } else { "\(error)" }
+      throw SchedulerError(.invalid, "\(path): \(reason)")
+    }
   }
 
-  /// The name of a job by its paths, which may be Alluxio paths.
-  package func name(_ type: JobType, _ paths: [String]) -> Reference {
+  /// The name of a job by what it is about; its paths may be Alluxio paths.
+  package func name(_ type: JobType, _ target: JobTarget) -> Reference {
     // A path in no mount has no job; its own words find none, either.
-    .name(.paths(type, paths.map { (try? ufsPath(of: $0)) ?? $0 }))
+    let resolved = (try? resolved(target)) ?? target
+    return .name(JobSpecification(type, resolved).identities[0])
   }
 
   /// Ends a job as STOPPED; the answer is `.refused` with `.notFound` when none waits or runs.
@@ -109,6 +167,20 @@ extension Coordinator {
           }
         guard let id, let record = try store.record(of: id) else { return .success(nil) }
         return .success(JobProgress(record, at: date))
+      } catch { return .failure(error) }
+    }.get()
+  }
+
+  /// A page of a job's failed files from number `first` on.
+  ///
+  /// - Throws: when the store cannot be read.
+  package func failures(
+    of id: JobID, from first: UInt64, limit: Int
+  ) async throws(SchedulerError) -> [FailedFile] {
+    let store = parts.store
+    return try await parts.pool.run { () -> Result<[FailedFile], SchedulerError> in
+      do throws(SchedulerError) {
+        return .success(try store.failures(of: id, from: first, limit: limit))
       } catch { return .failure(error) }
     }.get()
   }

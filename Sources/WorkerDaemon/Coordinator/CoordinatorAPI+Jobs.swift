@@ -8,6 +8,9 @@ extension CoordinatorAPI {
   /// Submits a job; the answer says whether it is new, and the line that people know.
   func submit(_ type: JobType, _ request: JobRequest) async throws(RESTProblem) -> [UInt8] {
     let asked = try request.specification(type)
+    if try request.truth("check"), let problem = await coordinator.missing(asked) {
+      throw RESTProblem(400, problem)
+    }
     switch await coordinator.submit(asked) {
     case .submitted(let id, _):
       return Self.answer(true, id, ConsoleLine.submitted(asked, id), isNew: true)
@@ -121,9 +124,9 @@ extension CoordinatorAPI {
 
   /// One load by `id`, `alias` or `path`; all without any of them.
   func loads(_ request: JobRequest) async throws(RESTProblem) -> [UInt8] {
-    let name = try request.text("id", "alias")
-    let paths = try request.paths()
-    if name != nil || !paths.isEmpty {
+    let isNamed = try request.text("id", "alias") != nil
+    let hasTarget = try request.hasTarget()
+    if isNamed || hasTarget {
       return JobReport(try await find(.load, request).progress).rest
     }
     let (page, limit) = try await page(request)
@@ -161,7 +164,7 @@ extension CoordinatorAPI {
 
   // MARK: Which job
 
-  private func reference(
+  func reference(
     _ type: JobType, _ request: JobRequest
   ) throws(RESTProblem) -> (Coordinator.Reference, subject: String) {
     if let text = try request.text("id", "jobId") {
@@ -169,14 +172,14 @@ extension CoordinatorAPI {
       return (.id(id), text)
     }
     if let alias = try request.text("alias") { return (.name(.alias(type, alias)), alias) }
-    let paths = try request.paths()
-    guard let first = paths.first else {
+    guard try request.hasTarget() else {
       throw RESTProblem(400, "name the job by path, id or alias")
     }
-    return (coordinator.name(type, paths), first)
+    let target = try request.target(type)
+    return (coordinator.name(type, target), JobSpecification(type, target).subject)
   }
 
-  private func find(
+  func find(
     _ type: JobType, _ request: JobRequest
   ) async throws(RESTProblem) -> (progress: JobProgress, subject: String) {
     let (reference, subject) = try reference(type, request)
@@ -186,7 +189,7 @@ extension CoordinatorAPI {
     return (progress, subject)
   }
 
-  private func progress(
+  func progress(
     of reference: Coordinator.Reference
   ) async throws(RESTProblem) -> JobProgress? {
     do throws(SchedulerError) { return try await coordinator.progress(of: reference) } catch {

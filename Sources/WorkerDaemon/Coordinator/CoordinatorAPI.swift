@@ -1,6 +1,7 @@
 // Port 19999: the job service over REST (compat §7.7), metrics and health.
 //
-//   /api/v1/master/{submit,progress,stop}_job/{load,free} · /api/v1/master/list_job · /api/v1/load · /metrics · /healthz · /readyz
+//   /api/v1/master/{submit,progress,stop}_job/{load,free,copy,move} · /api/v1/master/{job_counts,failed_files}/{load,…}
+//   /api/v1/master/{list,find,rerun}_job · /api/v1/load · /api/v1/nodes · /metrics · /healthz · /readyz
 
 package import HTTPWire
 import Model
@@ -10,6 +11,8 @@ import Scheduler
 package struct CoordinatorAPI: HTTPHandler {
   /// Largest body of a request: an index of paths fits.
   private static let bodySizeMax = 2 << 20
+  /// What the paths of calls about jobs of one type begin with.
+  private static let typed = "/api/v1/master/"
 
   let coordinator: Coordinator
   let isDraining: @Sendable () -> Bool
@@ -54,21 +57,40 @@ package struct CoordinatorAPI: HTTPHandler {
     case ("GET", "/readyz"):
       guard !isDraining() else { throw RESTProblem(503, "the coordinator is stopping") }
       return await exchange.respond(.ok, contentType: "text/plain", body: Array("ready\n".utf8))
-    case ("POST", "/api/v1/master/submit_job/load"): json = try await submit(.load, job)
-    case ("POST", "/api/v1/master/submit_job/free"): json = try await submit(.free, job)
-    case ("GET", "/api/v1/master/progress_job/load"): json = try await progress(.load, job)
-    case ("GET", "/api/v1/master/progress_job/free"): json = try await progress(.free, job)
-    case ("POST", "/api/v1/master/stop_job/load"): json = try await stop(.load, job)
-    case ("POST", "/api/v1/master/stop_job/free"): json = try await stop(.free, job)
     case ("GET", "/api/v1/master/list_job"): json = try await list(job)
     case ("POST", "/api/v1/load"): json = try await submitLoad(job)
     case ("GET", "/api/v1/nodes"): json = await nodes()
     case ("GET", "/api/v1/load"): json = try await loads(job)
     case ("POST", "/api/v1/load/stop"), ("DELETE", "/api/v1/load"):
       json = try await stop(.load, job)
-    default: throw RESTProblem(404, "No such endpoint: \(request.method) \(path)")
+    case ("GET", "/api/v1/master/find_job"): json = try await findJobs(job)
+    case ("POST", "/api/v1/master/rerun_job"):
+      throw RESTProblem(503, ConsoleLine.noRerun.text)
+    default:
+      guard let answer = try await answer(request.method, typed: path, job) else {
+        throw RESTProblem(404, "No such endpoint: \(request.method) \(path)")
+      }
+      json = answer
     }
     await exchange.respond(.ok, contentType: "application/json", body: json)
+  }
+
+  /// The answer of a call about jobs of one type, whose word ends its path; nil when there is no such call.
+  private func answer(
+    _ method: String, typed path: String, _ job: JobRequest
+  ) async throws(RESTProblem) -> [UInt8]? {
+    guard path.hasPrefix(Self.typed) else { return nil }
+    let words = path.dropFirst(Self.typed.count).split(
+      separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+    guard words.count == 2, let type = JobType(word: String(words[1])) else { return nil }
+    switch (method, words[0]) {
+    case ("POST", "submit_job"): return try await submit(type, job)
+    case ("GET", "progress_job"): return try await progress(type, job)
+    case ("GET", "job_counts"): return try await counts(type, job)
+    case ("GET", "failed_files"): return try await failedFiles(type, job)
+    case ("POST", "stop_job"): return try await stop(type, job)
+    default: return nil
+    }
   }
 
   private func body(of exchange: HTTPExchange) async throws(RESTProblem) -> [UInt8] {

@@ -39,6 +39,9 @@ extension MetricsPage {
         ("outcome=\"store\"", metrics.refusedStore),
       ])
     counter(
+      "penstock_job_verifications_total",
+      "Times that jobs listed again to load what was missing.", [("", metrics.verifications)])
+    counter(
       "penstock_jobs_ended_total", "Jobs that ended, by state.",
       [
         ("state=\"succeeded\"", metrics.succeededJobs), ("state=\"failed\"", metrics.failedJobs),

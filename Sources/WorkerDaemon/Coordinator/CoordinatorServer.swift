@@ -201,7 +201,8 @@ extension Worker {
       if case .ip(_, let port) = address { port } else { nil }
     }
     let info = WorkerInfo(
-      WorkerIdentity(host: host), name: port.map { "\(host):\($0)" } ?? host)
+      WorkerIdentity(host: host), name: port.map { "\(host):\($0)" } ?? host,
+      incarnation: Coordinator.randomWord())
     coordinator.join(info, parts.tasks)
     parts.jobService.link(to: coordinator)
   }

@@ -73,6 +73,7 @@ package struct CoordinatorSettings: Sendable {
     limits.retryCountMax = configuration.integer(.loadRetryCountMax)
     limits.retention = configuration.duration(.jobRetention)
     limits.cleanupInterval = configuration.duration(.jobCleanupInterval)
+    limits.returnTime = min(workerSilenceMax, .seconds(10))
     limits.initialWait = configuration.duration(.schedulerInitialWait)
   }
 }

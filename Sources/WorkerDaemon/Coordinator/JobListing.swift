@@ -1,6 +1,6 @@
 // The listing of one job, page by page, over the mounts' walks. Memory: one page and what the walks hold.
 //
-//   paths ─▶ roots: each path, and the mounts below it ─▶ walk, sorted ─▶ files that the filter keeps ─▶ ListedPage
+//   JobRoots: paths, or lines of an index ─▶ walk, sorted ─▶ files that the filter keeps ─▶ ListedPage
 //
 // The walk stays open between two pages; after a restart, or a failure, it begins anew behind the cursor.
 
@@ -17,13 +17,14 @@ final class JobListing {
   private let mounts: MountTable
   private let pool: BlockingPool
   private let specification: JobSpecification
-  private var roots: [MountedPath]?
+  private let roots: JobRoots
   private var lister: (any UFSLister)?
   private var place = ListingCursor()
 
   /// A listing that was not begun.
   init(_ specification: JobSpecification, mounts: MountTable, pool: BlockingPool) {
     self.specification = specification
+    roots = JobRoots(specification, mounts: mounts)
     self.mounts = mounts
     self.pool = pool
   }
@@ -45,16 +46,27 @@ final class JobListing {
 
   /// Ends the listing.
   func close() async {
+    await closeLister()
+    await roots.close()
+  }
+
+  private func closeLister() async {
     await lister?.close()
     lister = nil
   }
 
   private func fill(_ max: Int) async throws(UFSError) -> ListedPage {
-    let roots = try findRoots()
     var page = ListedPage(files: [], next: nil)
     var entryCount = 0
-    while place.root < roots.count {
-      guard let lister = try await open(roots[place.root], &page) else { continue }
+    while let root = try await roots.root(place.root) {
+      guard page.files.count + page.failed.count < max, entryCount < Self.entryCountMax else {
+        page.next = place.text
+        return page
+      }
+      guard let lister = try await open(root, &page) else {
+        entryCount += 1
+        continue
+      }
       guard let batch = try await lister.next(max: max - page.files.count) else {
         await goOn()
         continue
@@ -67,50 +79,46 @@ final class JobListing {
       entryCount += batch.entries.count
       page.leftOutCount += Int64(batch.leftOutCount)
       page.files += await kept(batch.entries.map(\.status))
-      guard page.files.count < max, entryCount < Self.entryCountMax else {
-        page.next = place.text
-        return page
-      }
     }
     return page
   }
 
   /// To the next root.
   private func goOn() async {
-    await close()
+    await closeLister()
     let next = place.root + 1
     place = ListingCursor()
     place.root = next
   }
 
-  /// The paths and the mounts below them.
-  private func findRoots() throws(UFSError) -> [MountedPath] {
-    if let roots { return roots }
-    guard case .paths(let paths) = specification.target else { return [] }
-    var found: [MountedPath] = []
-    for path in paths {
-      let place = try mounts.locate(anyPath: path)
-      found.append(place)
-      guard specification.options.recursive else { continue }
-      for mount in mounts.mounts(below: place) {
-        found.append(try mounts.locate(alluxioPath: mount.alluxioPath))
-      }
-    }
-    roots = found
-    return found
-  }
-
-  /// The open listing of a root; nil when the root is a file, which is taken into `page`.
+  /// The open listing of a root; nil when the root is a file or cannot be had, which is taken into `page`.
   private func open(
-    _ root: MountedPath, _ page: inout ListedPage
+    _ root: JobRoot, _ page: inout ListedPage
   ) async throws(UFSError) -> (any UFSLister)? {
     if let lister { return lister }
-    let status = try await mounts.status(of: root)
-    guard status.kind == .directory else {
-      page.files += await kept([status])
+    switch root {
+    case .failed(let file):
+      page.failed.append(file)
+      await goOn()
+      return nil
+    case .place(let path, let known):
+      do throws(UFSError) {
+        var status = known
+        if status == nil { status = try await mounts.status(of: path) }
+        guard let status, status.kind == .file else { return try await open(path) }
+        page.files += await kept([status])
+      } catch {
+        // Of several paths one that is not there fails alone; a single one fails the job.
+        guard roots.isMany, case .never = error.retry else { throw error }
+        page.failed.append(FailedFile(path: path.ufsPath, length: 0, reason: "\(error)"))
+      }
       await goOn()
       return nil
     }
+  }
+
+  /// Opens a directory's listing behind the cursor.
+  private func open(_ root: MountedPath) async throws(UFSError) -> any UFSLister {
     let options = UFSListing(order: .sorted, after: place.token.map { UFSCursor(token: $0) })
     let opened =
       specification.options.recursive

@@ -77,12 +77,34 @@ struct JobRequest {
     return paths
   }
 
+  /// What the job is about: paths, an index, or a source and a destination.
+  ///
+  /// - Throws: 400 for a combination that says two things.
+  func target(_ type: JobType) throws(RESTProblem) -> JobTarget {
+    let (index, paths) = (try text("indexFile", "index"), try paths())
+    guard type == .copy || type == .move else {
+      guard let index else { return .paths(paths) }
+      guard paths.isEmpty else { throw RESTProblem(400, "name paths or an index file, not both") }
+      return .index(index)
+    }
+    guard let source = try text("src"), let destination = try text("dst") else {
+      throw RESTProblem(400, "\(type.word.lowercased()) needs src and dst")
+    }
+    return index.map { .indexedTransfer(index: $0, source: source, destination: destination) }
+      ?? .transfer(source: source, destination: destination)
+  }
+
+  /// Whether the request names a job by what it is about.
+  func hasTarget() throws(RESTProblem) -> Bool {
+    if try text("indexFile", "index") != nil { return true }
+    if try text("src") != nil { return true }
+    return try !paths().isEmpty
+  }
+
   /// The job that is described.
   func specification(_ type: JobType) throws(RESTProblem) -> JobSpecification {
-    let target: JobTarget =
-      if let index = try text("indexFile", "index") { .index(index) } else { .paths(try paths()) }
-    return JobSpecification(
-      type, target, alias: try text("alias"), options: try jobOptions(),
+    JobSpecification(
+      type, try target(type), alias: try text("alias"), options: try jobOptions(),
       user: try text("user") ?? "")
   }
 
@@ -96,6 +118,14 @@ struct JobRequest {
     options.replicas = try number("replicas") ?? 1
     options.batchSize = try number("batchSize")
     options.priority = try number("priority") ?? 0
+    options.checkContent =
+      try text("check_content") == nil ? try truth("checkContent") : try truth("check_content")
+    if let word = try text("overwrite") {
+      guard let rule = OverwriteRule(word: word) else {
+        throw .badParameter("overwrite", "must be never, if-different or always")
+      }
+      options.overwrite = rule
+    }
     if try text("recursive") != nil { options.recursive = try truth("recursive") }
     if let text = try text("bandwidth") {
       guard let bytes = SizeText.parse(text), bytes >= 0 else {

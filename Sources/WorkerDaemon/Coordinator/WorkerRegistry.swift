@@ -60,7 +60,8 @@ final class WorkerRegistry: RegistryHandler {
       $0[card.id] = Member(
         card: card, identity: identity, lease: lease, heardAt: Coordinator.ticks())
     }
-    coordinator.join(WorkerInfo(identity, name: target), worker)
+    coordinator.join(
+      WorkerInfo(identity, name: target, incarnation: card.incarnation), worker)
     log.notice("worker registered", metadata: ["worker": "\(target)", "id": "\(card.id)"])
     return .make {
       $0.leaseID = lease

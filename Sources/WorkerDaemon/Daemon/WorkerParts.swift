@@ -91,7 +91,8 @@ final class WorkerParts: Sendable {
     limits.rangeBytes = settings.loadShardSize
     let source = FilesLoadSource(files: files, pool: pool)
     jobs = LoadJobs(source: source, executors: group.reactors, limits: limits)
-    tasks = TaskRunner(source: source, frees: files, executors: group.reactors, limits: limits)
+    tasks = TaskRunner(
+      source: source, frees: files, transfers: files, executors: group.reactors, limits: limits)
     jobService = JobServiceLink(isExpected: settings.hasCoordinator)
   }
 

@@ -13,7 +13,7 @@ final class JobWork: Sendable {
     var length: Int64
   }
 
-  /// Files remembered at most.
+  /// Files remembered at most, and with that the files whose loss is noticed.
   ///
   /// 24 bytes each. Of a larger job the first ones are, which eviction takes first.
   private static let entryCountMax = 4_000_000
@@ -22,6 +22,7 @@ final class JobWork: Sendable {
   let throttle: LoadThrottle?
   private struct State {
     var entries: [Entry] = []
+    var pass: Int64 = 0
     var evictions: UInt64 = 0
     var lookedAt: UInt64 = 0
   }
@@ -42,8 +43,15 @@ final class JobWork: Sendable {
   /// When a task of the job last began, nanoseconds.
   var lastUsed: UInt64 { lastUse.withLock { $0 } }
 
-  /// A task of the job begins.
-  func touch(_ now: UInt64) { lastUse.withLock { $0 = now } }
+  /// A task of the job begins, in its pass: a new pass looks at every file anew, and what was noted before no longer matters.
+  func begin(pass: Int64, now: UInt64) {
+    lastUse.withLock { $0 = now }
+    state.withLock { state in
+      guard pass > state.pass else { return }
+      state.pass = pass
+      state.entries = []
+    }
+  }
 
   /// A file is counted as cached.
   func note(_ entry: Entry) {

@@ -12,8 +12,15 @@ extension TaskExecution {
     case .loadMetadata: return [TaskUnit(index: index, work: .metadata(Self.status(of: file)))]
     case .load, .verify: return await planLoad(index, file)
     case .copy, .move:
-      settle(index, .failed(FileFailure(.file, "this worker does not copy or move files")))
-      return []
+      guard !file.target.isEmpty else {
+        settle(index, .failed(FileFailure(.file, "it has no place below the destination")))
+        return []
+      }
+      let options = request.specification.options
+      let order = TransferOrder(
+        file: file, overwrite: options.overwrite, checksContent: options.checkContent,
+        deletesSource: request.action == .move)
+      return [TaskUnit(index: index, work: .transfer(order))]
     }
   }
 
@@ -43,6 +50,10 @@ extension TaskExecution {
     let isThere = source.residentBytes(of: ticket.key) >= status.length
     let options = request.specification.options
     if isThere, request.action == .verify || options.skipIfExists && status.length > 0 {
+      // A verification counts on what it finds as a load does on what it brings.
+      if request.action == .verify {
+        job.note(JobWork.Entry(key: ticket.key, length: status.length))
+      }
       settle(index, .skipped)
       return []
     }
@@ -92,7 +103,33 @@ extension TaskExecution {
       case .success(let count): settle(unit.index, .freed(count))
       case .failure(let failure): settle(unit.index, .failed(FileFailure(failure)))
       }
+    case .transfer(let order): await transfer(unit.index, order)
     case .pages(let ticket, let pages): await load(unit.index, ticket, pages)
+    }
+  }
+
+  private func transfer(_ index: Int, _ order: TransferOrder) async {
+    let start = source.now
+    for attempt in 1... {
+      let outcome = await transfers.transfer(order) { bytes in
+        if let throttle = self.job.throttle {
+          await self.source.pause(for: throttle.reserve(bytes, now: self.source.now))
+        }
+        self.progress(at: index)
+        return !self.isCancelled
+      }
+      guard !isCancelled else { return }
+      switch outcome {
+      case .done(let bytes): return settle(index, .done(bytes: bytes))
+      case .skipped: return settle(index, .skipped)
+      case .failed(let failure):
+        guard failure.kind != .changed,
+          let delay = pause(after: failure, attempt: attempt, since: start)
+        else { return settle(index, .failed(FileFailure(failure))) }
+        progress(at: index)
+        await source.pause(for: delay)
+        guard !isCancelled else { return }
+      }
     }
   }
 

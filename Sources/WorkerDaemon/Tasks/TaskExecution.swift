@@ -18,6 +18,8 @@ final class TaskExecution: Sendable {
   private static let gatherTime: UInt64 = 100_000_000
   /// A word at least so often while bytes come, nanoseconds.
   private static let wordTime: UInt64 = 1_000_000_000
+  /// Files of a task that are copied at once; each has a buffer, and its writer more.
+  private static let transferCountMax = 16
 
   private struct State {
     var results: [FileResult] = []
@@ -34,6 +36,7 @@ final class TaskExecution: Sendable {
   let job: JobWork
   let source: any LoadSource
   let frees: any CacheFreeing
+  let transfers: any FileTransferring
   let limits: LoadLimits
   private let report: @Sendable (TaskWord) -> Void
   private let state: Mutex<State>
@@ -44,12 +47,14 @@ final class TaskExecution: Sendable {
   /// A task that was not begun.
   init(
     _ request: TaskRequest, job: JobWork, source: any LoadSource, frees: any CacheFreeing,
-    limits: LoadLimits, report: @escaping @Sendable (TaskWord) -> Void
+    transfers: any FileTransferring, limits: LoadLimits,
+    report: @escaping @Sendable (TaskWord) -> Void
   ) {
     self.request = request
     self.job = job
     self.source = source
     self.frees = frees
+    self.transfers = transfers
     self.limits = limits
     self.report = report
     state = Mutex(State(toldAt: source.now))
@@ -85,7 +90,10 @@ final class TaskExecution: Sendable {
     let units = LoadQueue<TaskUnit>(capacity: limits.concurrency * 4)
     state.withLock { $0.queue = units }
     let first = request.files.first?.path ?? ""
-    let countMax = max(1, min(limits.concurrency, source.parallelism(of: first)))
+    var countMax = max(1, min(limits.concurrency, source.parallelism(of: first)))
+    if request.action == .copy || request.action == .move {
+      countMax = min(countMax, Self.transferCountMax)
+    }
     await withTaskGroup(of: Void.self) { group in
       var (unitCount, consumerCount) = (0, 0)
       for index in request.files.indices {
@@ -154,7 +162,7 @@ final class TaskExecution: Sendable {
 
   /// The last result, which fails when what the job brought into the cache before has left it again.
   private func checked(_ result: FileResult) async -> FileResult {
-    guard request.action == .load else { return result }
+    guard request.action == .load || request.action == .verify else { return result }
     let (job, source) = (job, source)
     let lost = await source.offload {
       job.takeLost(evictions: source.evictionCount, now: source.now) {

@@ -23,17 +23,20 @@ package final class TaskRunner: TaskWorker {
 
   private let source: any LoadSource
   private let frees: any CacheFreeing
+  private let transfers: any FileTransferring
   private let executors: [Reactor]
   private let limits: LoadLimits
   private let state = Mutex(State())
 
-  /// A runner over `source`, which frees through `frees`, on the rings `executors`.
+  /// A runner over `source`, which frees through `frees` and copies through `transfers`, on the rings `executors`.
   package init(
-    source: any LoadSource, frees: any CacheFreeing, executors: [Reactor], limits: LoadLimits
+    source: any LoadSource, frees: any CacheFreeing, transfers: any FileTransferring,
+    executors: [Reactor], limits: LoadLimits
   ) {
     precondition(!executors.isEmpty, "tasks run on a ring")
     self.source = source
     self.frees = frees
+    self.transfers = transfers
     self.executors = executors
     self.limits = limits
   }
@@ -50,10 +53,11 @@ package final class TaskRunner: TaskWorker {
       state.jobs = state.jobs.filter { now &- $1.lastUsed < Self.memory || $0 == request.job }
       let options = request.specification.options
       let job = state.jobs[request.job] ?? JobWork(bandwidth: options.bandwidth, now: now)
-      job.touch(now)
+      job.begin(pass: request.pass, now: now)
       state.jobs[request.job] = job
       let task = TaskExecution(
-        request, job: job, source: source, frees: frees, limits: limits, report: report)
+        request, job: job, source: source, frees: frees, transfers: transfers, limits: limits,
+        report: report)
       state.tasks[request.id] = task
       let first = state.turn % executors.count
       state.turn = first + 1

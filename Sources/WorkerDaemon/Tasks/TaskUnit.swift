@@ -12,6 +12,8 @@ struct TaskUnit: Sendable {
     case metadata(FileStatus)
     /// Free the path.
     case free(String)
+    /// Copy or move the file.
+    case transfer(TransferOrder)
   }
 
   /// The file's place in the task.

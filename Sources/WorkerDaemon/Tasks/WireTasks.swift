@@ -11,6 +11,7 @@ extension WireRunRequest {
     self.init()
     jobID = "\(request.job)"
     taskID = request.id.number
+    attempt = UInt32(clamping: request.pass)
     kind =
       switch request.action {
       case .load: .load
@@ -24,6 +25,13 @@ extension WireRunRequest {
     bandwidth = UInt64(clamping: options.bandwidth ?? 0)
     priority = options.priority
     skipIfExists = options.skipIfExists
+    checkContent = options.checkContent
+    overwrite =
+      switch options.overwrite {
+      case .never: .never
+      case .ifDifferent: .ifDifferent
+      case .always: .always
+      }
     files = request.files.enumerated().map { WireTaskFile(index: $0, $1) }
   }
 
@@ -37,15 +45,24 @@ extension WireRunRequest {
     var options = JobOptions()
     options.bandwidth = bandwidth > 0 ? Int64(clamping: bandwidth) : nil
     options.skipIfExists = skipIfExists
+    options.checkContent = checkContent
+    options.overwrite =
+      switch overwrite {
+      case .ifDifferent: .ifDifferent
+      case .always: .always
+      default: .never
+      }
     var tasks: [TaskFile] = []
     for (index, file) in files.enumerated() {
       guard Int(file.index) == index, !file.path.isEmpty else { return nil }
       tasks.append(file.file)
     }
-    return TaskRequest(
+    var request = TaskRequest(
       id: id, job: job, worker: worker, action: action,
       specification: JobSpecification(.load, .paths([files[0].path]), options: options),
       files: tasks)
+    request.pass = Int64(attempt)
+    return request
   }
 
   private var action: TaskAction? {
@@ -54,6 +71,8 @@ extension WireRunRequest {
     case .metadata: .loadMetadata
     case .verify: .verify
     case .free: .free
+    case .copy: .copy
+    case .move: .move
     default: nil
     }
   }
@@ -65,6 +84,7 @@ extension WireTaskFile {
     self.init()
     self.index = UInt32(clamping: index)
     path = file.path
+    target = file.target
     version = file.version
     length = UInt64(clamping: file.length)
     modifiedAt = UInt64(clamping: file.modificationTime / 1_000_000)
@@ -81,6 +101,7 @@ extension WireTaskFile {
     var file = TaskFile(
       path: path, version: version, length: Int64(clamping: length),
       modificationTime: modified.overflow ? 0 : modified.partialValue)
+    file.target = target
     if hasRange {
       file.offset = Int64(clamping: range.offset)
       file.size = Int64(clamping: range.size)

@@ -15,6 +15,8 @@ enum FileNature: Equatable {
   case good
   /// Fails for good at the first attempt.
   case gone
+  /// Was asked for by name, and the listing does not find it.
+  case absent
   /// Fails at every attempt, and says that another may help.
   case poisoned
   /// Fails so many times.
@@ -45,6 +47,8 @@ struct WorldTask {
   var hangs = false
   /// The worker's run it was given to; a worker that was started anew has forgotten it.
   var life: Int
+  /// Whether it was dispatched by a verification.
+  var isVerification: Bool
 }
 
 final class JobWorld {
@@ -67,6 +71,11 @@ final class JobWorld {
   var workers: [WorkerInfo]
   var isLive: [Bool]
   var lives: [Int]
+  /// What each worker has in its cache: path and first byte of the range.
+  var caches: [Set<String>]
+  /// Whether a job that succeeds is looked for in them, and the jobs that were.
+  var judgesCaches = false
+  private var judged: Set<JobID> = []
 
   var answers: [UInt64: SchedulerAnswer] = [:]
   var ended: [JobID: [JobRecord]] = [:]
@@ -86,6 +95,7 @@ final class JobWorld {
     }
     isLive = workers.map { _ in false }
     lives = workers.map { _ in 0 }
+    caches = workers.map { _ in [] }
     core = SchedulerCore(limits: limits, placement: RingPlacement(), epoch: epoch, now: time)
   }
 
@@ -107,7 +117,9 @@ final class JobWorld {
 
   private func take(_ effect: SchedulerEffect) {
     switch effect {
-    case .write(let batch): given.append(batch)
+    case .write(let batch):
+      judgeEnds(in: batch)
+      given.append(batch)
     case .list(let request): lists.append(request)
     case .count(let request): counts.append(request)
     case .endListing(let job):
@@ -143,7 +155,8 @@ final class JobWorld {
       $0.request.worker == request.worker && $0.life == lives[place]
     }
     if count >= limits.tasksPerWorker { problems.append("too many tasks at a worker") }
-    tasks[request.id.number] = WorldTask(request: request, life: lives[place])
+    tasks[request.id.number] = WorldTask(
+      request: request, life: lives[place], isVerification: request.action == .verify)
   }
 
   func stored(_ id: JobID) -> JobRecord? {
@@ -184,9 +197,14 @@ final class JobWorld {
     let all = files[root(of: request.specification)] ?? []
     let start = request.cursor.flatMap { Int($0) } ?? 0
     let end = min(all.count, start + request.max)
-    let page = ListedPage(
-      files: all[start..<end].map { TaskFile(path: $0.path, version: "v1", length: $0.length) },
-      next: end == all.count ? nil : "\(end)")
+    var page = ListedPage(files: [], next: end == all.count ? nil : "\(end)")
+    for file in all[start..<end] {
+      if file.nature == .absent {
+        page.failed.append(FailedFile(path: file.path, length: 0, reason: "no such file"))
+      } else {
+        page.files.append(TaskFile(path: file.path, version: "v1", length: file.length))
+      }
+    }
     handle(.listed(number: request.number, job: request.job, page))
     // An answer that comes twice is no second page.
     if random.below(10) == 0 {
@@ -258,13 +276,17 @@ final class JobWorld {
     files[root]?[place].attemptCount += 1
     let known = files[root]?[place]
     let attempt = known?.attemptCount ?? 0
+    let key = Self.key(file)
+    let worker = workers.firstIndex { $0.identity == request.worker } ?? 0
     func done(_ bytes: Int64) -> FileOutcome {
       files[root]?[place].doneCount += 1
+      caches[worker].insert(key)
       return .done(bytes: bytes)
     }
+    if request.action == .verify, caches[worker].contains(key) { return .skipped }
     switch known?.nature ?? .good {
     case .good: return done(file.size)
-    case .gone: return .failed(FileFailure(.file, "not found"))
+    case .gone, .absent: return .failed(FileFailure(.file, "not found"))
     case .poisoned: return .failed(FileFailure(.file, "input/output error", retryAfter: .zero))
     case .flaky(let count) where attempt <= count:
       return .failed(FileFailure(.file, "throttled", retryAfter: .milliseconds(20)))
@@ -280,6 +302,33 @@ final class JobWorld {
     }
   }
 
+  static func key(_ file: TaskFile) -> String { "\(file.path)#\(file.offset)" }
+
+  /// A job that is about to succeed has every file that it counts in the cache of a worker that is there.
+  private func judgeEnds(in batch: StoreBatch) {
+    guard judgesCaches else { return }
+    for case .update(let record) in batch.writes where record.state == .succeeded {
+      // A batch that could not be written comes again.
+      guard judged.insert(record.id).inserted else { continue }
+      let there = workers.indices.filter { isLive[$0] }.reduce(into: Set<String>()) {
+        $0.formUnion(caches[$1])
+      }
+      for file in files[root(of: record.specification)] ?? [] where file.nature != .resident {
+        let pieces =
+          limits.pieceSize > 0 && limits.pieceSize < file.length
+          ? Array(stride(from: 0, to: file.length, by: Int(limits.pieceSize))) : [0]
+        let isWhole = there.contains("\(file.path)#0") && isChanged(file)
+        for piece in pieces where !isWhole && !there.contains("\(file.path)#\(piece)") {
+          problems.append("\(record.id) succeeds without \(file.path) from \(piece)")
+        }
+      }
+    }
+  }
+
+  private func isChanged(_ file: WorldFile) -> Bool {
+    if case .changed = file.nature { true } else { false }
+  }
+
   func answerLate() {
     guard !lateTasks.isEmpty else { return }
     let (id, results) = lateTasks.removeFirst()
@@ -290,7 +339,21 @@ final class JobWorld {
     if isLive[place] { disruptionCount += 1 }
     isLive[place] = true
     forget(place)
+    renew(place)
     handle(.workerJoined(workers[place]))
+  }
+
+  /// A worker comes back as it was: only the coordinator had lost it.
+  func rejoin(_ place: Int) {
+    isLive[place] = true
+    forget(place)
+    handle(.workerJoined(workers[place]))
+  }
+
+  /// The worker's process is another: its cache is empty, or as it was on disk.
+  private func renew(_ place: Int) {
+    workers[place].incarnation += 1
+    if random.below(3) != 0 { caches[place] = [] }
   }
 
   func lose(_ place: Int) {
@@ -322,7 +385,7 @@ final class JobWorld {
     disruptionCount += 1
     let survivors = given.isEmpty ? 0 : random.below(given.count + 1)
     for batch in given.prefix(survivors) { for change in batch.changes { table.apply(change) } }
-    (given, lists, counts) = ([], [], [])
+    (given, lists, counts, judged) = ([], [], [], [])
     for (_, task) in tasks { lateTasks.append((task.request.id, [FileResult(0, .done(bytes: 7))])) }
     tasks = [:]
     epoch += 1
@@ -340,6 +403,12 @@ final class JobWorld {
     for id in acknowledged where stored(id) == nil { problems.append("job \(id) was lost") }
     for place in workers.indices where isLive[place] {
       lives[place] += 1
+      if random.below(4) == 0 { renew(place) }
+      // Some were lost while nobody looked.
+      if random.below(8) == 0 {
+        isLive[place] = false
+        continue
+      }
       handle(.workerJoined(workers[place]))
     }
     handle(.tick)

@@ -1,0 +1,118 @@
+// Calls about a job's counts and its failed files, and about the jobs of a file.
+
+import HTTPWire
+import Model
+import Scheduler
+
+extension CoordinatorAPI {
+  /// Failed files of an answer at most, and jobs of one.
+  private static let pageSize = 1000
+  /// Failed files of a job that are looked through for one path.
+  private static let failureScanMax = 1_000_000
+
+  /// The exact counts of a job (`JobReport+Counts`).
+  func counts(_ type: JobType, _ request: JobRequest) async throws(RESTProblem) -> [UInt8] {
+    JobReport(try await find(type, request).progress).counts
+  }
+
+  /// Failed files of a job, from number `lastKey` on.
+  func failedFiles(_ type: JobType, _ request: JobRequest) async throws(RESTProblem) -> [UInt8] {
+    let id = try await find(type, request).progress.record.id
+    var first: UInt64 = 0
+    if let text = try request.text("lastKey") {
+      guard let number = UInt64(text) else {
+        throw .badParameter("lastKey", "is none that an answer gave")
+      }
+      first = number
+    }
+    let files = try await failures(of: id, from: first)
+    return JSONWriter.object {
+      $0.member("jobId", "\(id)")
+      $0.name("files")
+      $0.array { writer in for file in files { Self.write(file, to: &writer) } }
+      if files.count == Self.pageSize {
+        $0.member("lastKey", "\(first &+ UInt64(files.count))")
+      }
+    }
+  }
+
+  private static func write(_ file: FailedFile, to writer: inout JSONWriter) {
+    writer.object {
+      $0.member("path", file.path)
+      $0.member("state", "FAILURE")
+      $0.member("length", file.length)
+      $0.member("reason", file.reason)
+    }
+  }
+
+  private func failures(
+    of id: JobID, from first: UInt64
+  ) async throws(RESTProblem) -> [FailedFile] {
+    do throws(SchedulerError) {
+      return try await coordinator.failures(of: id, from: first, limit: Self.pageSize)
+    } catch { throw RESTProblem(error) }
+  }
+
+  /// The jobs that a file belongs to, newest first, and what became of it.
+  func findJobs(_ request: JobRequest) async throws(RESTProblem) -> [UInt8] {
+    guard let asked = try request.text("file") else { throw .badParameter("file", "is missing") }
+    let path: String
+    do throws(SchedulerError) { path = try coordinator.ufsPath(of: asked) } catch {
+      throw RESTProblem(error)
+    }
+    var query = JobQuery(limit: Self.pageSize)
+    query.isNewestFirst = true
+    if let text = try request.text("lastKey") {
+      guard let id = JobID(text) else { throw .badParameter("lastKey", "is none that a list gave") }
+      query.after = id
+    }
+    let page: JobPage
+    do throws(SchedulerError) { page = try await coordinator.list(query) } catch {
+      throw RESTProblem(error)
+    }
+    var found: [(JobRecord, FailedFile?)] = []
+    for record in page.records {
+      let isNamed = record.specification.covers(path)
+      let failure =
+        isNamed || record.specification.target.isIndex
+        ? try await failure(of: path, in: record.id) : nil
+      if isNamed || failure != nil { found.append((record, failure)) }
+    }
+    return JSONWriter.object {
+      $0.name("jobs")
+      $0.array { writer in
+        for (record, failure) in found { Self.write(record, failure, to: &writer) }
+      }
+      if let next = page.next { $0.member("lastKey", "\(next)") }
+    }
+  }
+
+  private static func write(
+    _ record: JobRecord, _ failure: FailedFile?, to writer: inout JSONWriter
+  ) {
+    writer.object {
+      $0.member("jobId", "\(record.id)")
+      $0.member("jobType", record.specification.type.word)
+      $0.member("jobState", record.state.word)
+      $0.member("path", record.specification.subject)
+      $0.member("submitted", DateText.iso(record.submittedAt))
+      // Of a job that succeeded every file did; of another one that has ended only the failures are known.
+      let state = failure != nil ? "FAILURE" : record.state == .succeeded ? "SUCCESS" : "UNKNOWN"
+      $0.member("fileState", state)
+      if let failure { $0.member("reason", failure.reason) }
+    }
+  }
+
+  private func failure(
+    of path: String, in id: JobID
+  ) async throws(RESTProblem) -> FailedFile? {
+    var first: UInt64 = 0
+    while first < Self.failureScanMax {
+      let files = try await failures(of: id, from: first)
+      if let file = files.first(where: { $0.path.utf8.elementsEqual(path.utf8) }) { return file }
+      guard files.count == Self.pageSize else { return nil }
+      first += UInt64(files.count)
+    }
+    return nil
+  }
+}

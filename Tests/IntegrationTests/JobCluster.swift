@@ -1,0 +1,159 @@
+// A coordinator and workers, each a process of its own, for tests of the job service.
+
+import DaemonDriver
+import Foundation
+import Glibc
+import Testing
+
+/// A coordinator without a worker, and two workers that have joined it.
+final class JobCluster {
+  let scratch: ScratchDirectory
+  let web: UInt16
+  let rpc: UInt16
+  private(set) var coordinator: ChildProcess
+  var workers: [DaemonProcess] = []
+  private let storage: [String]
+  private let command: [String]
+
+  /// Starts the processes once `prepare` has filled the folder behind `/data`; `storage` are the workers' cache options.
+  init(storage: [String] = Fixture.memory, prepare: (String) throws -> Void) throws {
+    self.storage = storage
+    scratch = try ScratchDirectory("cluster")
+    try makeDirectories(scratch.path("data"))
+    try prepare(scratch.path("data"))
+    let ports = try DaemonPorts.free()
+    (web, rpc) = (ports.web, ports.rest)
+    command = [
+      Binaries.penstockd, "--coordinator", "--no-worker",
+      "--mount", "/data=file://\(scratch.path("data"))",
+      "-Dalluxio.work.dir=\(scratch.path("work"))", "-Dalluxio.coordinator.web.port=\(web)",
+      "-Dalluxio.coordinator.rpc.port=\(rpc)", "-Dalluxio.worker.bind.host=127.0.0.1",
+      "-Dalluxio.worker.web.bind.host=127.0.0.1", "-Dalluxio.master.worker.timeout=1s",
+      "-Dalluxio.coordinator.scheduler.initial.wait.time=0s",
+    ]
+    coordinator = try ChildProcess(
+      command, output: scratch.path("log"), errors: scratch.path("log"))
+    // The workers wait for the coordinator, whichever is first.
+    for number in 0..<2 { workers.append(try start("\(number)")) }
+  }
+
+  /// Starts a worker whose state is kept under a name.
+  func start(_ name: String) throws -> DaemonProcess {
+    try makeDirectories(scratch.path("worker-\(name)"))
+    return try DaemonProcess(
+      Binaries.penstockd, ports: try .free(),
+      options: [
+        "--mount", "/data=file://\(scratch.path("data"))",
+        "-Dalluxio.coordinator.hostname=127.0.0.1", "-Dalluxio.coordinator.rpc.port=\(rpc)",
+        "-Dalluxio.worker.rpc.port=\(try PortHolder().port)",
+        "-Dalluxio.work.dir=\(scratch.path("worker-\(name)"))",
+      ] + storage.map { $0.replacingOccurrences(of: "NAME", with: scratch.path("worker-\(name)")) })
+  }
+
+  var log: String { (try? readText(scratch.path("log"))) ?? "" }
+
+  func run(_ arguments: String...) throws -> CommandRun {
+    try CommandRun(
+      [Binaries.penstock] + arguments + ["--coordinator", "127.0.0.1:\(web)"])
+  }
+
+  /// How many workers are in `state`.
+  func count(_ state: String) throws -> Int {
+    try run("info", "nodes").output.split(separator: "\n").count { $0.contains("  \(state)  ") }
+  }
+
+  func report(_ path: String) throws -> [String] {
+    try run("job", "load", "--path", path, "--progress").output.split(separator: "\n")
+      .map { $0.trimmingCharacters(in: .whitespaces) }
+  }
+
+  /// Kills a worker, and starts it again on its state.
+  func restart(_ place: Int) throws {
+    workers[place].process.signal(SIGKILL)
+    _ = workers[place].process.wait(.seconds(10))
+    workers[place] = try start("\(place)")
+  }
+
+  /// Kills the coordinator, and starts it again on its state.
+  func restartCoordinator() throws {
+    coordinator.signal(SIGKILL)
+    _ = coordinator.wait(.seconds(10))
+    coordinator = try ChildProcess(
+      command, output: scratch.path("log"), errors: scratch.path("log"))
+    let isThere = eventually { isReady(web) }
+    #expect(isThere, "\(log.suffix(2000))")
+  }
+
+  /// Submits a slow load of a folder once both workers are there, and waits until so many files are done.
+  func submit(_ name: String, processed: Int, bandwidth: String = "3MB") throws -> String {
+    let haveJoined = try eventually { try count("ONLINE") == workers.count }
+    #expect(haveJoined, "\(log)")
+    let path = "file://\(scratch.path("data"))/\(name)"
+    let submitted = try run(
+      "job", "load", "--path", path, "--submit", "--bandwidth", bandwidth, "--batch-size", "20")
+    #expect(submitted.succeeded, "\(submitted.errors)")
+    let isUnderWay = try eventually {
+      JobFixture.count("Inodes Processed", in: try report(path)) ?? 0 >= processed
+    }
+    #expect(isUnderWay, "\(log.suffix(2000))")
+    return path
+  }
+
+  /// Waits until a load has ended; returns its report.
+  func waitForEnd(_ path: String, limit: Duration = .seconds(90)) throws -> [String] {
+    var lines: [String] = []
+    let hasEnded = try eventually(limit) {
+      lines = try report(path)
+      return lines.contains { $0.hasPrefix("Job State: SUCC") || $0.hasPrefix("Job State: F") }
+    }
+    #expect(hasEnded, "\(lines) \(log.suffix(3000))")
+    return lines
+  }
+
+  /// Bytes that the workers that run have read from the source.
+  func bytesRead() throws -> Int {
+    try workers.filter(\.process.isRunning).reduce(0) {
+      $0 + Int(try $1.metric("alluxio_external_data_read_bytes_total") ?? 0)
+    }
+  }
+
+  /// The files of `/data/set` that a worker holds whole, by their last component.
+  func held(by place: Int, size: Int) throws -> Set<String> {
+    let run = try CommandRun([
+      Binaries.penstock, "cache", "ls", "/data/set", "--limit", "0", "--json",
+      "--worker", "127.0.0.1:\(workers[place].ports.web)",
+    ])
+    #expect(run.succeeded, "\(run.errors)")
+    let whole = run.output.split(separator: "\n").filter {
+      $0.contains("\"cachedBytes\":\(size),") || $0.contains("\"cachedBytes\":\(size)}")
+    }
+    return Set(
+      whole.compactMap { line in
+        line.firstRange(of: "\"path\":\"").flatMap { start in
+          line[start.upperBound...].prefix { $0 != "\"" }.split(separator: "/").last
+        }.map(String.init)
+      })
+  }
+
+  /// Expects every file that `JobFixture.fill` made in a cache, its bytes right and read from there.
+  func expectCached(
+    count: Int, size: Int, workers places: [Int], sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let held = try places.map { try self.held(by: $0, size: size) }
+    let connections = try places.map { try HTTPConnection(port: workers[$0].ports.object) }
+    let before = try bytesRead()
+    var missing: [Int] = []
+    for index in 0..<count {
+      guard let holder = held.firstIndex(where: { $0.contains("f\(index)") }) else {
+        missing.append(index)
+        continue
+      }
+      let response = try connections[holder].request("GET", "/data/set/d\(index / 100)/f\(index)")
+      #expect(
+        identical(response.body, patterned(size, seed: index)), "f\(index)",
+        sourceLocation: sourceLocation)
+    }
+    #expect(missing == [], "\(log.suffix(3000))", sourceLocation: sourceLocation)
+    #expect(try bytesRead() == before, sourceLocation: sourceLocation)
+  }
+}

@@ -1,0 +1,216 @@
+// What a job's listing gives: several paths, index files plain and gzip, filters, files that are not there.
+
+import DaemonDriver
+import Glibc
+import Model
+import Ring
+import Scheduler
+import Testing
+import UFS
+
+@testable import WorkerDaemon
+
+@Suite("JobListing")
+struct JobListingTests {
+  /// A tree on disk at `/` and listings over it.
+  private final class Fixture: Sendable {
+    let scratch: ScratchDirectory
+    private let group: ReactorGroup
+    private let pool: BlockingPool
+    private let mounts: MountTable
+
+    init() throws {
+      scratch = try ScratchDirectory("listing")
+      try makeDirectories(scratch.path("d/sub"))
+      for name in ["d/a", "d/b.bin", "d/sub/c", "x", "y"] {
+        try writeBytes(Array(name.utf8), to: scratch.path(name))
+      }
+      group = try ReactorGroup(count: 1, pinned: false)
+      pool = try BlockingPool(name: "test", threads: 2)
+      mounts = try MountTable(
+        opening: [MountSpecification(alluxioPath: "/", uri: "file://\(scratch.path(""))")],
+        in: UFSEnvironment(pool: pool))
+    }
+
+    func stop() {
+      group.stop()
+      pool.stop()
+    }
+
+    /// All pages of at most `max` files; each page by a listing of its own when `anew`.
+    func pages(
+      _ target: JobTarget, max: Int = 100, anew: Bool = false, type: JobType = .load,
+      _ change: (inout JobOptions) -> Void = { _ in }
+    ) async throws -> [ListedPage] {
+      var options = JobOptions()
+      change(&options)
+      let specification = JobSpecification(type, target, options: options)
+      let (mounts, pool) = (mounts, pool)
+      return try await group.reactors[0].run { () async -> Result<[ListedPage], UFSError> in
+        var listing = JobListing(specification, mounts: mounts, pool: pool)
+        var (cursor, pages): (String?, [ListedPage]) = (nil, [])
+        do throws(UFSError) {
+          repeat {
+            let page = try await listing.page(after: cursor, max: max)
+            pages.append(page)
+            cursor = page.next
+            guard anew else { continue }
+            await listing.close()
+            listing = JobListing(specification, mounts: mounts, pool: pool)
+          } while cursor != nil && pages.count < 1000
+        } catch {
+          await listing.close()
+          return .failure(error)
+        }
+        await listing.close()
+        return .success(pages)
+      }.get()
+    }
+
+    func names(_ pages: [ListedPage]) -> [String] {
+      let base = "file://\(scratch.path(""))"
+      return pages.flatMap(\.files).map { String($0.path.dropFirst(base.count)) }
+        .map { $0.hasPrefix("/") ? String($0.dropFirst()) : $0 }
+    }
+  }
+
+  private func with(_ body: (Fixture) async throws -> Void) async throws {
+    let fixture = try Fixture()
+    defer { fixture.stop() }
+    try await body(fixture)
+  }
+
+  @Test("several paths are listed in their order; one that is missing fails alone")
+  func severalPaths() async throws {
+    try await with { fixture in
+      for anew in [false, true] {
+        let pages = try await fixture.pages(
+          .paths(["/x", "/missing", "/d", "/y"]), max: 2, anew: anew)
+        #expect(fixture.names(pages) == ["x", "d/a", "d/b.bin", "d/sub/c", "y"])
+        let failed = pages.flatMap(\.failed)
+        #expect(failed.map(\.path) == ["file://\(fixture.scratch.path("missing"))"])
+        #expect(failed[0].reason.contains("No such file"), "\(failed)")
+        #expect(pages.allSatisfy { $0.files.count <= 2 })
+      }
+    }
+  }
+
+  @Test("a single path that is missing fails the listing")
+  func singlePath() async throws {
+    try await with { fixture in
+      await #expect(throws: UFSError.self) { try await fixture.pages(.paths(["/missing"])) }
+    }
+  }
+
+  private static let lines = "/d/a\r\n\n/missing\nfile:///elsewhere\n/x\n\n/d/sub\n/x"
+
+  private func expectIndex(_ fixture: Fixture, _ name: String) async throws {
+    for (max, anew) in [(100, false), (1, false), (1, true), (2, true)] {
+      let pages = try await fixture.pages(.index("/\(name)"), max: max, anew: anew)
+      #expect(fixture.names(pages) == ["d/a", "x", "d/sub/c", "x"], "\(max) \(anew)")
+      let failed = pages.flatMap(\.failed)
+      #expect(failed.count == 2 && failed[1].path == "file:///elsewhere", "\(failed)")
+    }
+  }
+
+  @Test("an index names files and directories, a line each, and goes on at any line")
+  func index() async throws {
+    try await with { fixture in
+      try writeBytes(Array(Self.lines.utf8), to: fixture.scratch.path("index"))
+      try await expectIndex(fixture, "index")
+    }
+  }
+
+  @Test("an index may be gzip, of several members, too")
+  func gzip() async throws {
+    try await with { fixture in
+      let bytes = Array(Self.lines.utf8)
+      for (number, part) in [bytes[..<20], bytes[20...]].enumerated() {
+        try writeBytes(Array(part), to: fixture.scratch.path("part\(number)"))
+        let run = try CommandRun(["gzip", fixture.scratch.path("part\(number)")])
+        #expect(run.succeeded, "\(run.errors)")
+      }
+      let whole =
+        try readBytes(fixture.scratch.path("part0.gz"))
+        + readBytes(fixture.scratch.path("part1.gz"))
+      try writeBytes(whole, to: fixture.scratch.path("index.gz"))
+      try await expectIndex(fixture, "index.gz")
+      var flipped = whole
+      flipped[whole.count - 6] ^= 1
+      for damaged in [Array(whole.dropLast(3)), flipped] {
+        try writeBytes(damaged, to: fixture.scratch.path("bad.gz"))
+        await #expect(throws: UFSError.self) { try await fixture.pages(.index("/bad.gz")) }
+      }
+    }
+  }
+
+  @Test("an index of thousands of lines gives each once")
+  func longIndex() async throws {
+    try await with { fixture in
+      try makeDirectories(fixture.scratch.path("many"))
+      for number in 0..<1000 { try writeBytes([], to: fixture.scratch.path("many/f\(number)")) }
+      let lines = (0..<1000).map { "/many/f\($0)\n" }.joined()
+      try writeBytes(Array(lines.utf8), to: fixture.scratch.path("index"))
+      let pages = try await fixture.pages(.index("/index"), max: 64, anew: true)
+      #expect(fixture.names(pages) == (0..<1000).map { "many/f\($0)" })
+    }
+  }
+
+  @Test("a filter keeps the files whose name it matches wholly, without recursion the folder's own")
+  func options() async throws {
+    try await with { fixture in
+      let kept = try await fixture.pages(.paths(["/d", "/x"])) { $0.fileFilter = "[a-x]" }
+      #expect(fixture.names(kept) == ["d/a", "d/sub/c", "x"])
+      let flat = try await fixture.pages(.paths(["/d"])) { $0.recursive = false }
+      #expect(fixture.names(flat) == ["d/a", "d/b.bin"])
+    }
+  }
+
+  @Test("an index of a copy names files below the source, by full or by relative path")
+  func transfers() async throws {
+    try await with { fixture in
+      let root = "file://\(fixture.scratch.path(""))".dropLast(
+        fixture.scratch.path("").hasSuffix("/") ? 1 : 0)
+      try writeBytes(
+        Array("a\n\(root)/d/b.bin\n/x\n".utf8), to: fixture.scratch.path("index"))
+      let pages = try await fixture.pages(
+        .indexedTransfer(index: "/index", source: "\(root)/d", destination: "\(root)/t"),
+        type: .copy)
+      #expect(fixture.names(pages) == ["d/a", "d/b.bin"])
+      #expect(pages.flatMap(\.failed).first?.reason.contains("does not lie below") == true)
+      let whole = try await fixture.pages(
+        .transfer(source: "\(root)/d", destination: "\(root)/t"), type: .copy)
+      #expect(fixture.names(whole) == ["d/a", "d/b.bin", "d/sub/c"])
+    }
+  }
+}
+
+@Suite("IndexLines")
+struct IndexLinesTests {
+  @Test("bytes in any pieces come to the same lines; what is no path is told")
+  func pieces() {
+    let long = String(repeating: "x", count: IndexLines.sizeMax + 1)
+    let bytes = Array("/a\r\n\n/b\n\(long)\n/c".utf8) + [0xff, 10] + Array("/ä".utf8)
+    var expected: [IndexLine]?
+    for size in [1, 2, 3, 7, 1000, bytes.count] {
+      var lines = IndexLines()
+      for start in stride(from: 0, to: bytes.count, by: size) {
+        lines.add(bytes[start..<min(bytes.count, start + size)])
+      }
+      lines.finish()
+      let found = lines.take(max: 100)
+      #expect(expected == nil || found == expected, "\(size)")
+      expected = found
+    }
+    #expect(expected?.count == 5)
+    #expect(expected?[0] == .path("/a") && expected?[1] == .path("/b"))
+    #expect(expected?[4] == .path("/ä"))
+    for index in [2, 3] {
+      guard case .bad(_, let reason)? = expected?[index] else {
+        Issue.record("\(index) is a path")
+        continue
+      }
+      #expect(reason.contains(index == 2 ? "16384" : "UTF-8"))
+    }
+  }
+}
