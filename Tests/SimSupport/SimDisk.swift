@@ -40,11 +40,7 @@ final class SimDisk {
       blocks = 1 + simulation.random.below(plan.blocks)
       restorable = nil
     }
-    let device = SimDevice(
-      number, media: media, faults: plan.faults, executor: executor,
-      random: simulation.random.fork())
-    let log = SimPageLog(
-      number, image, delay: plan.logDelay, executor: executor, random: simulation.random.fork())
+    let (device, log) = make(executor, &simulation.random)
     log.isDeaf = simulation.canary == .deafLog
     let volume = try DiskVolume(
       DiskVolume.Parts(
@@ -56,6 +52,31 @@ final class SimDisk {
         now: { executor.now }))
     (self.device, self.log, self.volume) = (device, log, volume)
     return volume
+  }
+
+  private func make(
+    _ executor: SimExecutor, _ random: inout SimRandom
+  ) -> (SimDevice, SimPageLog) {
+    let device = SimDevice(
+      number, media: media, faults: plan.faults, executor: executor, random: random.fork())
+    let log = SimPageLog(
+      number, image, delay: plan.logDelay, executor: executor, random: random.fork())
+    return (device, log)
+  }
+
+  /// Takes the disk out from under its volume, which loses what a loss of power would.
+  func pull() {
+    volume?.leave()
+    restorable = nil
+    crash()
+  }
+
+  /// Puts the disk back, as another device, under the volume that nobody uses any more.
+  func putBack(_ executor: SimExecutor, _ random: inout SimRandom) throws {
+    let (device, log) = make(executor, &random)
+    try volume?.join(
+      device: device, log: log, id: id, restorableUnits: .max, isClean: false)
+    (self.device, self.log) = (device, log)
   }
 
   /// Loses power.

@@ -48,6 +48,35 @@ extension StoreSimulation {
     if random.below(5) > 0 { device.become(.working) }
   }
 
+  /// Takes a random disk out of the running store and puts it back as another device.
+  ///
+  /// What the store knew of it is not believed: its pages are those of its own log, as a loss of power left them.
+  func pullDisk(_ random: inout SimRandom) async {
+    let position = random.below(disks.count)
+    guard isRestored, !isPowerLost, let store = life?.store else { return }
+    let disk = disks[position]
+    count("pulls")
+    // Pinned pages are dropped with their disk.
+    pinned = []
+    disk.device?.complaints.forEach { complaint in fail(complaint) }
+    disk.pull()
+    while !store.evacuate(disk: position) {
+      disk.volume?.checkProgress()
+      await executor.wait(1_000_000)
+    }
+    if store.volumes.suffix(disks.count).dropFirst(position).first?.pages != 0 {
+      fail("disk \(position) has pages after it was taken out")
+    }
+    await executor.wait(UInt64(random.below(10_000_000)))
+    // After a loss of power nothing may be written any more.
+    guard !isPowerLost else { return }
+    do { try disk.putBack(executor, &random) } catch { return fail("it does not join: \(error)") }
+    let restoration = store.restore(disk: position)
+    executor.trace.record("returned", at: executor.now, position, restoration.pages)
+    count("restored after a pull", restoration.pages)
+    checkAccount("after a pull")
+  }
+
   /// Mends all devices, and waits until every disk is healthy again: nobody is to be needed for that.
   func heal() async {
     for case let device? in disks.map(\.device) {

@@ -26,6 +26,13 @@ extension StoreSimulation {
     start("weather", plan.weatherChanges) { simulation, random, _ in
       await simulation.changeWeather(&random)
     }
+    // A stream of its own: what a seed has done so far it goes on doing.
+    var chance = SimRandom(seed: seed ^ 0xD15C ^ UInt64(executor.steps))
+    if canary == nil, chance.below(4) == 0 {
+      start("puller", 1 + chance.below(3), chance.fork()) { simulation, random, _ in
+        await simulation.pullDisk(&random)
+      }
+    }
     guard canary == .swappedPages else { return }
     start("swapper", 10 * plan.operations) { simulation, random, _ in simulation.swapPages(&random)
     }
@@ -33,10 +40,10 @@ extension StoreSimulation {
 
   /// Starts a task that does `operation` `times` times, with a stream of chance and a buffer of its own.
   private func start(
-    _ name: String, _ times: Int,
+    _ name: String, _ times: Int, _ own: SimRandom? = nil,
     _ operation: @escaping @Sendable (StoreSimulation, inout SimRandom, SimBuffer) async -> Void
   ) {
-    let stream = random.fork()
+    let stream = own ?? random.fork()
     workers += 1
     executor.spawn(name) { [self] in
       var random = stream

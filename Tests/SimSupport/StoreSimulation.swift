@@ -5,7 +5,8 @@
 //
 // Oracles: every byte served is the source's byte of that version (the rule above all); used ≤ quota after each step; the
 // store's own account agrees with itself, and with the logs after a planned end; one filler for each page; every task ends;
-// an honest device is never found wrong; at the end everything can be given back.
+// an honest device is never found wrong; at the end everything can be given back. Disks are taken out of a running store
+// and put back, too.
 
 import Model
 import PageStore
@@ -37,6 +38,9 @@ package final class StoreSimulation: @unchecked Sendable {
   var isEnding = false
   /// True when the background tasks are to end too.
   var isStopped = false
+  /// True once what the disks remember was entered, in this life, and from the loss of power on.
+  var isRestored = false
+  var isPowerLost = false
 
   /// The simulation of `seed`; `onEvent` gets a line for each event.
   package init(seed: UInt64, canary: SimCanary? = nil, onEvent: ((String) -> Void)? = nil) {
@@ -80,6 +84,7 @@ package final class StoreSimulation: @unchecked Sendable {
   private func live(_ number: Int) {
     executor.trace.record("life", at: executor.now, number)
     (isEnding, isStopped) = (false, false)
+    (isRestored, isPowerLost) = (false, false)
     do { life = try StoreLife(self) } catch { return fail("the store does not open: \(error)") }
     let leases = runLife(isLast: number == plan.lives - 1)
     // The store goes here; leases stay.
@@ -141,12 +146,14 @@ package final class StoreSimulation: @unchecked Sendable {
       disks[position].restorable = nil
       if restoration.failure != nil { count("restored: damaged") }
     }
+    isRestored = true
     checkAccount("after opening")
   }
 
   /// Loses power on all disks at once.
   private func crash() {
     count("crashes")
+    isPowerLost = true
     disks.forEach { $0.crash() }
     damageLogs()
   }

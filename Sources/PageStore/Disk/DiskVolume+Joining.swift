@@ -31,7 +31,9 @@ extension DiskVolume {
   }
 
   /// Puts `device` and `log` under the volume, which is vacant or new.
-  func join(
+  ///
+  /// - Throws: as above.
+  package func join(
     device: any BlockDevice, log: any PageLog, id: VolumeID, restorableUnits: UInt32,
     isClean: Bool
   ) throws(PageStoreError) {
