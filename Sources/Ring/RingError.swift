@@ -50,6 +50,18 @@ package struct RingError: Error, Sendable, Equatable, CustomStringConvertible {
       && left.operation.description == right.operation.description
   }
 
+  /// What an operator is told: the system's words, without names of the program's parts.
+  package var sentence: String {
+    guard errno == 0 else { return errnoText(errno) }
+    return switch code {
+    case .unavailable: "io_uring is missing, forbidden or too old"
+    case .system: "the kernel refused"
+    case .cancelled: "cancelled"
+    case .timedOut: "no answer in time"
+    case .closed: "the other side closed the connection"
+    }
+  }
+
   package var description: String {
     errno == 0 ? "\(operation): \(code)" : "\(operation): \(errnoText(errno)) (errno \(errno))"
   }

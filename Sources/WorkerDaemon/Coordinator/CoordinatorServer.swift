@@ -77,7 +77,7 @@ package final class CoordinatorServer: Sendable {
     _ body: () throws(RingError) -> T
   ) throws(StartError) -> T {
     do throws(RingError) { return try body() } catch {
-      throw StartError(.system, "the coordinator cannot be started: \(error)")
+      throw StartError(.system, "the coordinator cannot be started: \(error.sentence)")
     }
   }
 

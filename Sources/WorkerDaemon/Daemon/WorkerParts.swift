@@ -46,7 +46,7 @@ final class WorkerParts: Sendable {
     do throws(RingError) {
       pool = try BlockingPool(name: "blocking", threads: blockingThreadCount)
     } catch {
-      throw StartError(.system, "threads cannot be started: \(error)")
+      throw StartError(.system, "threads cannot be started: \(error.sentence)")
     }
     do throws(MountError) {
       var options = HTTPClientOptions()
@@ -107,10 +107,10 @@ final class WorkerParts: Sendable {
     } catch  where error.code == .unavailable {
       throw StartError(
         .configuration,
-        "io_uring cannot be used (\(error)): run on Linux 6.1 or newer, with sysctl kernel.io_uring_disabled=0 and a seccomp profile that allows io_uring_setup, io_uring_enter and io_uring_register"
+        "io_uring cannot be used (\(error.sentence)): run on Linux 6.1 or newer, with sysctl kernel.io_uring_disabled=0 and a seccomp profile that allows io_uring_setup, io_uring_enter and io_uring_register"
       )
     } catch {
-      throw StartError(.system, "the rings cannot be started: \(error)")
+      throw StartError(.system, "the rings cannot be started: \(error.sentence)")
     }
   }
 }

@@ -95,7 +95,7 @@ struct OpenedPolicies {
 
   private static func calls(_ limit: Duration) throws(StartError) -> MetastoreCalls {
     do throws(RingError) { return try MetastoreCalls(limit: limit) } catch {
-      throw StartError(.system, "threads cannot be started: \(error)")
+      throw StartError(.system, "threads cannot be started: \(error.sentence)")
     }
   }
 

@@ -89,7 +89,7 @@ struct OpenedTiers {
     do throws(RingError) {
       return try ArenaSet(name: "penstock-pages", nodes: nodes, capacityPerNode: perNode)
     } catch {
-      throw StartError(.configuration, "\(text): \(error)")
+      throw StartError(.configuration, "\(text): \(error.sentence)")
     }
   }
 

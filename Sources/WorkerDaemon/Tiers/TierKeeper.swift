@@ -59,7 +59,7 @@ final class TierKeeper: Sendable {
       pool = try BlockingPool(
         name: "volumes", threads: tiers.volumes.count)
     } catch {
-      throw StartError(.system, "threads cannot be started: \(error)")
+      throw StartError(.system, "threads cannot be started: \(error.sentence)")
     }
   }
 
