@@ -87,7 +87,9 @@ import Synchronization
   /// True when pages found at start need not be what the log says: it was not closed as whole.
   private(set) var isDoubtful: Bool
   private let dataOffset: Int64
-  private let currentLog: Mutex<any PageLog>
+  private let logLock = Lock()
+  // SAFETY: guarded by `logLock`.
+  private var currentLog: any PageLog
   private let sequence = Atomic<UInt64>(1)
   private let lock = Lock()
   // SAFETY: guarded by `lock`.
@@ -119,7 +121,7 @@ import Synchronization
     precondition(!overflow && units < Int(UInt32.max), "unit numbers have 32 bits")
     (id, health) = (parts.id, parts.health)
     transfers = TransferWatch(device: parts.device)
-    currentLog = Mutex(parts.log)
+    currentLog = parts.log
     (tier, node, number, now) = (parts.tier, parts.node, parts.number, parts.now)
     name = parts.name
     dataOffset = parts.dataOffset
@@ -287,13 +289,13 @@ import Synchronization
 
 extension DiskVolume {
   /// What remembers the pages.
-  var log: any PageLog { currentLog.withLock { $0 } }
+  var log: any PageLog { logLock.withLock { currentLog } }
 
   /// Puts `log` in place of the one that is there, which is returned.
   func replaceLog(_ log: any PageLog) -> any PageLog {
-    currentLog.withLock { current in
-      defer { current = log }
-      return current
+    logLock.withLock {
+      defer { currentLog = log }
+      return currentLog
     }
   }
 

@@ -1,8 +1,8 @@
 // A block device in memory that tests steer: short transfers, errors, an early end.
 
 import Glibc
-import PageStore
-import Synchronization
+
+@testable import PageStore
 
 /// Bytes in memory behind the seam of a disk.
 final class MemoryDevice: BlockDevice, @unchecked Sendable {
@@ -15,25 +15,29 @@ final class MemoryDevice: BlockDevice, @unchecked Sendable {
     var hanging: [() -> Void] = []
     var log: [(isWrite: Bool, range: Range<Int>)] = []
   }
-  private let state: Mutex<State>
+  // A mutex that the thread sanitizer knows, also when it is fought over.
+  private let lock = Lock()
+  private var guarded: State
   let size: Int64
 
   init(size: Int) {
     self.size = Int64(size)
-    state = Mutex(State(bytes: Array(repeating: 0xEE, count: size)))
+    guarded = State(bytes: Array(repeating: 0xEE, count: size))
   }
 
+  private func withState<T>(_ body: (inout State) -> T) -> T { lock.withLock { body(&guarded) } }
+
   /// Most bytes that one transfer moves.
-  func limitTransfers(_ count: Int) { state.withLock { $0.transferMax = count } }
+  func limitTransfers(_ count: Int) { withState { $0.transferMax = count } }
   /// The errno of every later transfer; 0 ends it.
-  func fail(_ errno: Int32) { state.withLock { $0.failure = errno } }
+  func fail(_ errno: Int32) { withState { $0.failure = errno } }
   /// From now on operations have no answer until `answer`.
-  func hang() { state.withLock { $0.isHanging = true } }
+  func hang() { withState { $0.isHanging = true } }
   /// Operations that wait for `answer`.
-  var hangingCount: Int { state.withLock { $0.hanging.count } }
+  var hangingCount: Int { withState { $0.hanging.count } }
   /// Answers everything that hangs, and works again.
   func answer() {
-    let due = state.withLock { state in
+    let due = withState { state in
       state.isHanging = false
       defer { state.hanging = [] }
       return state.hanging
@@ -42,26 +46,26 @@ final class MemoryDevice: BlockDevice, @unchecked Sendable {
   }
   /// Does `operation` now, or when the device answers again.
   private func perform(_ operation: @escaping () -> Void) {
-    let hangs = state.withLock { state in
+    let hangs = withState { state in
       if state.isHanging { state.hanging.append(operation) }
       return state.isHanging
     }
     if !hangs { operation() }
   }
   /// So many transfers end with EINTR or EAGAIN.
-  func interrupt(_ count: Int) { state.withLock { $0.interruptions = count } }
+  func interrupt(_ count: Int) { withState { $0.interruptions = count } }
   /// Runs `body` on the bytes.
-  func edit<T: Sendable>(_ body: (inout [UInt8]) -> T) -> T { state.withLock { body(&$0.bytes) } }
+  func edit<T: Sendable>(_ body: (inout [UInt8]) -> T) -> T { withState { body(&$0.bytes) } }
   /// The transfers since the last call.
   func takeLog() -> [(isWrite: Bool, range: Range<Int>)] {
-    state.withLock { state in
+    withState { state in
       defer { state.log = [] }
       return state.log
     }
   }
 
   private func begin(_ count: Int, _ offset: Int64, isWrite: Bool) -> (Int32, Range<Int>) {
-    state.withLock { state in
+    withState { state in
       guard offset % 4096 == 0, count % 4096 == 0 else { return (-EINVAL, 0..<0) }
       if state.failure != 0 { return (-state.failure, 0..<0) }
       if state.interruptions > 0 {
@@ -81,7 +85,7 @@ final class MemoryDevice: BlockDevice, @unchecked Sendable {
     guard UInt(bitPattern: buffer.baseAddress) % 4096 == 0 else { return transfer.end(-EINVAL) }
     perform { [self] in
       let (result, range) = begin(buffer.count, offset, isWrite: false)
-      state.withLock { state in buffer.copyBytes(from: state.bytes[range]) }
+      withState { state in buffer.copyBytes(from: state.bytes[range]) }
       transfer.end(result)
     }
   }
@@ -92,7 +96,7 @@ final class MemoryDevice: BlockDevice, @unchecked Sendable {
     guard UInt(bitPattern: buffer.baseAddress) % 4096 == 0 else { return transfer.end(-EINVAL) }
     perform { [self] in
       let (result, range) = begin(buffer.count, offset, isWrite: true)
-      state.withLock { state in
+      withState { state in
         state.bytes.withUnsafeMutableBytes { bytes in
           let target = UnsafeMutableRawBufferPointer(rebasing: bytes[range])
           target.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[..<range.count]))
