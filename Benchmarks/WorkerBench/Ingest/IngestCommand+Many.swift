@@ -101,6 +101,7 @@ extension IngestCommand {
         "-Dalluxio.worker.page.store.type=MEM", "-Dalluxio.worker.page.store.sizes=\(bytes)",
         "-Dalluxio.worker.job.load.executor.threads.max=\(inFlight)",
       ] + definitions)
+    let overhead = try worker.overhead()
     let path = "s3://bench/\(content.folder)"
     _ = try worker.load(path, items: content.count)
     for index in [0, content.count / 2, content.count - 1] {
@@ -133,8 +134,8 @@ extension IngestCommand {
         value: Double(watch.threads.upperBound - watch.threads.lowerBound), bound: 0,
         isAtLeast: false),
       IngestTarget(
-        what: "MiB resident, pages and the fixed overhead allowed",
-        value: Double(watch.residentMax) / 1024, bound: Double(bytes >> 20) + 64,
+        what: "MiB resident, pages and the overhead that the worker states allowed",
+        value: Double(watch.residentMax) / 1024, bound: Double(bytes + overhead) / 1_048_576,
         isAtLeast: false),
     ]
     section.notes = [

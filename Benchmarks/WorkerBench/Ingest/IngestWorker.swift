@@ -82,6 +82,15 @@ final class IngestWorker {
     throw DriverError.program("the worker's memory is not resident after a minute")
   }
 
+  /// Bytes of memory that it says it takes besides pages, at most.
+  func overhead() throws -> Int {
+    let name = "penstock_memory_overhead_max_bytes"
+    guard let bytes = try daemon.metric(name) else {
+      throw DriverError.program("the worker has no metric \(name)")
+    }
+    return Int(bytes)
+  }
+
   /// Reads an object through the worker and compares it with `bytes`.
   func verify(_ target: String, bytes: [UInt8]) throws {
     let connection = try HTTPConnection(port: objectPort, seconds: 60)

@@ -13,8 +13,6 @@ import UFS
 
 /// A worker that serves until it is stopped.
 package final class Worker: Sendable {
-  /// Memory besides the pages: the daemon's code, tables, buffers and connections at rest.
-  package static let fixedOverhead: Int64 = 64 << 20
   /// Threads for calls that have no ring operation.
   private static let blockingThreadCount = 4
 
@@ -92,9 +90,7 @@ package final class Worker: Sendable {
     let index = TierPlan.indexSize(of: tiers.disks, pageSize: settings.pageSize)
     let keepsPages = !tiers.disks.isEmpty || !settings.memorySaveDirectory.isEmpty
     let catalog = keepsPages ? Int64(clamping: settings.policies.metastore.cacheSize) : 0
-    // The default size of listings is part of the fixed overhead.
-    let listings = max(0, Int64(clamping: settings.read.listingBytesMax) - (16 << 20))
-    let overhead = TierPlan.sum(fixedOverhead, listings)
+    let overhead = settings.overhead
     let needed = TierPlan.sum(
       TierPlan.sum(tiers.memory, overhead), TierPlan.sum(index, catalog))
     guard needed <= machine.bytes else {
@@ -126,7 +122,7 @@ package final class Worker: Sendable {
     var metadata: Logger.Metadata = [
       "rings": "\(settings.ringCount)",
       "pages": "\(SizeText.print(Int64(parts.store.capacity)))",
-      "overhead": "\(SizeText.print(Self.fixedOverhead))",
+      "overhead": "\(SizeText.print(settings.overhead))",
       "mounts":
         "\(parts.files.mounts.mounts.map { "\($0.alluxioPath)=\($0.uri)" }.joined(separator: " "))",
       "ready_ms": "\(milliseconds(startedAt.duration(to: .now)))",

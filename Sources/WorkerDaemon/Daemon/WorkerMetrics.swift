@@ -44,6 +44,10 @@ struct WorkerMetrics: Sendable {
     gauge("penstock_cached_pages", "Pages in the cache.", store.pages)
     gauge("penstock_cached_files", "Files with a page in the cache.", store.files)
     gauge("penstock_memory_committed_bytes", "Page memory made resident so far.", store.committed)
+    gauge(
+      "penstock_memory_overhead_max_bytes",
+      "Memory besides pages, their index and the catalog's cache, at most.",
+      Int(clamping: parts.overhead))
     gauge("penstock_fills_in_flight", "Pages being brought from under file systems.", store.filling)
     gauge(
       "penstock_doomed_bytes", "Bytes of pages that left the cache and are still being sent.",

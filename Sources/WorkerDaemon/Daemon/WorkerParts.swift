@@ -36,12 +36,15 @@ final class WorkerParts: Sendable {
   /// What to log of tiers.
   let tierWarnings: [String]
   let tierNotes: [String]
+  /// Memory besides pages and their index, at most: see ``WorkerSettings/overhead``.
+  let overhead: Int64
   /// True from the first signal to stop: the daemon is no longer ready.
   let isDraining = Atomic<Bool>(false)
 
   /// Makes everything that can fail for want of a directory, memory or io_uring.
   init(_ settings: WorkerSettings, blockingThreadCount: Int) throws(StartError) {
     topology = Topology()
+    overhead = settings.overhead
     let mounts: MountTable
     do throws(RingError) {
       pool = try BlockingPool(name: "blocking", threads: blockingThreadCount)

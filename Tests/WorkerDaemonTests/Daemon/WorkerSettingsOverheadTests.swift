@@ -1,0 +1,26 @@
+import Model
+import Testing
+
+@testable import WorkerDaemon
+
+@Suite struct WorkerSettingsOverheadTests {
+  private func settings(_ definitions: [String]) throws -> WorkerSettings {
+    var input = ConfigurationInput()
+    input.definitions = ["alluxio.worker.page.store.type=MEM"] + definitions
+    let machine = MachineMemory.current()
+    return try WorkerSettings(try Configuration(input), mounts: [], machine: machine)
+  }
+
+  @Test("what may be held besides pages is counted: reads in flight, rings, listings, checksums")
+  func parts() throws {
+    let one = ["alluxio.worker.reactor.count=1", "alluxio.worker.page.store.sizes=16MB"]
+    let least = try settings(one).overhead
+    #expect(least > 96 << 20 && least < 512 << 20)
+    let key = "alluxio.worker.job.load.executor.threads.max"
+    let idle = try settings(one + ["\(key)=1"]).overhead
+    #expect(least - idle == Int64(2047 * 65_536))
+    let two = try settings(["alluxio.worker.reactor.count=2", one[1]]).overhead
+    #expect(two - least == 64 << 20)
+    #expect(try settings(one + ["\(key)=1000000"]).overhead > 61 << 30, "no sum wraps")
+  }
+}
