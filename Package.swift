@@ -155,7 +155,7 @@ let package = Package(
     tests(
       "WorkerDaemonTests",
       of: [
-        "CLinux", "DaemonDriver", "Model", "Ring", "HTTPWire", "PageStore", "Rocks",
+        "CLinux", "DaemonDriver", "FaultProxy", "Model", "Ring", "HTTPWire", "PageStore", "Rocks",
         "Scheduler", "UFS", "WorkerDaemon",
       ]),
     .target(

@@ -23,6 +23,7 @@ package final class FakeUFS: UnderFileSystem {
     var opened: [UFSPurpose] = []
     var closedCount = 0
     var announced: [Range<Int64>] = []
+    var turns: [UInt64] = []
     var readRanges: [Range<Int64>] = []
   }
 
@@ -78,6 +79,8 @@ package final class FakeUFS: UnderFileSystem {
   package var closedCount: Int { state.withLock { $0.closedCount } }
   /// Ranges announced so far.
   package var announced: [Range<Int64>] { state.withLock { $0.announced } }
+  /// Whose turns readers were told to take so far.
+  package var turns: [UInt64] { state.withLock { $0.turns } }
   /// Ranges read so far, in order.
   package var readRanges: [Range<Int64>] { state.withLock { $0.readRanges } }
 
@@ -115,6 +118,8 @@ package final class FakeUFS: UnderFileSystem {
   }
 
   fileprivate func close() { state.withLock { $0.closedCount += 1 } }
+
+  fileprivate func takeTurns(_ flow: UInt64) { state.withLock { $0.turns.append(flow) } }
 
   fileprivate func announce(_ range: Range<Int64>) { state.withLock { $0.announced.append(range) } }
 
@@ -218,6 +223,8 @@ private final class FakeReader: UFSReader {
   }
 
   func announce(_ range: Range<Int64>) { ufs.announce(range) }
+
+  func takeTurns(as flow: UInt64) { ufs.takeTurns(flow) }
 
   func close() async { ufs.close() }
 }

@@ -15,8 +15,7 @@ import Model
 final class HDFSLister: UFSLister {
   private let fileSystem: HDFSUFS
   private let path: String
-  private let order: UFSListing.Order
-  private let cursor: UFSCursor?
+  private let options: UFSListing
   /// The name after which the next part begins.
   private var after: [UInt8] = []
   private var entries: ArraySlice<UFSEntry> = []
@@ -30,9 +29,11 @@ final class HDFSLister: UFSLister {
   init(_ fileSystem: HDFSUFS, _ path: String, _ options: UFSListing) {
     self.fileSystem = fileSystem
     self.path = path
-    order = options.order
-    cursor = options.cursor
+    self.options = options
   }
+
+  private var order: UFSListing.Order { options.order }
+  private var cursor: UFSCursor? { options.cursor }
 
   /// Asks for the first part, so that what is missing or no directory is told at once.
   func start() async throws(UFSError) {
@@ -114,9 +115,11 @@ final class HDFSLister: UFSLister {
 
   private func part(after: [UInt8]) async throws(UFSError) -> HDFSListingPart {
     let remote = fileSystem.remotePath(path)
+    var asking = HDFSAsking(.list, remote, for: options.purpose)
+    if let turns = options.turns { asking.flow = turns }
     let part = try await fileSystem.ask("ufs.list", path) { ring throws(HDFSFailure) in
       do throws(HDFSFailure) {
-        return try await ring.nameNodes.listing(remote, after: after)
+        return try await ring.nameNodes.listing(remote, after: after, as: asking)
       } catch {
         // What lies below a file is not there.
         if case .exception(let exception) = error, UFSError.code(of: exception) == .notDirectory {

@@ -35,16 +35,21 @@ extension MountTable {
     return OverlayLister(base, overlay: overlay, options)
   }
 
-  /// Starts to list everything below a located directory in its own UFS.
+  /// Starts to list everything below a located directory in its own UFS; `shards` as `UnderFileSystem.walk` has them, 1 for
+  /// none.
   ///
-  /// Walks stay in one mount; `mounts(below:)` names those to be walked besides, and what they hide is left out here.
+  /// Walks stay in one mount; `mounts(below:)` names those to be walked besides, and what they hide is left out here. A
+  /// cursor of a walk without shards is good for one with them, not the other way round.
   ///
   /// - Throws: As `UnderFileSystem.walk`.
   package func walk(
-    _ place: MountedPath, _ options: UFSListing
+    _ place: MountedPath, _ options: UFSListing, shards: Int = 1
   ) async throws(UFSError) -> any UFSLister {
     let hidden = mounts(below: place).compactMap { pathBelow(place.mount.prefix, $0.prefix) }
-    let lister = try await place.ufs.walk(place.path, options)
+    let lister =
+      shards > 1
+      ? try await place.ufs.walk(place.path, options, shards: shards)
+      : try await place.ufs.walk(place.path, options)
     return hidden.isEmpty ? lister : HidingLister(lister, hiding: hidden)
   }
 

@@ -14,10 +14,19 @@ package struct UFSListing: Sendable, Hashable {
   package var order: Order
   /// Where to go on: the cursor of an earlier batch of the same directory in the same order.
   package var cursor: UFSCursor?
+  /// Who waits for what is listed.
+  package var purpose: UFSPurpose
+  /// Whose requests these are where they wait for their turn, as `UFSReader.takeTurns`; nil for those of the directory.
+  package var turns: UInt64?
 
   /// Options of their parts.
-  package init(order: Order = .unsorted, after cursor: UFSCursor? = nil) {
+  package init(
+    order: Order = .unsorted, after cursor: UFSCursor? = nil, for purpose: UFSPurpose = .demand,
+    turns: UInt64? = nil
+  ) {
     self.order = order
     self.cursor = cursor
+    self.purpose = purpose
+    self.turns = turns
   }
 }

@@ -54,7 +54,8 @@ package protocol UnderFileSystem: Sendable {
 
   /// Starts to list everything below a directory in no order but that directories come before what is in them.
   ///
-  /// Up to `shards` parts of the tree are listed at once, in memory for as many pages. A cursor is good for this call only.
+  /// Up to `shards` parts of the tree are listed at once, in memory for as many pages. A cursor is good for
+  /// this call only, and one of `walk` for this call, too.
   /// The default is `walk`.
   func walk(
     _ path: String, _ options: UFSListing, shards: Int

@@ -22,7 +22,7 @@ package final class TreeWalker: UFSLister {
 
   private let fileSystem: any UnderFileSystem
   private let root: String
-  private let order: UFSListing.Order
+  private let options: UFSListing
   private var frames: [Frame] = []
 
   /// Starts at `path`, or after the cursor of an earlier sorted walk.
@@ -33,7 +33,7 @@ package final class TreeWalker: UFSLister {
   ) async throws(UFSError) {
     self.fileSystem = fileSystem
     root = path
-    order = options.order
+    self.options = options
     guard let cursor = options.cursor else {
       try await push(path, after: nil)
       return
@@ -85,8 +85,11 @@ package final class TreeWalker: UFSLister {
     }
   }
 
+  private var order: UFSListing.Order { options.order }
+
   private func push(_ path: String, after key: String?) async throws(UFSError) {
-    let options = UFSListing(order: order, after: key.map { UFSCursor(token: $0) })
+    var options = options
+    options.cursor = key.map { UFSCursor(token: $0) }
     frames.append(Frame(path: path, lister: try await fileSystem.list(path, options)))
   }
 

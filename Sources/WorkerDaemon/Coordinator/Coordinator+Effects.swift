@@ -66,7 +66,8 @@ extension Coordinator {
     let listing =
       listings[request.job]
       ?? RingConfined(
-        JobListing(request.specification, mounts: parts.mounts, pool: parts.pool))
+        JobListing(
+          request.specification, of: request.job, mounts: parts.mounts, pool: parts.pool))
     listings[request.job] = listing
     begin { [self] in
       do throws(UFSError) {
@@ -85,7 +86,8 @@ extension Coordinator {
 
   private func count(_ request: ListRequest) {
     let listing = RingConfined(
-      JobListing(request.specification, mounts: parts.mounts, pool: parts.pool))
+      JobListing(
+        request.specification, of: request.job, mounts: parts.mounts, pool: parts.pool))
     counts[request.job] = request.number
     begin { [self] in
       var (cursor, total) = (request.cursor, FileCount())

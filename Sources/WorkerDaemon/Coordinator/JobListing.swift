@@ -18,11 +18,14 @@ final class JobListing {
   private let pool: BlockingPool
   private let specification: JobSpecification
   private let roots: JobRoots
+  /// Whose turn its requests take.
+  private let turns: UInt64
   private var lister: (any UFSLister)?
   private var place = ListingCursor()
 
-  /// A listing that was not begun.
-  init(_ specification: JobSpecification, mounts: MountTable, pool: BlockingPool) {
+  /// A listing of `job` that was not begun.
+  init(_ specification: JobSpecification, of job: JobID, mounts: MountTable, pool: BlockingPool) {
+    turns = job.turns
     self.specification = specification
     roots = JobRoots(specification, mounts: mounts)
     self.mounts = mounts
@@ -119,10 +122,13 @@ final class JobListing {
 
   /// Opens a directory's listing behind the cursor.
   private func open(_ root: MountedPath) async throws(UFSError) -> any UFSLister {
-    let options = UFSListing(order: .sorted, after: place.token.map { UFSCursor(token: $0) })
+    // Sorted, so that every UFS has words for the place; where parts are listed at once the cursor says all their places.
+    let options = UFSListing(
+      order: .sorted, after: place.token.map { UFSCursor(token: $0) }, for: .load, turns: turns)
     let opened =
       specification.options.recursive
-      ? try await mounts.walk(root, options) : try await mounts.list(root, options)
+      ? try await mounts.walk(root, options, shards: FilesLoadSource.walkShardCount)
+      : try await mounts.list(root, options)
     lister = opened
     if place.token == nil {
       var left = place.skipCount

@@ -14,6 +14,8 @@ package struct FilesLoadSource: LoadSource {
   private static let localParallelism = 64
   /// Times that an interrupted listing goes on from its last cursor.
   private static let resumeCountMax = 5
+  /// Parts of a tree that are listed at once where the UFS can.
+  static let walkShardCount = 16
 
   private let files: FileService
   private let pool: BlockingPool
@@ -40,14 +42,14 @@ package struct FilesLoadSource: LoadSource {
   }
 
   package func walk(
-    _ directory: String, visit: (LoadBatch) async -> Bool
+    _ directory: String, turns: UInt64, visit: (LoadBatch) async -> Bool
   ) async -> LoadFailure? {
     do throws(UFSError) {
       let place = try files.mounts.locate(ufsPath: directory)
-      guard try await walk(place, visit) else { return nil }
+      guard try await walk(place, turns, visit) else { return nil }
       for mount in files.mounts.mounts(below: place) {
         let root = try files.mounts.locate(alluxioPath: mount.alluxioPath)
-        guard try await walk(root, visit) else { return nil }
+        guard try await walk(root, turns, visit) else { return nil }
       }
       return nil
     } catch { return LoadFailure(error) }
@@ -55,13 +57,13 @@ package struct FilesLoadSource: LoadSource {
 
   /// Walks one mount's part; false when `visit` ended it.
   private func walk(
-    _ place: MountedPath, _ visit: (LoadBatch) async -> Bool
+    _ place: MountedPath, _ turns: UInt64, _ visit: (LoadBatch) async -> Bool
   ) async throws(UFSError) -> Bool {
     var cursor: UFSCursor?
     var resumeCount = 0
     while true {
       do throws(UFSError) {
-        return try await walk(place, after: &cursor, visit)
+        return try await walk(place, after: &cursor, turns, visit)
       } catch {
         guard cursor != nil, resumeCount < Self.resumeCountMax,
           let delay = LoadFailure(error).retryAfter
@@ -73,9 +75,11 @@ package struct FilesLoadSource: LoadSource {
   }
 
   private func walk(
-    _ place: MountedPath, after cursor: inout UFSCursor?, _ visit: (LoadBatch) async -> Bool
+    _ place: MountedPath, after cursor: inout UFSCursor?, _ turns: UInt64,
+    _ visit: (LoadBatch) async -> Bool
   ) async throws(UFSError) -> Bool {
-    let lister = try await files.mounts.walk(place, UFSListing(after: cursor))
+    let lister = try await files.mounts.walk(
+      place, UFSListing(after: cursor, for: .load, turns: turns), shards: Self.walkShardCount)
     do throws(UFSError) {
       while true {
         let (epochs, now) = (files.table.epochs(), now)
@@ -98,11 +102,11 @@ package struct FilesLoadSource: LoadSource {
   }
 
   package func load(
-    _ file: FileStatus, pages: Range<UInt32>, progress: LoadProgress
+    _ file: FileStatus, pages: Range<UInt32>, turns: UInt64, progress: LoadProgress
   ) async -> LoadOutcome {
     do throws(UFSError) {
       let record = try files.record(listed: file)
-      switch try await files.load(record, pages: pages, progress: progress) {
+      switch try await files.load(record, pages: pages, turns: turns, progress: progress) {
       case .cached(let filled, let resident): return .cached(filled: filled, resident: resident)
       case .noRoom: return .rejected("everything in it is in use, or a quota is used up")
       case .stopped: return .failed(LoadFailure(reason: "stopped"))

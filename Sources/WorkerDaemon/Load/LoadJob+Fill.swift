@@ -43,7 +43,8 @@ extension LoadJob {
       guard isRunning else { return LoadFailure(reason: "stopped") }
     }
     state.withLock { $0.ledger.attempt() }
-    switch await source.load(unit.ticket.file, pages: unit.pages, progress: progress) {
+    switch await source.load(unit.ticket.file, pages: unit.pages, turns: turns, progress: progress)
+    {
     case .cached(_, let resident):
       throttle?.refund(min(bytes, resident))
       progress.reach(bytes)

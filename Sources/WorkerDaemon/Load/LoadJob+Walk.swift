@@ -29,7 +29,7 @@ extension LoadJob {
       await take([root], into: units, onQueued)
       return nil
     case .success(let root):
-      return await source.walk(root.ufsPath) { batch in
+      return await source.walk(root.ufsPath, turns: turns) { batch in
         onVisit()
         noteLeftOut(batch.leftOutCount)
         await take(batch.files, into: units, onQueued)

@@ -7,6 +7,7 @@
 
 import Model
 import Synchronization
+import UFS
 
 /// A load job: its state, books and incidents, and the way it runs.
 package final class LoadJob: Sendable {
@@ -33,6 +34,8 @@ package final class LoadJob: Sendable {
   package let path: String
   /// UUID of this run.
   package let id: String
+  /// Whose turn its requests take.
+  let turns: UInt64
   /// What was asked for.
   package let options: LoadOptions
   let limits: LoadLimits
@@ -47,6 +50,7 @@ package final class LoadJob: Sendable {
   ) {
     self.path = path
     self.id = id
+    turns = FlowControl.flow(of: id)
     self.options = options
     self.limits = limits
     self.source = source

@@ -16,17 +16,18 @@ package protocol LoadSource: Sendable {
   func status(of path: String) async -> Result<FileStatus, LoadFailure>
   /// Hands every file below `directory`, at any depth, to `visit` batch by batch until it answers false.
   ///
-  /// Memory stays constant; each file comes once. `visit` may wait, and the listing waits with it.
+  /// Memory stays constant; each file comes once, in no order. `visit` may wait, and the listing waits with it. Its
+  /// requests take turns as those of `turns`.
   ///
   /// - Returns: the failure that ended the listing early; nil when it is complete or `visit` ended it.
   func walk(
-    _ directory: String, visit: (LoadBatch) async -> Bool
+    _ directory: String, turns: UInt64, visit: (LoadBatch) async -> Bool
   ) async -> LoadFailure?
   /// Brings the pages of `file` at this version into the cache; the range lies within the file.
   ///
-  /// `progress` may be told how much of it is there on the way.
+  /// `progress` may be told how much of it is there on the way. Its requests take turns as those of `turns`.
   func load(
-    _ file: FileStatus, pages: Range<UInt32>, progress: LoadProgress
+    _ file: FileStatus, pages: Range<UInt32>, turns: UInt64, progress: LoadProgress
   ) async -> LoadOutcome
   /// Remembers the status of `file`, for loads of metadata only.
   func loadMetadata(_ file: FileStatus) async -> LoadFailure?

@@ -21,13 +21,16 @@ package enum LoadResult: Sendable, Equatable {
 extension FileService {
   /// Brings `pages` of `record` into the cache, within the memory that loads may have in flight.
   ///
+  /// Loads that say the same `turns` (a job, say) take turns with others for memory and for the UFS.
+  ///
   /// - Throws: What the UFS says; `.changed` when the file is no longer at the record's version.
   package func load(
-    _ record: FileRecord, pages: Range<UInt32>, progress: LoadProgress? = nil
+    _ record: FileRecord, pages: Range<UInt32>, turns: UInt64? = nil,
+    progress: LoadProgress? = nil
   ) async throws(UFSError) -> LoadResult {
     guard let file = record.key else { preconditionFailure("pages belong to files") }
     guard record.decision.isCached else { return .excluded }
     if record.isAgeDue(policies.now) { await policies.checkAge(of: record) }
-    return try await LoadShard(self, record, file, pages: pages, progress).run()
+    return try await LoadShard(self, record, file, pages: pages, turns: turns, progress).run()
   }
 }

@@ -9,17 +9,23 @@ package import UFS
 package struct ReaderHolder: ~Copyable {
   private var reader: (any UFSReader)?
   let purpose: UFSPurpose
+  /// Whose reads these are where they wait for their turn; nil for the file's own.
+  private let turns: UInt64?
   /// What will be read past the store once something is, to be announced then.
   var rest: Range<Int64>?
 
-  /// No file yet; reads are for `purpose`.
-  package init(purpose: UFSPurpose = .demand) { self.purpose = purpose }
+  /// No file yet; reads are for `purpose`, and take turns as those of `turns`.
+  package init(purpose: UFSPurpose = .demand, turns: UInt64? = nil) {
+    self.purpose = purpose
+    self.turns = turns
+  }
 
   /// The reader of `record`'s file at its version.
   mutating func reader(for record: FileRecord) async throws(UFSError) -> any UFSReader {
     if let reader { return reader }
     let opened = try await record.place.ufs.open(
       record.place.path, expecting: record.status.version, for: purpose)
+    if let turns { opened.takeTurns(as: turns) }
     reader = opened
     return opened
   }
@@ -161,6 +167,11 @@ extension FileService {
           .changed, operation: "worker.fill", path: record.status.ufsPath, cause: .rule(.shortRead))
       }
     } catch {
+      // Given up, not refused: who waits for the page asks for itself.
+      if Task.isCancelled {
+        fill.fail(.abandoned)
+        throw error
+      }
       fill.fail(.source(error))
       if error.code == .changed || error.code == .notFound { forget(record.status.ufsPath) }
       throw error

@@ -1,17 +1,30 @@
 // Memory of pages that loads are bringing: bounded for all jobs together, so that half-read pages never fill the store.
+//
+//   job a ▸▸▸▸▸ ┐
+//   job b ▸     ├─ in turns ─▶ bytes     each job's shards in their own order; who is next waits until there is enough for it
+//   job c ▸▸    ┘
 
 import Synchronization
 
-/// Bytes that loads may have in flight, given first come first served.
+/// Bytes that loads may have in flight, given to jobs in turns.
 final class LoadBudget: Sendable {
   @safe fileprivate struct Waiter {
     let bytes: Int
     let continuation: UnsafeContinuation<Void, Never>
   }
 
+  /// The shards of one job that wait, from `head` on.
+  @safe fileprivate struct Line {
+    var waiters: [Waiter] = []
+    var head = 0
+  }
+
   fileprivate struct State {
     var free: Int
-    var waiting: [Waiter] = []
+    /// By job; none is empty.
+    var lines: [UInt64: Line] = [:]
+    /// Jobs that wait, in the order of their turns.
+    var turns: [UInt64] = []
   }
 
   /// All there is.
@@ -26,14 +39,16 @@ final class LoadBudget: Sendable {
   }
 
   /// Takes `bytes`, or all there is when that is less, waiting for them; returns what was taken.
-  func take(_ bytes: Int) async -> Int {
+  ///
+  /// Those that say the same `turns` (a job, say) take turns with others.
+  func take(_ bytes: Int, turns: UInt64 = 0) async -> Int {
     let bytes = min(bytes, limit)
     let isTaken = state.withLock { $0.take(bytes) }
     if isTaken { return bytes }
     await unsafe withUnsafeContinuation { continuation in
       let isTaken = state.withLock { state in
         if state.take(bytes) { return true }
-        unsafe state.waiting.append(Waiter(bytes: bytes, continuation: continuation))
+        unsafe state.add(Waiter(bytes: bytes, continuation: continuation), turns)
         return false
       }
       if isTaken { unsafe continuation.resume() }
@@ -57,20 +72,41 @@ final class LoadBudget: Sendable {
 extension LoadBudget.State {
   /// Takes `bytes` when nobody waits and they are there.
   mutating func take(_ bytes: Int) -> Bool {
-    guard waiting.isEmpty, bytes <= free else { return false }
+    guard turns.isEmpty, bytes <= free else { return false }
     free -= bytes
     return true
   }
 
-  /// Takes the waiters off the line whose turn it is.
+  /// Puts a waiter at the end of its job's line.
+  mutating func add(_ waiter: LoadBudget.Waiter, _ flow: UInt64) {
+    if lines[flow] == nil { turns.append(flow) }
+    lines[flow, default: LoadBudget.Line()].waiters.append(waiter)
+  }
+
+  /// Takes the waiters off the lines whose turn it is.
   mutating func serve() -> [LoadBudget.Waiter] {
-    var count = 0
-    while count < waiting.count, waiting[count].bytes <= free {
-      free -= waiting[count].bytes
-      count += 1
+    var served: [LoadBudget.Waiter] = []
+    while let flow = turns.first, let next = lines[flow]?.first, next.bytes <= free {
+      free -= next.bytes
+      served.append(next)
+      turns.removeFirst()
+      if lines[flow]?.removeFirst() == true { turns.append(flow) } else { lines[flow] = nil }
     }
-    let served = Array(waiting[..<count])
-    waiting.removeFirst(count)
     return served
+  }
+}
+
+extension LoadBudget.Line {
+  /// Who is next.
+  var first: LoadBudget.Waiter? { head < waiters.count ? waiters[head] : nil }
+
+  /// Takes out who is next; false when nobody is left.
+  mutating func removeFirst() -> Bool {
+    head += 1
+    if head >= 1024 {
+      waiters.removeFirst(head)
+      head = 0
+    }
+    return head < waiters.count
   }
 }

@@ -20,17 +20,19 @@ import UFS
   private let laneCount: Int
   private let announces: Bool
   private let progress: LoadProgress?
+  private let turns: UInt64?
   private var next: UInt32
   private var filled: Int64 = 0
   private var resident: Int64 = 0
   private var result: LoadResult?
   private var failure: UFSError?
 
-  /// The shard `pages` of `record`, whose pages have the key `file`.
+  /// The shard `pages` of `record`, whose pages have the key `file`; it takes turns as one of `turns`.
   init(
     _ files: FileService, _ record: FileRecord, _ file: FileKey, pages: Range<UInt32>,
-    _ progress: LoadProgress?
+    turns: UInt64?, _ progress: LoadProgress?
   ) {
+    self.turns = turns
     self.progress = progress
     self.files = files
     self.record = record
@@ -52,7 +54,7 @@ import UFS
   func run() async throws(UFSError) -> LoadResult {
     skipResident()
     if next < end {
-      let bytes = await files.loadBudget.take(bytesInFlight)
+      let bytes = await files.loadBudget.take(bytesInFlight, turns: turns ?? 0)
       defer { files.loadBudget.giveBack(bytes) }
       await runLanes()
     }
@@ -80,7 +82,7 @@ import UFS
   }
 
   private func runLane() async {
-    var holder = ReaderHolder(purpose: .load)
+    var holder = ReaderHolder(purpose: .load, turns: turns)
     var announced: Range<Int64> = 0..<0
     do throws(UFSError) {
       while result == nil, failure == nil {

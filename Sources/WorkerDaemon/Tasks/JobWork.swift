@@ -1,6 +1,7 @@
 // What the tasks of one job on one worker share: their bandwidth, and what they have brought into the cache.
 
 import Model
+import Scheduler
 import Synchronization
 
 /// A job's doings on this worker.
@@ -84,4 +85,9 @@ final class JobWork: Sendable {
     state.withLock { $0.entries = kept + $0.entries }
     return lost
   }
+}
+
+extension JobID {
+  /// Whose turn the job's requests take at a busy UFS.
+  var turns: UInt64 { high ^ low }
 }

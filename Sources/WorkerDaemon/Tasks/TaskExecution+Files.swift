@@ -162,7 +162,9 @@ extension TaskExecution {
       await source.pause(for: throttle.reserve(bytes, now: source.now))
       guard !isCancelled else { return LoadFailure(reason: "cancelled") }
     }
-    switch await source.load(ticket.file, pages: pages, progress: progress) {
+    switch await source.load(
+      ticket.file, pages: pages, turns: request.job.turns, progress: progress)
+    {
     case .cached(_, let resident):
       job.throttle?.refund(min(bytes, resident))
       return nil

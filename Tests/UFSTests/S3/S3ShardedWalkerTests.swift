@@ -1,5 +1,7 @@
 import DaemonDriver
 import Model
+import Ring
+import Synchronization
 import Testing
 
 @testable import UFS
@@ -42,7 +44,7 @@ struct S3ShardedWalkerTests {
           options: [
             "alluxio.underfs.s3.endpoint": "http://127.0.0.1:\(server.port)",
             "s3a.accessKeyId": S3Server.keyID, "s3a.secretKey": S3Server.secret,
-            "alluxio.underfs.listing.length": "5",
+            "alluxio.underfs.listing.length": "5", "alluxio.underfs.s3.admin.threads.max": "4",
           ]), UFSEnvironment(pool: try Bench.pool), variables: CredentialEnvironment([:]))
       subject = UFSSubject(fileSystem: fileSystem, keepAlive: server)
       keys = Set(try await subject.tree())
@@ -125,7 +127,59 @@ struct S3ShardedWalkerTests {
     }
   }
 
-  @Test("what is no directory, and a cursor of another walk, is told at once")
+  @Test("goes on at the cursor of a plain walk")
+  func resumedPlain() async throws {
+    try await Bench.run { () async throws -> Void in
+      let scene = try await Scene()
+      let lister = try await scene.fileSystem.walk("", UFSListing(order: .sorted))
+      var given: Set<String> = []
+      for number in 0..<12 {
+        guard let batch = try await lister.next(max: 9), let cursor = batch.cursor else { break }
+        given.formUnion(batch.entries.map(Scene.text))
+        guard number % 4 == 3 else { continue }
+        let rest = try await scene.walk(6, max: 20, after: cursor).flatMap(\.paths)
+        #expect(rest.count == scene.keys.count - given.count, "SEED=\(scene.seed) batch \(number)")
+        #expect(given.union(rest) == scene.keys, "SEED=\(scene.seed) batch \(number)")
+      }
+      await lister.close()
+    }
+  }
+
+  @Test("a listing for a load waits where loads wait, one for a client goes before it")
+  func purpose() async throws {
+    try await Bench.run { () async throws -> Void in
+      let scene = try await Scene()
+      let gate = scene.fileSystem.requester.gate
+      let reactor = try #require(Reactor.current)
+      // Of four questions at once loads leave one to clients.
+      var held: [FlowPassBox] = []
+      for _ in 0..<3 { held.append(FlowPassBox(try await gate.enter(.list, purpose: .load))) }
+      let (counts, fileSystem) = (Counts(), scene.fileSystem)
+      for shards in [1, 4] {
+        reactor.spawn {
+          let options = UFSListing(for: .load, turns: 5)
+          let lister =
+            shards > 1
+            ? try? await fileSystem.walk("", options, shards: shards)
+            : try? await fileSystem.walk("", options)
+          while let batch = try? await lister?.next(max: 1000) {
+            counts.entries += batch.entries.count
+          }
+          counts.done += 1
+        }
+      }
+      while gate.control.core.withLock({ $0.waitingCount }) < 2 {
+        await reactor.sleep(for: .zero)
+      }
+      #expect(try await scene.subject.tree().count == scene.keys.count, "a client's listing goes")
+      #expect(counts.entries == 0, "a load's does not")
+      for box in held { box.end() }
+      while counts.done < 2 { await reactor.sleep(for: .milliseconds(1)) }
+      #expect(counts.entries == 2 * scene.keys.count, "SEED=\(scene.seed)")
+    }
+  }
+
+  @Test("what is no directory, and a damaged cursor, is told at once")
   func refused() async throws {
     try await Bench.run { () async throws -> Void in
       let scene = try await Scene()
@@ -136,7 +190,7 @@ struct S3ShardedWalkerTests {
       }
       #expect(await walk("nothing", nil) == .notFound)
       #expect(await walk("g", nil) == .notDirectory)
-      for token in ["t/a", "\u{1}shards", "\u{1}shardsi9:t/", "\u{1}shardsx1:a"] {
+      for token in ["\u{1}shards", "\u{1}shardsi9:t/", "\u{1}shardsx1:a"] {
         let code = await walk("", UFSCursor(token: token))
         #expect(token == "\u{1}shards" ? code == nil : code == .invalid, "\(token)")
       }
@@ -151,6 +205,23 @@ struct S3ShardedWalkerTests {
     ]
     let cursor = S3WalkCursor(shards: shards)
     #expect(S3WalkCursor(cursor.cursor) == cursor)
-    #expect(S3WalkCursor(UFSCursor(token: "a")) == nil)
+    #expect(S3WalkCursor(UFSCursor(token: "a/"))?.shards == [S3WalkCursor.Shard(after: "a/")])
+    #expect(S3WalkCursor(UFSCursor(token: "\u{1}shardsx2:a")) == nil)
   }
+}
+
+/// A pass that a test holds.
+private final class FlowPassBox {
+  private var pass: FlowPass?
+
+  init(_ pass: consuming FlowPass) { self.pass = consume pass }
+
+  func end() { pass.take()?.finish(.ok(bytes: 0)) }
+}
+
+/// What tasks of one ring counted.
+// SAFETY: confined to one ring.
+private final class Counts: @unchecked Sendable {
+  var entries = 0
+  var done = 0
 }

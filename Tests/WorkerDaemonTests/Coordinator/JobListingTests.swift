@@ -1,6 +1,7 @@
 // What a job's listing gives: several paths, index files plain and gzip, filters, files that are not there.
 
 import DaemonDriver
+import FaultProxy
 import Glibc
 import Model
 import Ring
@@ -18,6 +19,11 @@ struct JobListingTests {
     private let group: ReactorGroup
     private let pool: BlockingPool
     private let mounts: MountTable
+    private let bucket: ListingOrigin
+    /// What the bucket at `/s3` has.
+    static let contents = ["a/", "b/", "c/", "d/", "e/"].map {
+      ListingOrigin.Content(folder: $0, count: 150, size: 10, tag: "0123456789abcdef")
+    }
 
     init() throws {
       scratch = try ScratchDirectory("listing")
@@ -27,9 +33,17 @@ struct JobListingTests {
       }
       group = try ReactorGroup(count: 1, pinned: false)
       pool = try BlockingPool(name: "test", threads: 2)
+      bucket = try ListingOrigin(Self.contents)
       mounts = try MountTable(
-        opening: [MountSpecification(alluxioPath: "/", uri: "file://\(scratch.path(""))")],
-        in: UFSEnvironment(pool: pool))
+        opening: [
+          MountSpecification(alluxioPath: "/", uri: "file://\(scratch.path(""))"),
+          MountSpecification(
+            alluxioPath: "/s3", uri: "s3://b",
+            options: [
+              "alluxio.underfs.s3.endpoint": "http://127.0.0.1:\(bucket.port)",
+              "alluxio.underfs.listing.length": "50",
+            ]),
+        ], in: UFSEnvironment(pool: pool))
     }
 
     func stop() {
@@ -47,7 +61,8 @@ struct JobListingTests {
       let specification = JobSpecification(type, target, options: options)
       let (mounts, pool) = (mounts, pool)
       return try await group.reactors[0].run { () async -> Result<[ListedPage], UFSError> in
-        var listing = JobListing(specification, mounts: mounts, pool: pool)
+        var listing = JobListing(
+          specification, of: JobID(high: 1, low: 2), mounts: mounts, pool: pool)
         var (cursor, pages): (String?, [ListedPage]) = (nil, [])
         do throws(UFSError) {
           repeat {
@@ -56,7 +71,8 @@ struct JobListingTests {
             cursor = page.next
             guard anew else { continue }
             await listing.close()
-            listing = JobListing(specification, mounts: mounts, pool: pool)
+            listing = JobListing(
+              specification, of: JobID(high: 1, low: 2), mounts: mounts, pool: pool)
           } while cursor != nil && pages.count < 1000
         } catch {
           await listing.close()
@@ -91,6 +107,23 @@ struct JobListingTests {
         #expect(failed.map(\.path) == ["file://\(fixture.scratch.path("missing"))"])
         #expect(failed[0].reason.contains("No such file"), "\(failed)")
         #expect(pages.allSatisfy { $0.files.count <= 2 })
+      }
+    }
+  }
+
+  @Test("a bucket is listed by parts at once, each file once, and goes on at any of its places")
+  func bucket() async throws {
+    try await with { fixture in
+      let wanted = Fixture.contents.flatMap { content in
+        (0..<content.count).map { "s3://b/" + ListingOrigin.key($0, of: content) }
+      }
+      for (max, anew) in [(1000, false), (37, false), (37, true)] {
+        let pages = try await fixture.pages(.paths(["/s3"]), max: max, anew: anew)
+        let found = pages.flatMap(\.files).map(\.path)
+        #expect(found.count == wanted.count, "\(max) \(anew)")
+        #expect(Set(found) == Set(wanted), "\(max) \(anew)")
+        guard max < 1000 else { continue }
+        #expect(pages.compactMap(\.next).contains { $0.contains("shards") }, "by parts")
       }
     }
   }

@@ -61,7 +61,9 @@ final class FakeLoadSource: LoadSource {
     }
   }
 
-  func walk(_ directory: String, visit: (LoadBatch) async -> Bool) async -> LoadFailure? {
+  func walk(
+    _ directory: String, turns: UInt64, visit: (LoadBatch) async -> Bool
+  ) async -> LoadFailure? {
     let (files, failure) = state.withLock { state in
       (
         state.files.values.filter { $0.ufsPath.hasPrefix(directory + "/") }
@@ -78,7 +80,7 @@ final class FakeLoadSource: LoadSource {
   }
 
   func load(
-    _ file: FileStatus, pages: Range<UInt32>, progress: LoadProgress
+    _ file: FileStatus, pages: Range<UInt32>, turns: UInt64, progress: LoadProgress
   ) async -> LoadOutcome {
     let count = state.withLock { state in
       state.loadCount += 1

@@ -76,6 +76,46 @@ struct LoadShardTests {
     }
   }
 
+  @Test("a job's reads take turns as the job's, a client's as the file's")
+  func turns() async throws {
+    let fixture = try ServiceFixture()
+    defer { fixture.stop() }
+    fixture.ufs.put("a", pattern(3 * 65536, seed: 4), token: "v1")
+    try await fixture.run {
+      let record = try await fixture.files.record(ofAlluxioPath: "/a")
+      _ = try await fixture.files.load(record, pages: 0..<1, turns: 77)
+      _ = try await fixture.files.load(record, pages: 1..<2)
+      _ = try await fixture.read(record)
+      #expect(fixture.ufs.opened.count == 3)
+      #expect(fixture.ufs.turns == [77])
+    }
+  }
+
+  @Test("jobs take turns for the budget, each job's shards in their order")
+  func budgetTurns() async throws {
+    let fixture = try ServiceFixture()
+    defer { fixture.stop() }
+    try await fixture.run {
+      let budget = LoadBudget(limit: 100)
+      let reactor = try #require(Reactor.current)
+      let first = await budget.take(100)
+      let order = Order()
+      for (name, turns) in [("a1", 1), ("a2", 1), ("a3", 1), ("b1", 2), ("c1", 3), ("b2", 2)] {
+        reactor.spawn {
+          let taken = await budget.take(100, turns: UInt64(turns))
+          order.names.append(name)
+          budget.giveBack(taken)
+        }
+      }
+      await reactor.sleep(for: .zero)
+      #expect(order.names == [])
+      budget.giveBack(first)
+      while order.names.count < 6 { await reactor.sleep(for: .zero) }
+      #expect(order.names == ["a1", "b1", "c1", "a2", "b2", "a3"])
+      #expect(budget.used == 0)
+    }
+  }
+
   @Test("a budget is given first come first served, and a wish for more than all gets all")
   func budget() async throws {
     let fixture = try ServiceFixture()

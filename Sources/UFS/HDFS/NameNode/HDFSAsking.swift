@@ -5,7 +5,7 @@ struct HDFSAsking: Sendable {
   let verb: FlowVerb
   let purpose: UFSPurpose
   /// Files take turns.
-  let flow: UInt64
+  var flow: UInt64
 
   /// A call about `path`.
   init(_ verb: FlowVerb, _ path: String, for purpose: UFSPurpose = .demand) {

@@ -15,9 +15,9 @@ extension NameNodes {
 
   /// Entries of a directory after the name `after`; nil when there is no such directory.
   func listing(
-    _ path: String, after: [UInt8]
+    _ path: String, after: [UInt8], as asking: HDFSAsking
   ) async throws(HDFSFailure) -> HDFSListingPart? {
-    let reader = try await call("getListing", as: HDFSAsking(.list, path)) {
+    let reader = try await call("getListing", as: asking) {
       $0.text(1, path)
       $0.array(2, after)
       $0.flag(3, false)

@@ -15,12 +15,23 @@ struct S3ListQuery: Sendable, Hashable {
   var after = ""
   /// The store's own word for where to go on, which goes before `after`; empty for none.
   var continuation = ""
+  /// Who waits for the keys.
+  var purpose = UFSPurpose.demand
+  /// Whose turn it is; nil for that of the path.
+  var turns: UInt64?
 
-  /// A query of its parts.
+  /// A query of its parts, which begins at the beginning.
   init(prefix: String, delimiter: String?, keyCountMax: Int) {
     self.prefix = prefix
     self.delimiter = delimiter
     self.keyCountMax = keyCountMax
+  }
+
+  /// The query of a listing, which goes on at a cursor by itself.
+  init(prefix: String, delimiter: String?, keyCountMax: Int, _ options: UFSListing) {
+    self.init(prefix: prefix, delimiter: delimiter, keyCountMax: keyCountMax)
+    purpose = options.purpose
+    turns = options.turns
   }
 
   /// The items of the request.
@@ -53,6 +64,8 @@ extension S3UFS {
   ) async throws(UFSError) -> S3ListPage {
     var request = S3Request(.get, key: nil, operation: operation, path: ufsPath(of: path))
     request.query = query.items(isVersion1: options.listsVersion1)
+    request.purpose = query.purpose
+    if let turns = query.turns { request.flow = turns }
     return try await requester.perform(request) { (response) async throws(S3Failure) in
       let bytes = try await S3Requester.collect(response, max: Self.pageSizeMax)
       do throws(XMLProblem) {

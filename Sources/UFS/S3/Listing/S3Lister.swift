@@ -15,14 +15,14 @@ final class S3Lister: UFSLister {
   private(set) var hasSeenKey = false
   private var peeked: S3KeyStream.Item?
 
-  /// A listing of `path` after `cursor`.
-  init(_ fileSystem: S3UFS, _ path: String, after cursor: UFSCursor?) {
+  /// A listing of `path`, after the cursor of `options` if it has one.
+  init(_ fileSystem: S3UFS, _ path: String, _ options: UFSListing) {
     self.fileSystem = fileSystem
     self.path = path
     base = fileSystem.directoryKey(path)
     var query = S3ListQuery(
-      prefix: base, delimiter: "/", keyCountMax: fileSystem.options.listingLength)
-    if let cursor { query.after = base + cursor.token }
+      prefix: base, delimiter: "/", keyCountMax: fileSystem.options.listingLength, options)
+    if let cursor = options.cursor { query.after = base + cursor.token }
     stream = S3KeyStream(query)
   }
 

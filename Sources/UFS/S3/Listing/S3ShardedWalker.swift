@@ -47,6 +47,8 @@ import Ring
   private let path: String
   private let reactor: Reactor
   private let shardCountMax: Int
+  /// How its parts are listed.
+  private let options: UFSListing
   private var shards: [Int: Shard] = [:]
   private var shardNumber = 0
   /// Shards being split: each has a request more on its way.
@@ -57,24 +59,32 @@ import Ring
   private var waiter: UnsafeContinuation<Void, Never>?
 
   /// A walk below `path` that goes on at `cursor`, with at most `shardCountMax` requests in flight.
-  init(_ fileSystem: S3UFS, _ path: String, _ cursor: S3WalkCursor, shardCountMax: Int) {
+  init(
+    _ fileSystem: S3UFS, _ path: String, _ cursor: S3WalkCursor, _ options: UFSListing,
+    shardCountMax: Int
+  ) {
     precondition(shardCountMax > 0, "a walk has a shard")
     self.fileSystem = fileSystem
     self.path = path
     self.shardCountMax = shardCountMax
     reactor = fileSystem.requester.reactor
     unsafe waiter = nil
-    for place in cursor.shards { add(place, S3Walker(fileSystem, path, place)) }
+    self.options = options
+    for place in cursor.shards { add(place, S3Walker(fileSystem, path, place, options)) }
   }
 
   /// A walk from the beginning, whose first page `walker` has asked for.
-  init(_ fileSystem: S3UFS, _ path: String, _ walker: S3Walker, shardCountMax: Int) {
+  init(
+    _ fileSystem: S3UFS, _ path: String, _ walker: S3Walker, _ options: UFSListing,
+    shardCountMax: Int
+  ) {
     precondition(shardCountMax > 0, "a walk has a shard")
     self.fileSystem = fileSystem
     self.path = path
     self.shardCountMax = shardCountMax
     reactor = fileSystem.requester.reactor
     unsafe waiter = nil
+    self.options = options
     add(S3WalkCursor.Shard(), walker)
     shards[0]?.pagesUntilSplit = 1
   }
@@ -211,9 +221,10 @@ import Ring
   ) async throws(UFSError) -> [String] {
     let base = directory.isEmpty ? "" : directory + "/"
     let below = String(Substring(end.utf8.dropFirst(base.utf8.count)))
+    var options = options
+    options.cursor = UFSCursor(token: below)
     let lister = S3Lister(
-      fileSystem, directory.isEmpty ? path : joinPath(path, directory),
-      after: UFSCursor(token: below))
+      fileSystem, directory.isEmpty ? path : joinPath(path, directory), options)
     let entries = try await lister.next(max: Self.pageSize)?.entries ?? []
     return entries.compactMap { entry in
       guard entry.status.kind == .directory else { return nil }
@@ -238,7 +249,7 @@ import Ring
     for (index, start) in cuts.enumerated() {
       let until = index + 1 < cuts.count ? cuts[index + 1] : old.place.until
       let place = S3WalkCursor.Shard(from: start, until: until)
-      add(place, S3Walker(fileSystem, path, place))
+      add(place, S3Walker(fileSystem, path, place, options))
     }
   }
 

@@ -7,7 +7,7 @@ extension S3UFS {
     _ path: String, _ options: UFSListing
   ) async throws(UFSError) -> any UFSLister {
     try check(path, "ufs.list")
-    let lister = S3Lister(self, path, after: options.cursor)
+    let lister = S3Lister(self, path, options)
     try await lister.begin()
     // A resumed listing may be at its end.
     if !lister.hasSeenKey, options.cursor == nil { try await expectRoot(path, "ufs.list") }
@@ -18,7 +18,7 @@ extension S3UFS {
     _ path: String, _ options: UFSListing
   ) async throws(UFSError) -> any UFSLister {
     try check(path, "ufs.walk")
-    let walker = S3Walker(self, path, after: options.cursor)
+    let walker = S3Walker(self, path, options)
     let hasKeys = try await walker.begin()
     if !hasKeys, options.cursor == nil { try await expectRoot(path, "ufs.walk") }
     return walker
@@ -32,11 +32,11 @@ extension S3UFS {
       guard let place = S3WalkCursor(cursor) else {
         throw error(.invalid, "ufs.walk", path, .rule(.staleCursor))
       }
-      return S3ShardedWalker(self, path, place, shardCountMax: shards)
+      return S3ShardedWalker(self, path, place, options, shardCountMax: shards)
     }
-    let first = S3Walker(self, path, after: nil)
+    let first = S3Walker(self, path, options)
     if try await !first.begin() { try await expectRoot(path, "ufs.walk") }
-    return S3ShardedWalker(self, path, first, shardCountMax: shards)
+    return S3ShardedWalker(self, path, first, options, shardCountMax: shards)
   }
 
   /// Says why nothing lies below `path`, unless that is the root.

@@ -39,9 +39,14 @@ struct S3WalkCursor: Sendable, Hashable {
     token += text.map { "\(kind)\($0.utf8.count):\($0)" } ?? "-"
   }
 
-  /// Reads a cursor; nil when it is of another kind.
+  /// Reads a cursor; that of a plain walk says the place of its one shard.
+  ///
+  /// Nil when it is damaged.
   init?(_ cursor: UFSCursor) {
-    guard hasBytePrefix(cursor.token, Self.mark) else { return nil }
+    guard hasBytePrefix(cursor.token, Self.mark) else {
+      shards = [Shard(after: cursor.token)]
+      return
+    }
     var rest = cursor.token.utf8.dropFirst(Self.mark.utf8.count)
     shards = []
     while !rest.isEmpty {

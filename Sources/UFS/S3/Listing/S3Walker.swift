@@ -26,26 +26,30 @@ final class S3Walker: UFSLister {
   /// Keys from this on are another walk's.
   private var until: String?
 
-  /// A walk below `path` after `cursor`.
-  init(_ fileSystem: S3UFS, _ path: String, after cursor: UFSCursor?) {
+  /// A walk below `path`, after the cursor of `options` if it has one.
+  init(_ fileSystem: S3UFS, _ path: String, _ options: UFSListing) {
     self.fileSystem = fileSystem
     self.path = path
     base = fileSystem.directoryKey(path)
     var query = S3ListQuery(
-      prefix: base, delimiter: nil, keyCountMax: fileSystem.options.listingLength)
-    last = cursor?.token ?? ""
-    if cursor != nil { query.after = base + last }
+      prefix: base, delimiter: nil, keyCountMax: fileSystem.options.listingLength, options)
+    last = options.cursor?.token ?? ""
+    if options.cursor != nil { query.after = base + last }
     stream = S3KeyStream(query)
   }
 
-  /// A walk over one shard of what is below `path`.
-  convenience init(_ fileSystem: S3UFS, _ path: String, _ shard: S3WalkCursor.Shard) {
+  /// A walk over one shard of what is below `path`, which says itself where it begins.
+  convenience init(
+    _ fileSystem: S3UFS, _ path: String, _ shard: S3WalkCursor.Shard, _ options: UFSListing
+  ) {
     var start = shard.after
     if let from = shard.from {
       // Behind all that sorts before the directory: a dot is what comes before a slash.
       start = String(Substring(from.utf8.dropLast())) + ".\u{10FFFF}"
     }
-    self.init(fileSystem, path, after: start.map { UFSCursor(token: $0) })
+    var options = options
+    options.cursor = start.map { UFSCursor(token: $0) }
+    self.init(fileSystem, path, options)
     from = shard.from.map { base + $0 }
     stop(before: shard.until)
   }
