@@ -1,3 +1,4 @@
+import DaemonDriver
 import FaultProxy
 import Glibc
 import HTTPWire
@@ -26,6 +27,32 @@ struct HTTPClientTLSTests {
       #expect(again == fixture.bytes)
       #expect(client.statistics.opened == 2)
       #expect(client.statistics.resumed == 1)
+    }
+  }
+
+  @Test("an authority that is trusted no more is found out by new connections, tickets or not")
+  func replacedAuthority() async throws {
+    try await withTLS { (client, fixture) async throws in
+      let scratch = try ScratchDirectory("tls-authority")
+      let file = scratch.path("ca.pem")
+      try writeBytes(try readBytes(fixture.certificates.authority.certificate), to: file)
+      var options = fixture.trusting
+      options.tls.caFile = file
+      let own = client.with(options)
+      let dropped = try await own.send(HTTPClientRequest(.get, fixture.good, target: "/file"))
+      _ = try await dropped.read(100_000)
+      dropped.drop()
+      try writeBytes(try readBytes(fixture.certificates.otherAuthority.certificate), to: file)
+      let reactor = try #require(Reactor.current)
+      let deadline = reactor.now + 20_000_000_000
+      var code: HTTPClientError.Code?
+      while code == nil, reactor.now < deadline {
+        do throws(HTTPClientError) {
+          let reply = try await own.send(HTTPClientRequest(.get, fixture.good, target: "/file"))
+          reply.drop()
+        } catch { code = error.code }
+      }
+      #expect(code == .certificate)
     }
   }
 

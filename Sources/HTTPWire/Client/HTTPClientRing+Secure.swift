@@ -26,13 +26,13 @@ extension HTTPClientRing {
     let origin = connection.pool.origin
     let handle: TLSHandle
     do throws(TLSContext.Failure) {
-      handle = try await tls.get(on: resolver.pool)
+      handle = try await tls.get(on: resolver.pool, now: reactor.now)
     } catch {
       throw HTTPClientError(.tls, origin, error.detail)
     }
     let name = options.tls.serverName ?? origin.host
     guard
-      let session = TLSSession(handle, of: tls, host: name, ticket: connection.pool.ticket)
+      let session = TLSSession(handle, host: name, ticket: connection.pool.ticket)
     else { throw HTTPClientError(.tls, origin, "a session cannot be made for this host") }
     let result = await connection.handshake(session)
     guard result == 0 else {

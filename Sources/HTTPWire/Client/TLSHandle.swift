@@ -1,12 +1,15 @@
-// A C pointer across an await.
+// OpenSSL's context, counted by reference.
 
 import CTLS
 
-/// A context's pointer on its way between threads.
-// SAFETY: the context outlives its handles: who holds one holds the client's ring, and that the context.
-@safe struct TLSHandle: @unchecked Sendable {
-  let pointer: OpaquePointer
+/// A context, alive as long as somebody holds this: the client, and every session made from it.
+// SAFETY: SSL_CTX is made to be shared by threads once it is set up, and is set up before this is made.
+@safe final class TLSHandle: Sendable {
+  /// OpenSSL's pointer.
+  nonisolated(unsafe) let pointer: OpaquePointer
 
-  /// Ends the context; no session of it may be left.
-  func free() { unsafe pen_tls_context_free(pointer) }
+  /// Takes over a context.
+  init(_ pointer: OpaquePointer) { unsafe self.pointer = unsafe pointer }
+
+  deinit { unsafe pen_tls_context_free(pointer) }
 }

@@ -6,7 +6,7 @@ extension TLSOptions {
   /// Reads them.
   package var problem: String? {
     do throws(TLSContext.Failure) {
-      try TLSContext.create(self).free()
+      _ = try TLSContext.create(self)
       return nil
     } catch {
       return error.detail

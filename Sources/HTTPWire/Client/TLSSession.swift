@@ -16,19 +16,22 @@ import Glibc
 
   private let session: OpaquePointer
   /// The context that the session was made from.
-  private let context: TLSContext
+  private let handle: TLSHandle
   private var cipher: UnsafeMutableRawPointer?
   private var cipherSize = 0
 
   /// A session to `host`; nil when there is no memory.
-  init?(_ handle: TLSHandle, of context: TLSContext, host: String, ticket: TLSTicket?) {
+  ///
+  /// A ticket of another context is not used: whom it trusted may be trusted no more.
+  init?(_ handle: TLSHandle, host: String, ticket: TLSTicket?) {
+    let ticket = ticket?.handle === handle ? ticket : nil
     guard
       let session = unsafe host.withCString({
         unsafe pen_tls_create(handle.pointer, $0, ticket?.pointer)
       })
     else { return nil }
     unsafe self.session = unsafe session
-    self.context = context
+    self.handle = handle
   }
 
   deinit {
@@ -104,6 +107,6 @@ import Glibc
   /// The last ticket that came, if one did since the last call.
   func takeTicket() -> TLSTicket? {
     guard let ticket = unsafe pen_tls_take_ticket(session) else { return nil }
-    return unsafe TLSTicket(ticket)
+    return unsafe TLSTicket(ticket, handle)
   }
 }
