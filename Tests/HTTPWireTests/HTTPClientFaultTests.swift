@@ -57,6 +57,11 @@ private let badReplies = [
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello!!\r\n0\r\n\r\n"),
 ]
 
+/// A flag between tasks.
+private final class Flag: Sendable {
+  let isSet = Atomic(false)
+}
+
 @Suite("HTTP client against servers that misbehave", .serialized)
 struct HTTPClientFaultTests {
   private static let hello = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
@@ -70,6 +75,33 @@ struct HTTPClientFaultTests {
       #expect(await clientCode { try await client.fetch(origin) } == bad.code)
       #expect(client.statistics.open == 0)
       #expect(client.statistics.repeated == 0)
+    }
+  }
+
+  @Test(
+    "a cancelled task's request ends at once, before the head and in the body, and closes its connection"
+  )
+  func cancelled() async throws {
+    let replies = ["", "HTTP/1.1 200 OK\r\nContent-Length: 500000\r\n\r\nhello"]
+    for reply in replies {
+      let hasRequest = Flag()
+      try await withClient { peer in
+        guard await peer.head() != nil else { return }
+        await peer.send(reply)
+        hasRequest.isSet.store(true, ordering: .relaxed)
+        await peer.untilGone()
+      } _: { (client, origin) async throws in
+        let reactor = try #require(Reactor.current)
+        let asking = Task(executorPreference: reactor) {
+          await clientCode { try await client.fetch(origin) }
+        }
+        while !hasRequest.isSet.load(ordering: .relaxed) {
+          await reactor.sleep(for: .milliseconds(1))
+        }
+        asking.cancel()
+        #expect(await asking.value == .stopped, "'\(reply)'")
+        #expect(client.statistics.open == 0, "'\(reply)'")
+      }
     }
   }
 

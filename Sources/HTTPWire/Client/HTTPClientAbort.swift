@@ -1,4 +1,4 @@
-// A way to give up a request whose reply has not come.
+// A way to give up a request whose reply, or the rest of it, has not come.
 
 /// Ends one request from outside the task that waits for it.
 // SAFETY: confined to the ring's thread that the request is sent on.

@@ -92,11 +92,32 @@ package final class HTTPClientResponse {
 
   /// Reads on in the body: fills `buffer` unless the body ends before; 0 is the end.
   ///
-  /// Suspends. Bytes go from the socket into `buffer`, but for those that came with the head and for small chunks.
+  /// Suspends; given up when the task is cancelled. Bytes go from the socket into `buffer`, but for those that came with
+  /// the head and for small chunks.
   ///
   /// - Throws: `.truncated`, `.reset`, `.timeout`, `.malformed`, `.tls`, `.stopped`; the connection is closed and what
   ///   `buffer` holds is of no worth.
   package func read(
+    into buffer: UnsafeMutableRawBufferPointer
+  ) async throws(HTTPClientError) -> Int {
+    // Nothing to wait for: all of it came with the head.
+    if case .sized(let rest) = framing, rest <= Int64(connection.input.unreadCount) {
+      return try await unsafe readOn(into: buffer)
+    }
+    let (reactor, abort) = (connection.ring.reactor, HTTPClientAbort())
+    abort.waits(on: connection)
+    let outcome: Result<Int, HTTPClientError> = await withTaskCancellationHandler {
+      do throws(HTTPClientError) {
+        return .success(try await unsafe readOn(into: buffer))
+      } catch { return .failure(error) }
+    } onCancel: {
+      reactor.spawn { abort.abort() }
+    }
+    abort.waits(on: nil)
+    return try outcome.get()
+  }
+
+  private func readOn(
     into buffer: UnsafeMutableRawBufferPointer
   ) async throws(HTTPClientError) -> Int {
     do throws(HTTPClientError) {

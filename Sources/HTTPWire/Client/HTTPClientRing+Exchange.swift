@@ -8,8 +8,24 @@ extension HTTPClientRing {
   private static let interimCountMax = 16
 
   /// Sends `request`, again if a kept connection was dead, and receives the head of the reply.
+  ///
+  /// Given up when the task is cancelled.
   func exchange(
     _ request: HTTPClientRequest, deadline: UInt64
+  ) async throws(HTTPClientError) -> HTTPClientResponse {
+    let (reactor, abort) = (reactor, request.abort ?? HTTPClientAbort())
+    let outcome: Result<HTTPClientResponse, HTTPClientError> = await withTaskCancellationHandler {
+      do throws(HTTPClientError) {
+        return .success(try await exchange(request, abort, deadline))
+      } catch { return .failure(error) }
+    } onCancel: {
+      reactor.spawn { abort.abort() }
+    }
+    return try outcome.get()
+  }
+
+  private func exchange(
+    _ request: HTTPClientRequest, _ abort: HTTPClientAbort, _ deadline: UInt64
   ) async throws(HTTPClientError) -> HTTPClientResponse {
     let isPassedOn = options.proxy != nil && !request.origin.isSecure
     guard
@@ -21,11 +37,11 @@ extension HTTPClientRing {
         sentNothing: true)
     }
     var connection = try await acquire(request.origin, deadline: deadline)
-    defer { request.abort?.waits(on: nil) }
+    defer { abort.waits(on: nil) }
     if connection.useCount > 0 { counters.reused.add() }
     while true {
       do throws(HTTPClientError) {
-        return try await exchange(request, head, on: connection, deadline)
+        return try await exchange(request, head, on: connection, abort, deadline)
       } catch {
         let isStale = connection.useCount > 1 && !connection.hasReplyBytes && error.code == .reset
         guard isStale, request.isIdempotent || error.sentNothing else {
@@ -43,14 +59,14 @@ extension HTTPClientRing {
   /// One attempt on one connection, which the caller discards when it fails.
   private func exchange(
     _ request: HTTPClientRequest, _ head: [UInt8], on connection: HTTPClientConnection,
-    _ deadline: UInt64
+    _ abort: HTTPClientAbort, _ deadline: UInt64
   ) async throws(HTTPClientError) -> HTTPClientResponse {
     connection.useCount += 1
     connection.deadline = deadline
     connection.hasReplyBytes = false
     insertBusy(connection)
-    request.abort?.waits(on: connection)
-    if request.abort?.isAborted == true {
+    abort.waits(on: connection)
+    if abort.isAborted {
       throw HTTPClientError(.stopped, request.origin, "given up before sending", sentNothing: true)
     }
     guard reactor.now < deadline else {

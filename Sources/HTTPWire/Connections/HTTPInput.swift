@@ -36,6 +36,9 @@ import Glibc
     return unsafe UnsafeRawBufferPointer(start: block + start, count: end - start)
   }
 
+  /// Bytes received and not consumed.
+  var unreadCount: Int { end - start }
+
   /// Forgets the first `count` unread bytes; they stay where they are until the block is released or written again.
   @inline(__always)
   mutating func consume(_ count: Int) {
