@@ -70,6 +70,16 @@ package struct Contest: Sendable {
     }
   }
 
+  /// Contestants without a figure, the test itself left out: its failures are told elsewhere.
+  var errors: [UFSIOTestError] {
+    turns.compactMap { name, samples in
+      guard name != "penstock", let problem = samples.compactMap(\.problem).first else {
+        return nil
+      }
+      return UFSIOTestError(.contest("\(title), \(name): \(problem)"))
+    }
+  }
+
   private static func median(_ values: [Double]) -> Double {
     guard !values.isEmpty else { return 0 }
     let sorted = values.sorted()

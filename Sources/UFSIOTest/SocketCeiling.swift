@@ -2,20 +2,23 @@
 // nothing but the ring between them and the socket.
 
 import Glibc
+import HTTPWire
 import Ring
 import UFS
 
-/// Raw receives from the endpoint of an `http://` or plain `s3://` path.
+/// Raw receives from the endpoint of an `http://` or plain `s3://` path; from S3 signed as the mount signs.
 struct SocketCeiling {
   /// What reports call it.
   static let name = "raw socket"
 
-  /// Where the objects are.
-  private struct Endpoint: Sendable {
+  /// What is asked of whom.
+  private struct Question: Sendable {
     let host: String
     let port: UInt16
-    /// The target of the root, such as `/bucket/prefix`.
+    /// The target, for messages.
     let target: String
+    /// The request's head, whole.
+    let head: String
   }
 
   private let plan: UFSIOTestPlan
@@ -31,45 +34,45 @@ struct SocketCeiling {
 
   /// Receives the objects of the test.
   func read() -> ContestSample {
-    guard let endpoint else {
-      return ContestSample(
-        problem: "a raw socket needs http://, or s3:// with a plain alluxio.underfs.s3.endpoint")
-    }
-    guard let address = Self.address(endpoint.host, endpoint.port) else {
-      return ContestSample(problem: "\(endpoint.host) has no address")
-    }
-    let (plan, stop) = (self.plan, self.stop)
+    let (plan, stop, mount) = (self.plan, self.stop, ground.mount)
     let start = ResourceUse.now()
     let problems = ground.streams(plan.streamCount) { index in
-      await Self.receive(
-        plan, address, "\(endpoint.host):\(endpoint.port)",
-        "\(endpoint.target)/\(plan.file(index))",
-        stop)
+      await Self.receive(plan, mount, plan.file(index), stop)
     }
     let sample = ContestSample(bytes: plan.totalSize, ResourceUse.now().since(start))
     return problems.compactMap { $0 }.first.map { ContestSample(problem: $0) } ?? sample
   }
 
-  private var endpoint: Endpoint? {
-    let uri = ground.mount.uri
-    let root = uri.path.isEmpty ? "" : "/\(uri.path)"
-    switch uri.scheme {
-    case "http": return Self.endpoint(uri.authority, target: root)
-    case "s3", "s3a":
-      guard let text = plan.options["alluxio.underfs.s3.endpoint"] ?? plan.options["endpoint"]
-      else { return nil }
-      let authority = text.hasPrefix("http://") ? String(text.dropFirst(7)) : text
-      guard !authority.contains("://") else { return nil }
-      return Self.endpoint(authority, target: "/\(uri.authority)\(root)")
-    default: return nil
+  /// The question for a file, or why there is none.
+  private static func question(_ mount: Mount, _ file: String) async -> Result<Question, Problem> {
+    if let store = mount.ufs as? S3UFS {
+      do throws(UFSError) {
+        let signed = try await store.signedGet(file)
+        guard !signed.origin.isSecure else {
+          return .failure(Problem("a raw socket speaks no TLS"))
+        }
+        let lines = signed.fields.map { "\($0.name): \($0.value)\r\n" }.joined()
+        return .success(
+          Question(
+            host: signed.origin.host, port: signed.origin.port, target: signed.target,
+            head: "GET \(signed.target) HTTP/1.1\r\n\(lines)Connection: close\r\n\r\n"))
+      } catch { return .failure(Problem("\(error)")) }
     }
+    guard mount.uri.scheme == "http",
+      let origin = HTTPOrigin(isSecure: false, authority: mount.uri.authority)
+    else { return .failure(Problem("a raw socket needs http://, or s3:// without TLS")) }
+    let root = mount.uri.path.isEmpty ? "" : "/\(mount.uri.path)"
+    let target = "\(root)/\(file)"
+    return .success(
+      Question(
+        host: origin.host, port: origin.port, target: target,
+        head: "GET \(target) HTTP/1.1\r\nHost: \(origin.authority)\r\nConnection: close\r\n\r\n"))
   }
 
-  private static func endpoint(_ authority: String, target: String) -> Endpoint? {
-    let parts = authority.split(separator: "/")[0].split(separator: ":")
-    guard let host = parts.first, parts.count <= 2 else { return nil }
-    guard let port = parts.count == 2 ? UInt16(parts[1]) : 80 else { return nil }
-    return Endpoint(host: String(host), port: port, target: target)
+  /// Why there is no figure.
+  private struct Problem: Error {
+    let text: String
+    init(_ text: String) { self.text = text }
   }
 
   private static func address(_ host: String, _ port: UInt16) -> SocketAddress? {
@@ -95,14 +98,21 @@ struct SocketCeiling {
 
   /// Receives one object; returns why it could not.
   private static func receive(
-    _ plan: UFSIOTestPlan, _ address: SocketAddress, _ host: String, _ target: String,
-    _ stop: StopFlag
+    _ plan: UFSIOTestPlan, _ mount: Mount, _ file: String, _ stop: StopFlag
   ) async -> String? {
     guard let reactor = Reactor.current else { return "no ring" }
+    let question: Question
+    switch await Self.question(mount, file) {
+    case .success(let found): question = found
+    case .failure(let problem): return problem.text
+    }
+    guard let address = address(question.host, question.port) else {
+      return "\(question.host) has no address"
+    }
     let fd = await reactor.connect(to: address, within: .seconds(10))
     guard fd >= 0 else { return "connect \(address): \(errnoText(-fd))" }
     defer { close(fd) }
-    let request = Array("GET \(target) HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n\r\n".utf8)
+    let request = Array(question.head.utf8)
     let buffer = AlignedBuffer(max(plan.bufferSize, 65536))
     unsafe request.withUnsafeBytes { unsafe buffer.bytes.copyMemory(from: $0) }
     let sent = await unsafe reactor.send(
@@ -116,7 +126,9 @@ struct SocketCeiling {
       guard count > 0 else { return "recv: \(count == 0 ? "closed" : errnoText(-count))" }
       held += Int(count)
       let text = unsafe String(decoding: buffer.bytes[..<held], as: UTF8.self)
-      if !text.hasPrefix("HTTP/1.1 200") { return "\(target): \(text.prefix { $0 != "\r" })" }
+      if !text.hasPrefix("HTTP/1.1 200") {
+        return "\(question.target): \(text.prefix { $0 != "\r" })"
+      }
       if let end = unsafe headEnd(UnsafeRawBufferPointer(rebasing: buffer.bytes[..<held])) {
         held -= end
         break

@@ -16,6 +16,8 @@ package struct UFSIOTestError: Error, Sendable, CustomStringConvertible {
     case wrongBytes(path: String, offset: Int64)
     /// A file has another length than was written.
     case wrongLength(path: String, found: Int64, expected: Int64)
+    /// What was to be measured beside it came to nothing.
+    case contest(String)
     /// A signal, or the time limit, ended it.
     case stopped(StopFlag.Reason)
   }
@@ -30,7 +32,7 @@ package struct UFSIOTestError: Error, Sendable, CustomStringConvertible {
     switch problem {
     case .mount(let error): "\(error)"
     case .ufs(let error): "\(error)"
-    case .system(let text): text
+    case .system(let text), .contest(let text): text
     case .wrongBytes(let path, let offset):
       "\(path): the bytes of the 4 KiB units from \(offset) on are not those that were written"
     case .wrongLength(let path, let found, let expected):

@@ -1,6 +1,7 @@
 // `ufs-io-bench` and `penstock exec ufsIOTest` as processes.
 
 import DaemonDriver
+import FaultProxy
 import Foundation
 import Testing
 
@@ -40,6 +41,87 @@ extension Integration {
         child.signal(SIGINT)
         #expect(child.wait(.seconds(20)) == .code(130))
         #expect(names(in: scratch.path).isEmpty)
+      }
+    }
+
+    @Test("turns with a raw socket and curl are signed, and what comes to no figure is a failure")
+    func contests() async throws {
+      try await blocking {
+        let scratch = try ScratchDirectory("iotest")
+        try makeDirectories(scratch.path("b"))
+        let store = try RcloneStore(scratch.path)
+        func run(_ words: [String], _ extra: [String], key: String = UFSFaultStage.secret) throws
+          -> CommandRun
+        {
+          try CommandRun(
+            words + [
+              "\(Binaries.folder)/ufs-io-bench", "--path", "s3://b", "--io-size", "3M", "--threads",
+              "2", "--conf", "alluxio.underfs.s3.endpoint=http://127.0.0.1:\(store.port)", "--conf",
+              "s3a.accessKeyId=\(UFSFaultStage.keyID)", "--conf", "s3a.secretKey=\(key)", "--conf",
+              "alluxio.underfs.object.store.breadcrumbs.enabled=false",
+            ] + extra)
+        }
+        let good = try run(["env"], ["--ceiling", "--compare", "curl"])
+        #expect(good.succeeded, "\(good.errors)")
+        for name in ["raw socket", "curl"] {
+          let line = good.errors.split(separator: "\n").first { $0.contains("read, \(name): ") }
+          #expect(line?.contains("MiB/s") == true, "\(good.errors)")
+        }
+        let bad = try run(["env", "PATH=/nonexistent"], ["--compare", "curl"])
+        #expect(bad.status == .code(1), "\(bad.errors)")
+        #expect(bad.errors.contains("error: read, curl: curl is not installed"), "\(bad.errors)")
+        #expect(!bad.errors.contains(UFSFaultStage.secret))
+      }
+    }
+
+    /// Lists `path` and returns files, directories, and MiB that its memory grew by.
+    private static func list(
+      _ path: String, _ options: [String] = []
+    ) throws -> (files: Int, directories: Int, grown: Int) {
+      let run = try CommandRun(
+        ["\(Binaries.folder)/ufs-io-bench", "--mode", "list", "--path", path]
+          + options.flatMap { ["--conf", $0] }, limit: .seconds(180))
+      #expect(run.succeeded, "\(run.errors)")
+      let line = run.errors.split(separator: "\n").first { $0.contains("list: ") } ?? ""
+      let numbers = line.split { !$0.isNumber && $0 != "." }.compactMap { Int($0) }
+      // files, directories, bytes, [seconds], rate, [CPU seconds], before, at most
+      guard numbers.count == 6 else {
+        throw DriverError.program("not understood: \(run.errors)")
+      }
+      return (numbers[0], numbers[1], numbers[5] - numbers[4])
+    }
+
+    @Test("a million keys are listed exactly, in the memory of a few pages")
+    func millionKeys() async throws {
+      try await blocking {
+        let content = ListingOrigin.Content(
+          folder: "many/", count: 1_000_000, size: 4096, tag: "0123456789abcdef")
+        let origin = try ListingOrigin([content])
+        let found = try Self.list(
+          "s3://b/many",
+          ["alluxio.underfs.s3.endpoint=http://127.0.0.1:\(origin.port)"])
+        #expect(found.files == 1_000_000 && found.directories == 0, "\(found)")
+        #expect(found.grown < 32, "\(found)")
+      }
+    }
+
+    @Test("a directory of 200,000 names streams: its memory is that of a few batches")
+    func largeDirectory() async throws {
+      try await blocking {
+        let scratch = try ScratchDirectory("names")
+        let folder = scratch.path("d")
+        try makeDirectories(folder)
+        // One name more each: no file system refuses so many links of one file.
+        for source in 0..<8 {
+          let first = "\(folder)/\(source)-first"
+          try writeBytes([1], to: first)
+          for number in 1..<25_000 where link(first, "\(folder)/\(source)-\(number)") != 0 {
+            throw DriverError.program("link: errno \(errno)")
+          }
+        }
+        let found = try Self.list(folder)
+        #expect(found.files == 200_000 && found.directories == 0, "\(found)")
+        #expect(found.grown < 32, "\(found)")
       }
     }
 

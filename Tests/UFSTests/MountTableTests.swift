@@ -54,6 +54,37 @@ struct MountTableTests {
     #expect(try table.locate(alluxioPath: "/deep/er/f").name == "f")
   }
 
+  @Test(
+    "a bucket of one name in two stores is refused by a word of its own, and one store's as overlap"
+  )
+  func sameBucket() throws {
+    let environment = UFSEnvironment(pool: try Bench.pool)
+    func problem(_ endpoints: [String], _ uris: [String]) throws -> MountError? {
+      var mounts = [MountSpecification(alluxioPath: "/", uri: "/")]
+      for (index, (endpoint, uri)) in zip(endpoints, uris).enumerated() {
+        mounts.append(
+          MountSpecification(
+            alluxioPath: "/m\(index)", uri: uri,
+            options: endpoint.isEmpty ? [:] : ["alluxio.underfs.s3.endpoint": endpoint]))
+      }
+      do throws(MountError) {
+        _ = try MountTable(opening: mounts, in: environment)
+        return nil
+      } catch { return error }
+    }
+    let two = try problem(["http://one:9000", "two.example"], ["s3://b", "s3://b/x"])
+    #expect(
+      two?.problem
+        == .sameBucket(
+          uri: "s3://b/x", endpoint: "two.example", other: "/m0", otherEndpoint: "one:9000"))
+    #expect(two?.description.contains("another") == true)
+    let same = try problem(["http://one:9000", "one:9000"], ["s3://b", "s3://b"])
+    #expect(
+      same?.problem == .overlap(uri: "s3://b", other: "/m0", otherURI: "s3://b"))
+    #expect(try problem(["one:9000", ""], ["s3://b/x", "s3://b/y"]) == nil)
+    #expect(try problem(["one:9000", "two:9000"], ["s3://b", "s3://c"]) == nil)
+  }
+
   @Test("paths in no mount, leaving it, or hidden by another are 403; nonsense is invalid")
   func refusals() throws {
     let (table, directories) = try table()

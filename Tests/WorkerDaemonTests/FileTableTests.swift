@@ -88,12 +88,42 @@ struct FileTableTests {
             await Task.yield()
             asking.value.wrappingSubtract(1, ordering: .relaxed)
             table.finish(id)
+          case .cancelled: Issue.record("nobody is cancelled")
           case .lookAgain: looked.value.wrappingAdd(1, ordering: .relaxed)
           }
         }
       }
     }
     #expect(looked.value.load(ordering: .relaxed) < 50)
+  }
+
+  @Test("a cancelled task waits no longer for another's question, and takes nobody's turn with it")
+  func cancelledWait() async throws {
+    let table = FileTable(countMax: 100)
+    let id = FileID(ufsPath: "p")
+    guard case .ask = await table.turn(for: id) else {
+      Issue.record("the first one asks")
+      return
+    }
+    let leaver = Task { await table.turn(for: id) }
+    let stayer = Task { await table.turn(for: id) }
+    leaver.cancel()
+    guard case .cancelled = await leaver.value else {
+      Issue.record("the wait ends with the cancellation")
+      return
+    }
+    table.finish(id)
+    switch await stayer.value {
+    // It may come only after the turn has ended.
+    case .ask: table.finish(id)
+    case .lookAgain: break
+    case .cancelled: Issue.record("nobody cancelled it")
+    }
+    guard case .ask = await table.turn(for: id) else {
+      Issue.record("the turn is free")
+      return
+    }
+    table.finish(id)
   }
 
   @Test("a record is fresh for its validity and not once a change here dropped it")

@@ -203,6 +203,7 @@ extension Configuration {
     ].map { "penstock.underfs.s3.\($0)" }
     + [
       "s3a.accessKeyId", "s3a.secretKey", "s3a.sessionToken", "alluxio.underfs.listing.length",
+      "alluxio.underfs.object.store.breadcrumbs.enabled",
       "alluxio.underfs.hdfs.configuration", "alluxio.security.login.username",
     ]
 

@@ -132,7 +132,8 @@ extension ConfigurationRegistry {
       .init("alluxio.underfs.listing.length", .positive, "1000", "Entries of one listing call."),
       .init(
         "alluxio.underfs.object.store.breadcrumbs.enabled", .boolean, "true",
-        "Writes an empty object for each directory."),
+        "Makes an empty object for each directory; without it one is there once a file lies below it."
+      ),
       .init(
         "alluxio.underfs.object.store.service.threads", .positive, "20",
         "Parallel requests of one operation on many objects."),

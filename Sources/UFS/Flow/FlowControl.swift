@@ -97,8 +97,9 @@ package final class FlowControl: Sendable {
 
   private func admit(_ waiter: FlowWaiter, flow: UInt64) throws(UFSError) {
     if let reactor = Reactor.current { ring.withLock { $0.reactor = reactor } }
+    let now = clock.now()
     let refusal = core.withLock { core in
-      core.add(waiter, flow: flow).map { core.refusal(waiter.lane, $0) }
+      core.add(waiter, flow: flow, now: now).map { core.refusal(waiter.lane, $0) }
     }
     if let refusal { throw UFSError(refusal) }
   }
@@ -204,6 +205,22 @@ extension UFSError {
     case .http(let error): error.code == .certificate || error.code == .stopped
     case .errno, .rule, .status, .hdfs, .store: false
     }
+  }
+
+  /// Whether whoever asked gave it up: its client left, or the worker stops.
+  package var isGivenUp: Bool {
+    switch cause {
+    case .http(let error): error.code == .stopped
+    case .errno(let number): number == ECANCELED
+    case .flow(let refusal): refusal.reason == .cancelled
+    case .rule, .status, .hdfs, .store: false
+    }
+  }
+
+  /// Whether the store said that the bucket of the mount is not there.
+  var isMisdirected: Bool {
+    guard case .store(_, let word) = cause else { return false }
+    return hasBytePrefix(word, "NoSuchBucket")
   }
 
   /// Whether no answer came in time.

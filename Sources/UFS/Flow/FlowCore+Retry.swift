@@ -3,14 +3,17 @@
 import Ring
 
 extension FlowCore {
-  /// Nanoseconds to wait before attempt number `attempt` + 1; nil when the operation fails instead.
+  /// Nanoseconds to wait before attempt number `attempt` + 1; nil when the operation fails instead: also, but for loads, while
+  /// the store refuses everything.
   ///
   /// Decorrelated jitter: between the shortest pause and three times the one before, `previous`.
   mutating func retryDelay(
-    _ lane: Int, attempt: Int, attemptMax: Int, previous: UInt64, retryAfter: Duration?,
+    _ lane: Int, _ purpose: UFSPurpose, attempt: Int, attemptMax: Int, previous: UInt64,
+    retryAfter: Duration?,
     now: UInt64
   ) -> UInt64? {
     guard attempt < attemptMax, !isClosed else { return nil }
+    if purpose != .load, storms[lanes[lane].window].isFull(now) { return nil }
     guard budgets[lanes[lane].scope].spend(now: now) else {
       lanes[lane].counts.retriesDenied += 1
       return nil

@@ -12,7 +12,7 @@ extension FlowCore {
       leave(waiter, .deadline)
       settled.append(waiter)
     }
-    settled += leaveSilent()
+    settled += leaveDeaf(now)
     while let (lane, rank) = nextTurn(now) {
       guard let waiter = popFirst(lane, rank) else { break }
       let round = send(lane, waiter.purpose, bytes: waiter.bytes, now: now)
@@ -23,14 +23,15 @@ extension FlowCore {
     return (settled, nextLook(now))
   }
 
-  /// Sends those away who would wait for a store that does not answer; loads have the time.
-  private mutating func leaveSilent() -> [FlowWaiter] {
+  /// Sends those away who would wait for a store that does not answer, or refuses everything; loads have the time.
+  private mutating func leaveDeaf(_ now: UInt64) -> [FlowWaiter] {
     var settled: [FlowWaiter] = []
     for purpose in [UFSPurpose.demand, .readAhead] {
       let rank = Int(purpose.rawValue)
-      for lane in turns[rank] where silences[lanes[lane].window].isSilent {
+      for lane in turns[rank] {
+        guard let reason = deafness(lane, now) else { continue }
         while let waiter = lanes[lane].queues[rank].first {
-          leave(waiter, .silent)
+          leave(waiter, reason)
           settled.append(waiter)
         }
       }

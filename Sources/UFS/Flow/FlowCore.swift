@@ -35,6 +35,8 @@ struct FlowCore {
   var windows: [FlowWindow] = []
   /// Beside each window, whether anything is answered at all.
   var silences: [FlowSilence] = []
+  /// And whether anything is served.
+  var storms: [FlowStorm] = []
   var budgets: [RetryBudget] = []
   var lanes: [FlowLane] = []
   /// Lanes with waiters of a purpose, in the order of their turns.
@@ -103,6 +105,7 @@ struct FlowCore {
     for _ in FlowVerb.allCases {
       windows.append(FlowWindow())
       silences.append(FlowSilence())
+      storms.append(FlowStorm())
     }
     budgets.append(RetryBudget(limits))
     scopeIndexes[name] = scopes.count - 1
@@ -140,10 +143,10 @@ struct FlowCore {
   }
 
   /// Adds a waiter, or says why it may not wait.
-  mutating func add(_ waiter: FlowWaiter, flow: UInt64) -> FlowRefusal.Reason? {
+  mutating func add(_ waiter: FlowWaiter, flow: UInt64, now: UInt64) -> FlowRefusal.Reason? {
     if isClosed { return refuse(waiter.lane, .closed) }
-    if waiter.purpose != .load, silences[lanes[waiter.lane].window].isSilent {
-      return refuse(waiter.lane, .silent)
+    if waiter.purpose != .load, let reason = deafness(waiter.lane, now) {
+      return refuse(waiter.lane, reason)
     }
     if waitingCount >= limits.waitingCountMax { return refuse(waiter.lane, .crowded) }
     let rank = Int(waiter.purpose.rawValue)
@@ -153,6 +156,13 @@ struct FlowCore {
     waitingCount += 1
     deadlines.add(waiter, waiting: waitingCount)
     return nil
+  }
+
+  /// Why nobody should wait at a lane; nil while waiting helps.
+  func deafness(_ lane: Int, _ now: UInt64) -> FlowRefusal.Reason? {
+    let window = lanes[lane].window
+    if silences[window].isSilent { return .silent }
+    return storms[window].isFull(now) ? .storm : nil
   }
 
   private mutating func refuse(_ lane: Int, _ reason: FlowRefusal.Reason) -> FlowRefusal.Reason {
@@ -195,6 +205,7 @@ struct FlowCore {
     let (mount, verb) = (lanes[lane].mount, Int(lanes[lane].verb.rawValue))
     mounts[mount].latencies[verb].record(latency)
     silences[lanes[lane].window].answered()
+    storms[lanes[lane].window].served()
     windows[lanes[lane].window].succeed(
       sent: sent, now: now, isBounding: lanes[lane].waiting > 0, ceiling: limits.countMax)
     budgets[lanes[lane].scope].deposit()
@@ -215,6 +226,7 @@ struct FlowCore {
     case .throttled(let retryAfter):
       lanes[lane].counts.throttled += 1
       silences[lanes[lane].window].answered()
+      storms[lanes[lane].window].refused(now)
       windows[lanes[lane].window].throttle(
         sent: ticket.round, now: now, retryAfter: retryAfter?.nanoseconds ?? 0)
       refund(ticket, ticket.bytes)
@@ -223,6 +235,9 @@ struct FlowCore {
       silences[lanes[lane].window].timedOut(now)
       windows[lanes[lane].window].throttle(sent: ticket.round, now: now, retryAfter: 0)
     case .unavailable: lanes[lane].counts.unavailable += 1
+    case .misdirected:
+      lanes[lane].counts.misdirected += 1
+      silences[lanes[lane].window].answered()
     case .overtaken: overtake(ticket, now: now)
     case .failed: lanes[lane].counts.failed += 1
     }

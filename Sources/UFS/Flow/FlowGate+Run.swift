@@ -30,7 +30,8 @@ extension FlowGate {
         pass.finish(Task.isCancelled ? .failed : FlowOutcome(error, retryAfter: retryAfter))
       }
       let delay = retry(
-        verb, after: failure, attempt: number, previous: pause, retryAfter: retryAfter,
+        verb, for: purpose, after: failure, attempt: number, previous: pause,
+        retryAfter: retryAfter,
         deadline: deadline)
       guard let delay, await control.clock.sleep(delay) else { throw failure }
       pause = delay

@@ -39,7 +39,8 @@ package final class FlowGate: Sendable {
   /// Nil when the error is final, attempts or budget are used up, or the pause would end after `deadline`. Each answer
   /// other than nil is paid for: do try. `previous` is the pause before this attempt.
   package func retry(
-    _ verb: FlowVerb, after error: UFSError, attempt: Int, previous: Duration = .zero,
+    _ verb: FlowVerb, for purpose: UFSPurpose, after error: UFSError, attempt: Int,
+    previous: Duration = .zero,
     retryAfter: Duration? = nil, deadline: UInt64 = .max
   ) -> Duration? {
     if error.isLasting { return nil }
@@ -51,7 +52,7 @@ package final class FlowGate: Sendable {
     guard deadline == .max || asked < deadline - now else { return nil }
     let delay = control.core.withLock { core in
       core.retryDelay(
-        lane(verb), attempt: attempt,
+        lane(verb), purpose, attempt: attempt,
         attemptMax: options.attemptCountMax ?? control.limits.attemptCountMax,
         previous: previous.nanoseconds, retryAfter: retryAfter, now: now)
     }

@@ -38,6 +38,7 @@ package struct FlowCounts: Sendable, Hashable {
   package var throttled: UInt64 = 0
   package var unavailable: UInt64 = 0
   package var timedOut: UInt64 = 0
+  package var misdirected: UInt64 = 0
   package var failed: UInt64 = 0
   /// Requests that left without a turn.
   package var refused: UInt64 = 0
@@ -62,6 +63,7 @@ package struct FlowCounts: Sendable, Hashable {
     throttled += other.throttled
     unavailable += other.unavailable
     timedOut += other.timedOut
+    misdirected += other.misdirected
     failed += other.failed
     refused += other.refused
     retried += other.retried

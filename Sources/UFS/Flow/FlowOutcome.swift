@@ -10,6 +10,8 @@ package enum FlowOutcome: Sendable, Hashable {
   case throttled(retryAfter: Duration?)
   /// The store could not be asked, or failed.
   case unavailable
+  /// The store answered that what the mount names is not there: a setting of ours to correct.
+  case misdirected
   /// No answer came in time.
   case timeout
   /// A second request was quicker; how it would have ended is not known.
@@ -23,7 +25,11 @@ extension FlowOutcome {
   package init(_ error: UFSError, retryAfter: Duration?) {
     switch error.code {
     case .throttled: self = .throttled(retryAfter: retryAfter)
-    case .unavailable, .io: self = error.isTimeout ? .timeout : .unavailable
+    case .unavailable, .io:
+      self =
+        error.isGivenUp
+        ? .failed
+        : error.isMisdirected ? .misdirected : error.isTimeout ? .timeout : .unavailable
     case .invalid, .escapesMount, .unsupported: self = .failed
     case .notFound, .denied, .changed, .exists, .notEmpty, .isDirectory, .notDirectory, .noSpace:
       self = .ok(bytes: 0)

@@ -14,6 +14,8 @@ package struct FlowRefusal: Sendable, Hashable, CustomStringConvertible {
     case crowded
     /// The store has stopped answering.
     case silent
+    /// The store refuses every request.
+    case storm
   }
 
   /// Why.
@@ -38,6 +40,9 @@ package struct FlowRefusal: Sendable, Hashable, CustomStringConvertible {
       case .silent:
         "the store does not answer: it is asked once a second, and others are not kept waiting;"
           + " refused"
+      case .storm:
+        "the store refuses every request (429 or 503): it is asked once in a while, and others are not"
+          + " kept waiting; refused"
       }
     return
       "\(why) at the gate of mount \(mount), \(scope), \(verb.name): \(inFlight) in flight,"

@@ -10,6 +10,8 @@ package struct HDFSOptions: Sendable, Hashable {
   package var callTime = Duration.seconds(60)
   /// How long a data node may say nothing.
   package var stallTime = Duration.seconds(60)
+  /// The same, while another data node has the block, too.
+  package var replicaTime = Duration.seconds(5)
   /// How often every name node is asked before a call fails.
   package var rounds = 5
   /// How long a connection to a data node is kept for the next read.

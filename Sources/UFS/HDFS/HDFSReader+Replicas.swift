@@ -5,6 +5,7 @@
 // A data node that failed is tried last by every reader of the ring for a while. One whose bytes have wrong sums is told to
 // the name node, which makes a new copy from a good one.
 
+import Glibc
 import Model
 import Ring
 
@@ -27,6 +28,7 @@ extension HDFSReader {
     while true {
       if let open = flow {
         open.wake()
+        open.bound(patience(with: open.node, of: index, without: failed))
         do throws(HDFSFailure) {
           let gap = place - blocks[index].offset - open.position
           if gap > 0 { try await open.skip(gap) }
@@ -35,6 +37,7 @@ extension HDFSReader {
           return
         } catch {
           flow = nil
+          if Task.isCancelled { throw givenUp }
           open.fail(error)
           if error == .unevenPackets {
             takesMany = false
@@ -51,7 +54,7 @@ extension HDFSReader {
         let failure = error(worst, index)
         guard refreshCount <= Self.refreshCountMax,
           let next = ring.cluster.gate.retry(
-            .get, after: failure, attempt: refreshCount, previous: pause),
+            .get, for: purpose, after: failure, attempt: refreshCount, previous: pause),
           await ring.reactor.sleep(for: next)
         else { throw failure }
         pause = next
@@ -63,10 +66,15 @@ extension HDFSReader {
       do throws(HDFSFailure) {
         let start = blocks[index].offset
         let opened = try await HDFSBlockFlow(
-          ring, blocks[index], node, place - start..<flowEnd - start, takesMany: takesMany)
+          ring, blocks[index], node, place - start..<flowEnd - start, takesMany: takesMany,
+          patience: patience(with: node, of: index, without: failed))
         if let pass = pass.take() { opened.begin(under: pass) }
         flow = opened
       } catch {
+        if Task.isCancelled {
+          pass.take()?.finish(.failed)
+          throw givenUp
+        }
         pass.take()?.finish(
           FlowOutcome(UFSError(error, operation: "ufs.read", path: ""), retryAfter: nil))
         failed.insert(node)
@@ -74,6 +82,15 @@ extension HDFSReader {
         worst = Self.worse(worst, error)
       }
     }
+  }
+
+  /// How long `node` may say nothing: not for long while another one that did not fail has the block, too.
+  private func patience(
+    with node: HDFSNode, of index: Int, without failed: Set<HDFSNode>
+  ) -> Duration {
+    let options = ring.cluster.options
+    let hasOther = blocks[index].nodes.contains { $0 != node && !failed.contains($0) }
+    return hasOther ? min(options.replicaTime, options.stallTime) : options.stallTime
   }
 
   /// Waits for the turn of a block's stream.
@@ -115,6 +132,13 @@ extension HDFSReader {
     else { throw changed }
     blocks[index].nodes = located.nodes
     blocks[index].token = located.token
+  }
+
+  /// Nobody waits for the bytes any more, which says nothing of any node.
+  private var givenUp: UFSError {
+    UFSError(
+      .unavailable, operation: "ufs.read", path: fileSystem.ufsPath(of: path),
+      cause: .errno(ECANCELED))
   }
 
   private var changed: UFSError { fileSystem.rule(.changed, "ufs.read", path, .otherVersion) }

@@ -26,6 +26,8 @@ package struct MountError: Error, Sendable, Equatable, CustomStringConvertible {
     case duplicatePath
     /// Two mounts whose UFS roots are the same or lie one in the other.
     case overlap(uri: String, other: String, otherURI: String)
+    /// Two stores with a bucket of one name: their files could not be told apart.
+    case sameBucket(uri: String, endpoint: String, other: String, otherEndpoint: String)
     /// No mount at `/`.
     case missingRoot
     /// The UFS root is not there.
@@ -73,6 +75,10 @@ package struct MountError: Error, Sendable, Equatable, CustomStringConvertible {
     case .overlap(let uri, let other, let otherURI):
       "\(uri) overlaps \(otherURI), which is mounted at \(other); mount directories that do not "
         + "contain each other"
+    case .sameBucket(let uri, let endpoint, let other, let otherEndpoint):
+      "\(uri) at \(masked(endpoint)) cannot be told from the bucket of the same name at"
+        + " \(masked(otherEndpoint)), which is mounted at \(other): cached files are known by bucket and"
+        + " key; serve the second store by another worker cluster, or from a bucket of another name"
     case .missingRoot: "nothing is mounted at /; set alluxio.dora.client.ufs.root"
     case .missingDirectory(let path): "\(path) does not exist; create it or correct the path"
     case .notDirectory(let path): "\(path) is not a directory; mount the directory that holds it"

@@ -97,10 +97,26 @@ package struct MountTable: Sendable {
       throw MountError(.duplicatePath, mount: mount.alluxioPath)
     }
     if mount.uri.relative(other.uri) != nil || other.uri.relative(mount.uri) != nil {
+      if let (one, two) = differingStores(mount, other) {
+        throw MountError(
+          .sameBucket(
+            uri: mount.uri.description, endpoint: one, other: other.alluxioPath,
+            otherEndpoint: two), mount: mount.alluxioPath)
+      }
       throw MountError(
         .overlap(
           uri: mount.uri.description, other: other.alluxioPath, otherURI: other.uri.description),
         mount: mount.alluxioPath)
     }
+  }
+
+  /// The stores of two mounts whose buckets have one name, when they are not the same.
+  ///
+  /// A page is known by bucket and key, and clients ask by them: two such files could not be told apart.
+  private static func differingStores(_ mount: Mount, _ other: Mount) -> (String, String)? {
+    guard let one = (mount.ufs as? S3UFS)?.endpoint, let two = (other.ufs as? S3UFS)?.endpoint,
+      one != two
+    else { return nil }
+    return (one, two)
   }
 }

@@ -105,7 +105,8 @@ package struct UFSError: Error, Sendable, Equatable, CustomStringConvertible {
       case .store(let status, let code):
         "status \(status) \(code.isEmpty ? "without a code" : code)"
       }
-    return path.isEmpty ? "\(code.words): \(why)" : "\(path): \(code.words): \(why)"
+    let whole = path.isEmpty ? "\(code.words): \(why)" : "\(path): \(code.words): \(why)"
+    return remedy.map { "\(whole); \($0)" } ?? whole
   }
 }
 

@@ -130,7 +130,7 @@ import Ring
     _ failure: RangedFailure, _ failureCount: Int, previous: Duration
   ) async throws(UFSError) -> Duration {
     let pause = source.gate.retry(
-      .get, after: failure.error, attempt: failureCount, previous: previous,
+      .get, for: purpose, after: failure.error, attempt: failureCount, previous: previous,
       retryAfter: failure.retryAfter)
     guard let pause, await source.gate.control.clock.sleep(pause) else { throw failure.error }
     return pause

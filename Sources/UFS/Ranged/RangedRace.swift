@@ -20,6 +20,7 @@ import Ring
   private var passes: [FlowPassBox] = []
   private var aborts: [HTTPClientAbort] = []
   private var runningCount = 0
+  private var isGivenUp = false
   private var winner: (body: RangedBody, index: Int)?
   private var failure: RangedFailure?
   private var waiter: UnsafeContinuation<Void, Never>?
@@ -50,7 +51,11 @@ import Ring
       guard await reactor.sleep(for: delay) else { return }
       startSecond()
     }
-    await unsafe withUnsafeContinuation { unsafe waiter = $0 }
+    await withTaskCancellationHandler {
+      await unsafe withUnsafeContinuation { unsafe waiter = $0 }
+    } onCancel: {
+      reactor.spawn { [self] in giveUp() }
+    }
     timer.cancel()
     guard let winner else {
       guard let failure else { preconditionFailure("a race ends with an answer or a failure") }
@@ -66,8 +71,15 @@ import Ring
     return passes[winner.index].pass.take()
   }
 
+  /// Ends both requests: nobody waits for them any more.
+  private func giveUp() {
+    guard winner == nil else { return }
+    isGivenUp = true
+    for abort in aborts { abort.abort() }
+  }
+
   private func startSecond() {
-    guard winner == nil, runningCount == 1,
+    guard winner == nil, runningCount == 1, !isGivenUp,
       let pass = source.gate.beginHedge(.get, purpose: purpose)
     else { return }
     start(pass)

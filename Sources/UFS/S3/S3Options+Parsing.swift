@@ -109,7 +109,7 @@ extension S3Options {
       ].map { ownPrefix + $0 }
       + [
         "s3a.accessKeyId", "s3a.secretKey", "s3a.sessionToken", "readonly",
-        "alluxio.underfs.listing.length",
+        "alluxio.underfs.listing.length", "alluxio.underfs.object.store.breadcrumbs.enabled",
       ] + FlowOptions.keys)
 
   private mutating func apply(_ option: inout Option) throws(MountError) {
@@ -121,6 +121,8 @@ extension S3Options {
       isReadOnly = try option.boolean
     } else if option.key == "alluxio.underfs.listing.length" {
       listingLength = min(1000, try option.integer(in: 1...1_000_000))
+    } else if option.key == "alluxio.underfs.object.store.breadcrumbs.enabled" {
+      writesMarkers = try option.boolean
     }
   }
 

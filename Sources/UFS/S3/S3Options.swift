@@ -45,6 +45,8 @@ struct S3Options: Sendable {
   var listsVersion1 = false
   /// Deletes many objects with one request.
   var deletesInBulk = true
+  /// Puts an empty object for each directory that is made; without it a directory is there once a file lies below it.
+  var writesMarkers = true
   /// Permission bits of what is there.
   var mode: UInt16 = 0o700
   /// Asks the store to encrypt what is written.

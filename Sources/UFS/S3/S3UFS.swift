@@ -26,7 +26,12 @@ package final class S3UFS: UnderFileSystem {
     prefix = root.isEmpty ? "" : "\(root)/"
     self.options = options
     self.requester = requester
+    let known = requester.state.endpoint
+    endpoint = known.isAmazon ? "amazonaws.com" : known.base.authority
   }
+
+  /// Where the bucket was said to be: all regions of AWS are one place.
+  let endpoint: String
 
   package var capabilities: UFSCapabilities {
     options.isReadOnly ? [.flatListing] : [.write, .serverCopy, .flatListing]

@@ -61,6 +61,7 @@ package final class Worker: Sendable {
       parts.tiers.isRestored && parts.memory.isLoaded
     }
     parts.preparer.start(on: parts.group.reactors[0])
+    MountCheck(parts.files.mounts.mounts, log: log).start(on: parts.group.reactors[0])
   }
 
   /// Joins the coordinator of another process, if one is named and none is to run here.

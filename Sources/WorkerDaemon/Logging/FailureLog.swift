@@ -65,13 +65,7 @@ extension UFSError {
   }
 
   /// Whether somebody gave it up who no longer wanted it.
-  var isCancelled: Bool {
-    switch cause {
-    case .flow(let refusal): refusal.reason == .cancelled
-    case .errno(let number): number == ECANCELED
-    case .rule, .status, .hdfs, .http, .store: false
-    }
-  }
+  var isCancelled: Bool { isGivenUp }
 
   /// Code and cause in few words that are the same for all files.
   var kindWord: String {

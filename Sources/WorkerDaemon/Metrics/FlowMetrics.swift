@@ -33,7 +33,8 @@ extension FlowControl {
       "penstock_ufs_requests_total", "Requests to remote stores, by how they ended.",
       [
         ("answered", \.answered), ("throttled", \.throttled), ("unavailable", \.unavailable),
-        ("timeout", \.timedOut), ("failed", \.failed), ("refused", \.refused),
+        ("timeout", \.timedOut), ("misdirected", \.misdirected), ("failed", \.failed),
+        ("refused", \.refused),
       ])
     counters(
       "penstock_ufs_retries_total", "Requests sent again, or not sent again for want of budget.",

@@ -58,7 +58,7 @@ extension RESTHandler {
     let recursive = try parameters.boolean("recursive")
     if cacheOnly || misnamed { return await evict(place) }
     try refuseMounts(place, "removed")
-    try await perform(on: [place], tree: true) { () throws(UFSError) in
+    try await perform(on: [place], tree: true, unbounded: recursive) { () throws(UFSError) in
       try await place.ufs.delete(place.path, recursive: recursive)
     }
   }
@@ -134,11 +134,15 @@ extension RESTHandler {
   }
 
   /// Makes a change within the deadline and drops what the cache knew of `places`, whatever came of it.
+  ///
+  /// The change of a tree is `unbounded` unless it is said otherwise.
   private func perform(
-    on places: [MountedPath], tree: Bool = false,
+    on places: [MountedPath], tree: Bool = false, unbounded: Bool? = nil,
     _ change: @escaping @Sendable () async throws(UFSError) -> Void
   ) async throws(RESTProblem) {
-    let answer = try await ask(within: options.changeDeadline, changes: true) { [self] in
+    let answer = try await ask(
+      within: options.changeDeadline, changes: true, unbounded: unbounded ?? tree
+    ) { [self] in
       let outcome = await result { () throws(UFSError) in try await change() }
       // Here, not after the wait: a change that comes late must be seen, too.
       for place in places { forget(place, tree: tree) }

@@ -133,20 +133,23 @@ package struct RESTHandler: HTTPHandler {
     await exchange.respond(.ok, contentType: "application/json", body: body)
   }
 
-  /// Asks `question` of the UFS within `limit`; one that changes something is not cancelled when it is late.
+  /// Asks `question` of the UFS within `limit`; one that changes something is not cancelled when it is late, nor when the
+  /// client leaves.
+  ///
+  /// What it asks of a remote store ends by the limit too, unless it is `unbounded`: the change of a tree takes its time, each
+  /// request of it has its own.
   ///
   /// - Throws: 504 when time passes first.
   func ask<T: Sendable>(
-    within limit: Duration, changes: Bool = false,
+    within limit: Duration, changes: Bool = false, unbounded: Bool = false,
     _ question: @escaping @Sendable () async -> Result<T, UFSError>
   ) async throws(RESTProblem) -> Result<T, UFSError> {
     guard let reactor = Reactor.current else {
       preconditionFailure("requests are served on a reactor")
     }
     // A little earlier, so that a store which does not answer is told of by name.
-    // A change goes on to its end.
     let patience = limit - min(limit / 16, .seconds(1))
-    let deadline = changes ? .max : reactor.now &+ patience.nanoseconds
+    let deadline = unbounded ? .max : reactor.now &+ patience.nanoseconds
     let answer = await Deadline.run(limit, cancelsLate: !changes) {
       await UFSDeadline.hold(deadline) { await question() }
     }

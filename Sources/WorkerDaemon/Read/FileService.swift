@@ -151,7 +151,13 @@ package final class FileService: Sendable {
         throw UFSError(
           .notFound, operation: "worker.status", path: place.ufsPath, cause: .errno(ENOENT))
       }
-      guard case .ask = await table.turn(for: id) else { continue }
+      switch await table.turn(for: id) {
+      case .ask: break
+      case .lookAgain: continue
+      case .cancelled:
+        throw UFSError(
+          .unavailable, operation: "worker.status", path: place.ufsPath, cause: .errno(ECANCELED))
+      }
       defer { table.finish(id) }
       // Whoever waited for another's question has no time of its own left when that was not answered.
       guard !Task.isCancelled, reactor.now < deadline else {

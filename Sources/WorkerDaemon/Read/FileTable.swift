@@ -16,7 +16,29 @@ package final class FileTable: Sendable {
     /// Grows with each removal: a status asked for before one must not be kept after it.
     var epoch: UInt64 = 0
     /// Tasks that wait for a status request in flight.
-    var waiting: [FileID: [UnsafeContinuation<Void, Never>]] = unsafe [:]
+    var waiting: [FileID: [Waiter]] = [:]
+  }
+
+  /// A task that waits; its continuation is guarded by the stripe's lock.
+  // SAFETY: written and taken under the stripe's lock only, so that it is resumed once.
+  @safe private final class Waiter: @unchecked Sendable {
+    private var continuation: UnsafeContinuation<Void, Never>?
+    private(set) var isOver = false
+
+    init() { unsafe continuation = nil }
+
+    /// Remembers whom to resume; false when the wait is over already.
+    func suspend(_ continuation: UnsafeContinuation<Void, Never>) -> Bool {
+      guard !isOver else { return false }
+      unsafe self.continuation = unsafe continuation
+      return true
+    }
+
+    /// Ends the wait; the caller resumes what is returned, outside the lock.
+    func end() -> UnsafeContinuation<Void, Never>? {
+      isOver = true
+      return unsafe continuation.take()
+    }
   }
 
   /// What a caller that needs a status does next.
@@ -25,6 +47,8 @@ package final class FileTable: Sendable {
     case ask
     /// Another caller has asked meanwhile; look again.
     case lookAgain
+    /// The task was cancelled while it waited for another's question.
+    case cancelled
   }
 
   private final class Stripe: Sendable {
@@ -135,29 +159,36 @@ package final class FileTable: Sendable {
 
   /// Waits for the caller's turn to ask the UFS about `id`: one request per file is in flight.
   package func turn(for id: FileID) async -> Turn {
-    let stripe = stripe(id)
+    let (stripe, waiter) = (stripe(id), Waiter())
     let mustAsk = stripe.part.withLock { part in
-      if unsafe part.waiting[id] != nil { return false }
-      unsafe part.waiting[id] = []
+      if part.waiting[id] != nil {
+        part.waiting[id]?.append(waiter)
+        return false
+      }
+      part.waiting[id] = []
       return true
     }
     if mustAsk { return .ask }
-    await unsafe withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
-      let isOver = stripe.part.withLock { part in
-        if unsafe part.waiting[id] == nil { return true }
-        unsafe part.waiting[id]?.append(continuation)
-        return false
+    await withTaskCancellationHandler {
+      await unsafe withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+        let suspends = stripe.part.withLock { _ in unsafe waiter.suspend(continuation) }
+        if !suspends { unsafe continuation.resume() }
       }
-      if isOver { unsafe continuation.resume() }
+    } onCancel: {
+      let continuation = unsafe stripe.part.withLock { part in
+        part.waiting[id]?.removeAll { $0 === waiter }
+        return unsafe waiter.end()
+      }
+      unsafe continuation?.resume()
     }
-    return .lookAgain
+    return Task.isCancelled ? .cancelled : .lookAgain
   }
 
   /// Ends the turn of `id` and lets those look again who waited for it.
   package func finish(_ id: FileID) {
     let waiting = unsafe stripe(id).part.withLock { part in
-      unsafe part.waiting.removeValue(forKey: id)
+      unsafe (part.waiting.removeValue(forKey: id) ?? []).compactMap { unsafe $0.end() }
     }
-    unsafe waiting?.forEach { unsafe $0.resume() }
+    unsafe waiting.forEach { unsafe $0.resume() }
   }
 }

@@ -102,6 +102,12 @@ extension Integration {
             try stage.daemon.metric("penstock_ufs_requests_waiting") == 0
           })
         #expect(stage.proxy.counters.requests <= 8, "\(stage.proxy.counters)")
+        // Those on the wire, too: the store would have another minute to answer them.
+        #expect(
+          try eventually(.seconds(10)) {
+            try stage.daemon.metric("penstock_ufs_requests_in_flight") == 0
+              && stage.proxy.counters.openConnections == 0
+          }, "\(stage.proxy.counters)")
         stage.expectAlive()
       }
     }

@@ -135,6 +135,9 @@ extension Integration {
           #expect(
             read.status.map { $0 == 409 || $0 == 503 }
               ?? (old.starts(with: read.body) || new.starts(with: read.body)))
+          #expect(
+            eventually(.seconds(5)) { stage.daemon.logText.contains(": changed: ") },
+            "\(stage.daemon.logText)")
         }
         #expect(
           try eventually(.seconds(10)) {
@@ -289,7 +292,90 @@ extension Integration {
           #expect(read.status == 200 && read.body == [1, 2, 3])
         } else {
           #expect((read.status ?? 0) >= 500, "status \(read.status ?? 0)")
+          let lines = stage.daemon.logText.split(separator: "\n").filter {
+            $0.contains("certificate")
+          }
+          #expect(!lines.isEmpty, "\(stage.daemon.logText)")
+          #expect(lines.allSatisfy { $0.contains("tls.ca.file") }, "the remedy is told: \(lines)")
         }
+      }
+    }
+
+    @Test("a load that fails is in the log, with the reason and what to do")
+    func failedLoad() async throws {
+      try await blocking {
+        let content = ListingOrigin.Content(folder: "set/", count: 3, size: 100, tag: tag(100))
+        let listing = try ListingOrigin([content])
+        let stage = try UFSFaultStage(listing: listing.port) { try write(content, below: $0) }
+        stage.proxy.play(
+          FaultScript { request in
+            request.method == "GET" && !request.target.contains("?") ? .status(403) : .none
+          })
+        let state = try stage.load("s3://b/set/")
+        #expect(state.contains("FAILED"), "\(state)")
+        let lines = stage.daemon.logText.split(separator: "\n").filter {
+          $0.contains("load failed: ")
+        }
+        #expect(lines.count == 1, "\(stage.daemon.logText)")
+        #expect(lines.first?.contains("s3:ListBucket") == true, "\(lines)")
+      }
+    }
+
+    @Test(
+      "a read that hangs is asked a second time where the mount says so, and the second answer serves"
+    )
+    func hedged() async throws {
+      try await blocking {
+        let content = patterned(30_000, seed: 15)
+        let stage = try UFSFaultStage(
+          options: [
+            "penstock.worker.ufs.hedge.percentile": "0.9",
+            "alluxio.underfs.s3.socket.timeout": "50s", "alluxio.underfs.s3.request.timeout": "60s",
+          ]
+        ) { folder in
+          for number in 0..<140 { try writeBytes(content, to: "\(folder)/k\(number)") }
+        }
+        for number in 0..<130 { #expect(try stage.get("k\(number)").status == 200) }
+        stage.proxy.play(.first(1, .stall(after: nil)) { $0.method == "GET" })
+        let start = ContinuousClock.now
+        let read = try stage.get("k135")
+        #expect(read.status == 200 && identical(read.body, content))
+        #expect(ContinuousClock.now - start < .seconds(20))
+        #expect(try stage.daemon.metric("penstock_ufs_hedges_won_total") == 1)
+        let asked = stage.proxy.requests.filter { $0.method == "GET" && $0.target == "/b/k135" }
+        #expect(asked.count == 2, "\(asked)")
+      }
+    }
+
+    @Test(
+      "when a store refuses everything clients are told in seconds, and the first success ends it")
+    func stormTold() async throws {
+      try await blocking {
+        let stage = try UFSFaultStage { folder in
+          for number in 0..<40 { try writeBytes([7], to: "\(folder)/k\(number)") }
+        }
+        stage.proxy.play(.always(.status(503)))
+        func storm(_ count: Int) throws -> Duration {
+          let start = ContinuousClock.now
+          let readers = try (0..<count).map { number -> HTTPConnection in
+            let connection = try HTTPConnection(port: stage.daemon.ports.object, seconds: 60)
+            try connection.sendRequest("GET", "/s3/k\(number)")
+            return connection
+          }
+          for reader in readers {
+            let reply = try reader.receive()
+            #expect(reply.status == 503 && reply.headers["retry-after"] != nil)
+          }
+          return ContinuousClock.now - start
+        }
+        let first = try storm(40)
+        #expect(first < .seconds(12), "\(first)")
+        let second = try storm(40)
+        #expect(second < .seconds(5), "\(second)")
+        #expect(stage.daemon.logText.contains("refuses every request"), "\(stage.daemon.logText)")
+        stage.proxy.play(.clean)
+        #expect(try eventually(.seconds(10)) { try stage.get("k1").status == 200 })
+        stage.expectAlive()
       }
     }
 
@@ -321,12 +407,12 @@ extension Integration {
 }
 
 /// nginx's entity tag of an object that has the listing's time.
-private func tag(_ size: Int) -> String {
+func tag(_ size: Int) -> String {
   "\(String(ListingOrigin.modified, radix: 16))-\(String(size, radix: 16))"
 }
 
 /// Writes the objects of a listing below the bucket's folder.
-private func write(_ content: ListingOrigin.Content, below folder: String) throws {
+func write(_ content: ListingOrigin.Content, below folder: String) throws {
   try makeDirectories("\(folder)/\(content.folder)")
   let bytes = patterned(content.size, seed: 3)
   for index in 0..<content.count {

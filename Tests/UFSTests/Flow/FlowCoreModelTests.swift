@@ -104,7 +104,7 @@ private struct FlowModel {
     }
     let deadline = random.below(3) == 0 ? now + random.next() % 500_000_000 : .max
     let waiter = FlowWaiter(lane: lane, purpose: purpose, bytes: bytes, deadline: deadline)
-    if core.add(waiter, flow: random.next() % 4) == nil {
+    if core.add(waiter, flow: random.next() % 4, now: now) == nil {
       waiting.append(waiter)
     } else {
       refused += 1

@@ -17,7 +17,7 @@ private struct Gate {
   mutating func ask(_ purpose: UFSPurpose, flow: UInt64 = 0, deadline: UInt64 = .max) {
     if let round = core.enter(lane, purpose, bytes: 0, now: 0) { return sent(purpose, round) }
     let waiter = FlowWaiter(lane: lane, purpose: purpose, bytes: 0, deadline: deadline)
-    guard core.add(waiter, flow: flow) == nil else { return }
+    guard core.add(waiter, flow: flow, now: 0) == nil else { return }
     waiters.append((waiter, flow))
     _ = settle()
   }
@@ -103,7 +103,7 @@ private struct Gate {
     for lane in lanes {
       for _ in 0..<4 {
         let waiter = FlowWaiter(lane: lane, purpose: .load, bytes: 0, deadline: .max)
-        let found2 = core.add(waiter, flow: 0)
+        let found2 = core.add(waiter, flow: 0, now: 0)
         #expect(found2 == nil)
       }
     }
@@ -131,7 +131,7 @@ private struct Gate {
     let found4 = core.enter(slow, .demand, bytes: 0, now: 0)
     #expect(found4 == nil)
     let waiter = FlowWaiter(lane: slow, purpose: .demand, bytes: 0, deadline: .max)
-    let found5 = core.add(waiter, flow: 0)
+    let found5 = core.add(waiter, flow: 0, now: 0)
     #expect(found5 == nil)
     let found6 = core.enter(fast, .load, bytes: 0, now: 0)
     #expect(found6 != nil)
@@ -148,7 +148,7 @@ private struct Gate {
     let found8 = core.enter(lane, .demand, bytes: 500, now: 0)
     #expect(found8 == nil)
     let waiter = FlowWaiter(lane: lane, purpose: .demand, bytes: 500, deadline: .max)
-    let found9 = core.add(waiter, flow: 0)
+    let found9 = core.add(waiter, flow: 0, now: 0)
     #expect(found9 == nil)
     let found10 = core.pump(0).next
     #expect(found10 == 500_000_000)

@@ -29,7 +29,7 @@ struct FlowSilenceTests {
 
     mutating func wait(_ purpose: UFSPurpose) -> (FlowWaiter, FlowRefusal.Reason?) {
       let waiter = FlowWaiter(lane: lane, purpose: purpose, bytes: 0, deadline: .max)
-      return (waiter, core.add(waiter, flow: 0))
+      return (waiter, core.add(waiter, flow: 0, now: now))
     }
 
     /// Lets three requests time out, which `hanging` others do not.
@@ -131,7 +131,7 @@ struct FlowSilenceTests {
           .unavailable, operation: "test", path: "/", cause: .status(503))
         let retry = try await UFSDeadline.run(reactor.now) {
           () async throws(UFSError) -> Duration? in
-          gate.retry(.get, after: late, attempt: 1)
+          gate.retry(.get, for: .demand, after: late, attempt: 1)
         }
         #expect(retry == nil)
         return outcome

@@ -28,6 +28,10 @@ struct FlowSimulation {
   private let lane: Int
   private let latency: UInt64
   private let store: Store
+  /// When clients that were told to come back do, the first one first.
+  private var away: [UInt64] = []
+  /// What `Retry-After` tells them.
+  private static let retryAfter: UInt64 = 1_000_000_000
   private var waiters: [ObjectIdentifier: FlowWaiter] = [:]
 
   /// `clients` that always want another read, from a store that answers after `latency` nanoseconds.
@@ -46,8 +50,12 @@ struct FlowSimulation {
   private mutating func ask() {
     if let round = core.enter(lane, .demand, bytes: 0, now: now) { return send(round) }
     let waiter = FlowWaiter(lane: lane, purpose: .demand, bytes: 0, deadline: .max)
-    precondition(core.add(waiter, flow: random.next() % 8) == nil, "there is room to wait")
-    waiters[ObjectIdentifier(waiter)] = waiter
+    if let reason = core.add(waiter, flow: random.next() % 8, now: now) {
+      precondition(reason == .storm, "there is room to wait")
+      away.append(now + Self.retryAfter)
+    } else {
+      waiters[ObjectIdentifier(waiter)] = waiter
+    }
   }
 
   private mutating func send(_ round: UInt32) {
@@ -79,7 +87,11 @@ struct FlowSimulation {
     wakeTime = next ?? .max
     for waiter in settled {
       waiters[ObjectIdentifier(waiter)] = nil
-      if case .granted(let round) = waiter.verdict { send(round) }
+      if case .granted(let round) = waiter.verdict {
+        send(round)
+      } else {
+        away.append(now + Self.retryAfter)
+      }
     }
   }
 
@@ -87,9 +99,12 @@ struct FlowSimulation {
   mutating func run(until end: UInt64) {
     pump()
     while true {
-      let next = min(events.last?.time ?? .max, wakeTime)
+      let next = min(events.last?.time ?? .max, wakeTime, away.first ?? .max)
       guard next <= end else { break }
       now = max(now, next)
+      let backCount = away.prefix { $0 <= now }.count
+      away.removeFirst(backCount)
+      for _ in 0..<backCount { ask() }
       if let event = events.last, event.time <= now {
         events.removeLast()
         core.finish(event.ticket, event.outcome, now: now)

@@ -105,7 +105,7 @@ private let second: UInt64 = 1_000_000_000
     var now = second
     func ask() -> FlowWaiter {
       let waiter = FlowWaiter(lane: lane, purpose: .demand, bytes: 0, deadline: .max)
-      _ = core.add(waiter, flow: 0)
+      _ = core.add(waiter, flow: 0, now: now)
       return waiter
     }
     while core.windows[Int(FlowVerb.get.rawValue)].limit > 1 {

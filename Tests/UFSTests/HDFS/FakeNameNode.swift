@@ -1,4 +1,4 @@
-// A name node that answers every call with one exception.
+// A name node that answers every call with one exception, or not at all.
 
 import DaemonDriver
 import Glibc
@@ -12,7 +12,7 @@ final class FakeNameNode: Sendable {
   let port: UInt16
   private let listener: Int32
 
-  init(answering exception: HDFSException, fatally: Bool = false, on pool: BlockingPool) throws {
+  init(answering exception: HDFSException?, fatally: Bool = false, on pool: BlockingPool) throws {
     listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -48,7 +48,7 @@ final class FakeNameNode: Sendable {
   }
 
   /// Answers the calls of one connection.
-  private static func serve(_ connection: Int32, _ exception: HDFSException, _ isFatal: Bool) {
+  private static func serve(_ connection: Int32, _ exception: HDFSException?, _ isFatal: Bool) {
     var bytes: [UInt8] = []
     var start = 7
     while true {
@@ -61,7 +61,7 @@ final class FakeNameNode: Sendable {
       {
         guard let call = try? call(Array(bytes[start + 4..<start + length])) else { return }
         start += length
-        guard call >= 0 else { continue }
+        guard call >= 0, let exception else { continue }
         var body = ProtobufWriter()
         body.delimited {
           $0.number(1, UInt64(call))

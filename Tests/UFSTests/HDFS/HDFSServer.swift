@@ -9,87 +9,46 @@ import Testing
 @testable import UFS
 
 /// A running HDFS.
-// SAFETY: nodes are started and ended by one test at a time; the suites are serialized.
-final class HDFSServer: @unchecked Sendable {
-  /// The ports of a data node: data, web, calls.
-  private typealias Ports = (data: UInt16, web: UInt16, calls: UInt16)
-
+final class HDFSServer: Sendable {
   private static let shared = Result { try HDFSServer() }
 
-  /// The name node's port.
-  let port: UInt16
-  private let web: UInt16
-  private let scratch: ScratchDirectory
-  private let ports: [Ports]
-  private var nameNode: ChildProcess?
-  private var dataNodes: [ChildProcess?] = [nil, nil]
-
-  private static let script = URL(filePath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().appending(path: "HDFS/hdfs-node").path
+  private let nodes: HDFSProcesses
 
   /// The one of this process; started with the first use, off the tests' own threads.
   static var running: HDFSServer {
     get async throws { try await Bench.pool.run { shared }.get() }
   }
 
-  private init() throws {
-    let free = try Self.freePorts(8)
-    (port, web) = (free[0], free[1])
-    ports = [(free[2], free[3], free[4]), (free[5], free[6], free[7])]
-    scratch = try ScratchDirectory("hdfs")
-    try run(["prepare"])
-    try run([
-      "configure", scratch.path, "\(port)", "\(web)", "dfs.blocksize=1m",
-      "dfs.datanode.socket.reuse.keepalive=4000",
-    ])
-    try run(["format", scratch.path])
-    try startNameNode()
-    for index in 0..<2 { try startDataNode(index) }
-    try awaitDataNodes(2)
-  }
+  private init() throws { nodes = try HDFSProcesses() }
 
-  private static func freePorts(_ count: Int) throws -> [UInt16] {
-    // Held open together, so that they differ.
-    try (0..<count).map { _ in try PortHolder() }.map(\.port)
-  }
+  /// The name node's port.
+  var port: UInt16 { nodes.port }
 
   /// Starts the name node; it takes some seconds until it answers.
-  func startNameNode() throws {
-    nameNode = try start("namenode", [])
-  }
+  func startNameNode() throws { try nodes.startNameNode() }
 
   /// Kills the name node.
-  func killNameNode() { nameNode?.stop(within: .zero) }
+  func killNameNode() { nodes.killNameNode() }
 
   /// Starts a data node.
-  func startDataNode(_ index: Int) throws {
-    let (data, web, calls) = ports[index]
-    dataNodes[index] = try start(
-      "datanode", ["\(index)", "\(data)", "\(web)", "\(calls)"])
-  }
+  func startDataNode(_ index: Int) throws { try nodes.startDataNode(index) }
 
   /// Kills a data node.
-  func killDataNode(_ index: Int) { dataNodes[index]?.stop(within: .zero) }
+  func killDataNode(_ index: Int) { nodes.killDataNode(index) }
+
+  /// Stops a data node without ending it: its kernel still takes connections and bytes.
+  func pauseDataNode(_ index: Int) { nodes.pauseDataNode(index, true) }
+
+  /// Lets a paused data node go on.
+  func resumeDataNode(_ index: Int) { nodes.pauseDataNode(index, false) }
 
   /// Which data node has a data port.
-  func index(ofDataPort port: UInt16) -> Int? { ports.firstIndex { $0.data == port } }
+  func index(ofDataPort port: UInt16) -> Int? { nodes.index(ofDataPort: port) }
 
-  /// The folder of a data node's blocks.
-  func blocksFolder(_ index: Int) -> String { scratch.path("dn\(index)") }
-
-  /// Waits until so many data nodes are alive.
-  func awaitDataNodes(_ count: Int) throws {
-    let deadline = ContinuousClock.now + .seconds(60)
-    while ContinuousClock.now < deadline {
-      let run = try CommandRun([Self.script, "live", scratch.path, "\(web)"])
-      if run.output.trimmingCharacters(in: .whitespacesAndNewlines) == "\(count)" { return }
-    }
-    throw DriverError.program("no \(count) data nodes within 60 s: \(logs)")
-  }
-
-  /// As `awaitDataNodes`, off the caller's thread.
+  /// Waits until so many data nodes are alive, off the caller's thread.
   func dataNodes(_ count: Int) async throws {
-    try await Bench.pool.run { Result { try self.awaitDataNodes(count) } }.get()
+    let nodes = nodes
+    try await Bench.pool.run { Result { try nodes.awaitDataNodes(count) } }.get()
   }
 
   /// Turns a bit of a block's replica at a data node.
@@ -97,7 +56,7 @@ final class HDFSServer: @unchecked Sendable {
     guard let index = index(ofDataPort: node.port) else {
       throw DriverError.program("no such node")
     }
-    let folder = URL(filePath: blocksFolder(index))
+    let folder = URL(filePath: nodes.blocksFolder(index))
     let files = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)
     while let file = files?.nextObject() as? URL {
       guard file.lastPathComponent == "blk_\(block.id)" else { continue }
@@ -136,28 +95,5 @@ final class HDFSServer: @unchecked Sendable {
       nameNodes: ports.map { HDFSEndpoint(host: "127.0.0.1", port: $0) },
       user: user ?? NSUserName(), options: options, resolver: HostResolver(pool: try Bench.pool),
       gate: flow.gate(mount: "/", host: "hdfs"))
-  }
-
-  /// The ends of all nodes' logs.
-  var logs: String {
-    ["namenode", "datanode0", "datanode1"].map { name in
-      "\(name): \(((try? readText(scratch.path("\(name).log"))) ?? "").suffix(2000))"
-    }.joined(separator: "\n")
-  }
-
-  private func start(_ role: String, _ arguments: [String]) throws -> ChildProcess {
-    // The node ends with the thread that started it, which lives as long as the process.
-    let log = scratch.path(role + (arguments.first ?? "") + ".log")
-    return try ChildProcess(
-      ["setpriv", "--pdeathsig", "KILL", Self.script, role, scratch.path] + arguments,
-      output: log, errors: log)
-  }
-
-  private func run(_ arguments: [String]) throws {
-    let run = try CommandRun([Self.script] + arguments, limit: .seconds(300))
-    guard run.succeeded else {
-      throw DriverError.program(
-        "hdfs-node \(arguments[0]): \(run.errors)\(run.output); see scripts/install-deps test")
-    }
   }
 }

@@ -1,6 +1,7 @@
 import DaemonDriver
 import Foundation
 import Model
+import Ring
 import Synchronization
 import Testing
 
@@ -131,6 +132,83 @@ struct HDFSUFSTests {
       #expect(try await subject.contents("written without it") == bytes)
       try server.startDataNode(node)
       try await server.dataNodes(2)
+    }
+  }
+
+  @Test(
+    "passes over a data node that hangs in seconds, in a stream and at its start, while another has the block"
+  )
+  func hangingDataNode() async throws {
+    let server = try await HDFSServer.running
+    try await Bench.run { () async throws in
+      var random = SeededRandom()
+      var options = HDFSOptions()
+      options.replicaTime = .seconds(1)
+      let fileSystem = try await server.fileSystem(options)
+      let subject = UFSSubject(fileSystem: fileSystem, keepAlive: server)
+      let bytes = random.bytes(5 << 20)
+      try await subject.put("f", bytes)
+      var opened = try await fileSystem.open("f", expecting: nil) as? HDFSReader
+      // A node that was away a moment ago gets its copies a little later.
+      while opened?.blocks.allSatisfy({ $0.nodes.count == 2 }) == false {
+        opened = try await fileSystem.open("f", expecting: nil) as? HDFSReader
+      }
+      let reader = try #require(opened)
+      reader.announce(0..<Int64(bytes.count))
+      var got = try await subject.read(reader, at: 0, 600_000).bytes
+      let node = try #require(
+        server.index(ofDataPort: fileSystem.ring.dataNodes.ordered(reader.blocks[0].nodes)[0].port))
+      server.pauseDataNode(node)
+      defer { server.resumeDataNode(node) }
+      let start = fileSystem.ring.now
+      while got.count < bytes.count {
+        got += try await subject.read(reader, at: Int64(got.count), 600_000).bytes
+      }
+      #expect(got == bytes, "SEED=\(random.seed)")
+      #expect(try await subject.contents("f") == bytes, "SEED=\(random.seed)")
+      // Its silence alone would be a minute.
+      #expect(fileSystem.ring.now - start < 30_000_000_000)
+    }
+  }
+
+  @Test("ends at the deadline of who asks: at a name node and at a data node that say nothing")
+  func deadlines() async throws {
+    let server = try await HDFSServer.running
+    try await Bench.run { () async throws in
+      let fileSystem = try await server.fileSystem()
+      let subject = UFSSubject(fileSystem: fileSystem, keepAlive: server)
+      let bytes = [UInt8](repeating: 7, count: 3 << 20)
+      try await subject.put("f", bytes)
+      let reader = try await fileSystem.open("f", expecting: nil)
+      for node in 0..<2 { server.pauseDataNode(node) }
+      defer { for node in 0..<2 { server.resumeDataNode(node) } }
+      let ring = fileSystem.ring
+      var start = ring.now
+      let read = await subject.code { _ in
+        try await UFSDeadline.run(ring.now + 2_000_000_000) { () async throws(UFSError) in
+          _ = try await subject.read(reader, at: 0, 1000)
+        }
+      }
+      #expect(read == .unavailable)
+      #expect(ring.now - start < 20_000_000_000)
+      let mute = try FakeNameNode(answering: nil, on: try BlockingPool(name: "mute", threads: 1))
+      let control = FlowControl()
+      let silent = try await server.fileSystem(only: mute.port, flow: control)
+      start = ring.now
+      let asked = await subject.code { _ in
+        try await UFSDeadline.run(ring.now + 1_000_000_000) { () async throws(UFSError) in
+          _ = try await silent.status(of: "f")
+        }
+      }
+      #expect(asked == .unavailable)
+      #expect(ring.now - start < 20_000_000_000)
+      let given = Task(executorPreference: ring.reactor) {
+        await subject.code { _ in try await silent.status(of: "g") }
+      }
+      while control.inFlightCount == 0 { await ring.reactor.sleep(for: .zero) }
+      given.cancel()
+      #expect(await given.value == .unavailable, "a question that is given up ends")
+      withExtendedLifetime(mute) {}
     }
   }
 

@@ -177,6 +177,33 @@ struct S3ReaderTests {
     }
   }
 
+  @Test(
+    "a part with status 200 is taken when range, whole length and length of the body agree",
+    arguments: [
+      ("bytes 1-3/6", "bcd", nil), ("bytes 1-3/6", "bcdef", .io), ("bytes 1-3/7", "bcd", .changed),
+      ("bytes 1-3/*", "bcd", .io), ("bytes 0-2/6", "abc", .io), ("bytes */6", "bcd", .io),
+      ("bcd", "bcd", .io),
+    ] as [(String, String, UFSError.Code?)])
+  func partWithStatus200(range: String, body: String, wanted: UFSError.Code?) async throws {
+    try await Bench.run { () async throws -> Void in
+      let store = try await ScriptedStore { _ in
+        ScriptedStore.reply("200 OK", ["Content-Range: \(range)", "ETag: \"e\""], body: body)
+      }
+      let fileSystem = try S3Bench.fileSystem(
+        "s3://b", port: store.port, ["alluxio.underfs.s3.max.error.retry": "0"])
+      let subject = UFSSubject(fileSystem: fileSystem, keepAlive: store)
+      let reader = try await fileSystem.open(
+        "f", expecting: FileVersion(token: "\"e\"", length: 6))
+      var found: [UInt8] = []
+      let code = await subject.code { _ in
+        found = try await subject.read(reader, at: 1, 3).bytes
+      }
+      #expect(code == wanted)
+      #expect(found == (wanted == nil ? Array("bcd".utf8) : []))
+      await reader.close()
+    }
+  }
+
   @Test("an object replaced in the middle of a read has changed, or gives its old bytes")
   func replaced() async throws {
     try await Bench.run { () async throws -> Void in

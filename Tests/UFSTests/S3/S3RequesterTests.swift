@@ -47,6 +47,79 @@ struct S3RequesterTests {
     #expect(store.requests.count == 4)
   }
 
+  @Test(
+    "a region that a HEAD's refusal does not name is asked for by a listing, once in a while",
+    arguments: [
+      "<Code>AuthorizationHeaderMalformed</Code><Region>eu-south-7</Region>",
+      "<Code>PermanentRedirect</Code><Endpoint>bkt.s3.eu-south-7.amazonaws.com</Endpoint>",
+      "<Code>PermanentRedirect</Code><Endpoint>bkt.s3-eu-south-7.amazonaws.com</Endpoint>",
+      "<Code>AuthorizationHeaderMalformed</Code>",
+    ])
+  func regionOfHead(word: String) async throws {
+    let store = try await Store { request in
+      if request.fields["authorization"]?.contains("/eu-south-7/") == true { return Store.head }
+      return request.line.hasPrefix("HEAD")
+        ? "HTTP/1.1 400 Bad\r\nContent-Length: 0\r\n\r\n"
+        : Store.reply("400 Bad", body: "<Error>\(word)</Error>")
+    }
+    try await Bench.run {
+      let fileSystem = try S3Bench.fileSystem("s3://bkt", port: store.port)
+      let isNamed = word.contains("eu-south-7")
+      for _ in 0..<3 {
+        if isNamed {
+          #expect(try await fileSystem.status(of: "f").length == 3)
+        } else {
+          await #expect(throws: UFSError.self) { try await fileSystem.status(of: "f") }
+        }
+      }
+    }
+    let listings = store.requests.filter { $0.line.hasPrefix("GET /bkt?") }
+    #expect(listings.count == 1)
+    #expect(store.requests.count == (word.contains("eu-south-7") ? 5 : 4))
+  }
+
+  @Test("what the store says comes with the setting that helps, in a HEAD's refusal too")
+  func remedies() async throws {
+    let cases = [
+      ("403 Forbidden", "", "s3:ListBucket"), ("400 Bad", "", "alluxio.underfs.s3.region"),
+      ("403 Forbidden", "SignatureDoesNotMatch", "s3a.secretKey"),
+      ("403 Forbidden", "RequestTimeTooSkewed", "clock"),
+    ]
+    for (line, word, remedy) in cases {
+      let store = try await Store { request in
+        request.line.hasPrefix("HEAD") && !word.isEmpty
+          ? Store.reply("404 Not Found")
+          : word.isEmpty
+            ? "HTTP/1.1 \(line)\r\nContent-Length: 0\r\n\r\n" : Store.error(line, word)
+      }
+      let error = await #expect(throws: UFSError.self) { try await status(store: store) }
+      #expect(error?.description.contains(remedy) == true, "\(error?.description ?? "")")
+    }
+  }
+
+  @Test("a bucket that is not there is counted for itself, not as a store that fails")
+  func misdirected() async throws {
+    let store = try await Store { request in
+      request.line.hasPrefix("HEAD")
+        ? "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+        : Store.error("404 Not Found", "NoSuchBucket")
+    }
+    try await Bench.run {
+      let uri = "s3://bkt"
+      let environment = UFSEnvironment(pool: try Bench.pool)
+      let fileSystem = try S3UFS(
+        try UFSURI(parsing: uri),
+        MountSpecification(
+          alluxioPath: "/s3", uri: uri,
+          options: ["alluxio.underfs.s3.endpoint": "http://127.0.0.1:\(store.port)"]),
+        environment, variables: CredentialEnvironment([:]))
+      await #expect(throws: UFSError.self) { try await fileSystem.status(of: "f") }
+      let rows = environment.flow.statistics
+      #expect(rows.map(\.counts.misdirected).reduce(0, +) == 1)
+      #expect(rows.map(\.counts.unavailable).reduce(0, +) == 0)
+    }
+  }
+
   @Test("a redirect to the same store is followed, and one to another is not")
   func redirect() async throws {
     let target = try await Store { _ in Store.head }
@@ -89,7 +162,8 @@ struct S3RequesterTests {
     let cases: [(String, UFSError.Code?, Int)] = [
       ("500 Error", .unavailable, 3), ("502 Error", .unavailable, 3),
       ("504 Error", .unavailable, 3), ("503 Slow Down", .throttled, 3), ("429 Slow", .throttled, 3),
-      ("400 Bad", .invalid, 1), ("401 No", .denied, 1), ("410 Gone", .io, 1),
+      // A HEAD has no words: the region is asked for besides.
+      ("400 Bad", .invalid, 2), ("401 No", .denied, 1), ("410 Gone", .io, 1),
       ("501 Not", .unsupported, 1), ("507 Full", .noSpace, 1),
     ]
     for (line, want, count) in cases {

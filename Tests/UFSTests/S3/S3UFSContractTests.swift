@@ -32,11 +32,32 @@ struct S3UFSContractTests {
     }
   }
 
-  // rclone takes a directory's marker for a file: the cases that make directories are not for it.
+  // rclone takes a directory's marker for a file.
   @Test(
-    "on rclone, which checks signatures", arguments: UFSContract.writing + UFSContract.naming[..<5])
+    "on rclone, which checks signatures and knows no markers",
+    arguments: UFSContract.cases)
   func rclone(promise: UFSContract.Case) async throws {
     let server = try await S3Server.rclone()
-    try await UFSContract.run(promise) { try await S3Bench.subject(server) }
+    try await UFSContract.run(promise) {
+      try await S3Bench.subject(
+        server, ["alluxio.underfs.object.store.breadcrumbs.enabled": "false"])
+    }
+  }
+
+  @Test(
+    "a directory without a marker is there once a file lies below it, and nothing is put for it")
+  func withoutMarkers() async throws {
+    try await Bench.run { () async throws -> Void in
+      let server = try await S3Server.moto()
+      let subject = try await S3Bench.subject(
+        server, ["alluxio.underfs.object.store.breadcrumbs.enabled": "false"])
+      let fileSystem = subject.fileSystem
+      #expect(try await fileSystem.makeDirectory("d/e", recursive: true) == .created)
+      #expect(try await subject.tree() == [])
+      try await subject.put("d/e/f", [1])
+      #expect(try await fileSystem.makeDirectory("d/e", recursive: true) == .existed)
+      try await fileSystem.touch("d/e")
+      #expect(try await subject.tree() == ["d/", "d/e/", "d/e/f"])
+    }
   }
 }

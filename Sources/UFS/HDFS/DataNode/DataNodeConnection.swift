@@ -16,21 +16,25 @@ final class DataNodeConnection {
   /// Heads and sums of packets, and data that is not wanted yet or at all.
   let scratch = HDFSScratch()
 
+  /// How long the node may say nothing.
+  var stallTime: Duration
+
   private let descriptor: Int32
   private let reactor: Reactor
-  private let stallTime: Duration
 
-  /// Connects.
+  /// Connects; `patience` bounds that and every silence of the node.
   ///
   /// - Throws: `.connection`, `.timeout`.
   init(
-    _ address: SocketAddress, _ reactor: Reactor, _ options: HDFSOptions
+    _ address: SocketAddress, _ reactor: Reactor, _ options: HDFSOptions,
+    patience: Duration = .seconds(1 << 40)
   ) async throws(HDFSFailure) {
     self.address = address
     self.reactor = reactor
-    stallTime = options.stallTime
+    stallTime = min(options.stallTime, patience)
     descriptor = await reactor.connect(
-      to: address, within: UFSDeadline.left(of: options.connectTime, now: reactor.now))
+      to: address,
+      within: UFSDeadline.left(of: min(options.connectTime, patience), now: reactor.now))
     guard descriptor >= 0 else { throw HDFSFailure(result: descriptor, isSent: false) }
   }
 
@@ -59,18 +63,46 @@ final class DataNodeConnection {
     guard sent == bytes.count else { throw HDFSFailure(result: min(sent, 0)) }
   }
 
-  /// Fills `buffer`.
+  /// Fills `buffer`; given up, and of no use any more, when the task is cancelled.
   func receive(into buffer: UnsafeMutableRawBufferPointer) async throws(HDFSFailure) {
     guard buffer.count > 0 else { return }
-    let count = unsafe await reactor.receive(
-      descriptor, into: buffer, waitAll: true, within: patience)
+    let count = await endingWithTask {
+      unsafe await reactor.receive(descriptor, into: buffer, waitAll: true, within: patience)
+    }
     guard count == buffer.count else { throw HDFSFailure(result: min(count, 0)) }
+  }
+
+  /// Runs a receive, which ends early when the task is cancelled.
+  private func endingWithTask(_ body: () async -> Int32) async -> Int32 {
+    let (reactor, wait) = (reactor, Wait(descriptor))
+    let count = await withTaskCancellationHandler {
+      await body()
+    } onCancel: {
+      reactor.spawn { wait.cut() }
+    }
+    wait.descriptor = nil
+    return count
+  }
+
+  /// A receive in flight.
+  // SAFETY: confined to the reactor's thread.
+  private final class Wait: @unchecked Sendable {
+    /// What it waits on; nil once it is over, when the number may be another connection's.
+    var descriptor: Int32?
+
+    init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+    /// Ends it.
+    func cut() {
+      if let descriptor { shutdown(descriptor, Int32(SHUT_RDWR)) }
+    }
   }
 
   /// Fills the pieces that `scratch` was given, one after the other.
   func receivePieces() async throws(HDFSFailure) {
-    let count = unsafe await reactor.receive(
-      descriptor, scratch.message, waitAll: true, within: patience)
+    let count = await endingWithTask {
+      unsafe await reactor.receive(descriptor, scratch.message, waitAll: true, within: patience)
+    }
     guard count == scratch.pieceBytes else { throw HDFSFailure(result: min(count, 0)) }
   }
 

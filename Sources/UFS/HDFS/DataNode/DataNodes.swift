@@ -25,9 +25,9 @@ import Ring
     self.reactor = reactor
   }
 
-  /// A connection to `node`, kept from an earlier use if `mayReuse` and there is one.
+  /// A connection to `node`, kept from an earlier use if `mayReuse` and there is one; `patience` bounds the node's silences.
   func connection(
-    to node: HDFSNode, mayReuse: Bool = true
+    to node: HDFSNode, mayReuse: Bool = true, patience: Duration = .seconds(1 << 40)
   ) async throws(HDFSFailure) -> DataNodeConnection {
     let endpoint = HDFSEndpoint(
       host: cluster.options.usesHostNames ? node.host : node.address, port: node.port)
@@ -37,10 +37,12 @@ import Ring
     while mayReuse, let old = kept[address]?.popLast() {
       if old.isQuiet, reactor.now &- old.keptSince < cluster.options.keepTime.nanoseconds {
         old.isReused = true
+        old.stallTime = min(cluster.options.stallTime, patience)
         return old
       }
     }
-    return try await DataNodeConnection(address, reactor, cluster.options)
+    return try await DataNodeConnection(
+      address, reactor, cluster.options, patience: patience)
   }
 
   /// Keeps a connection that has nothing under way for the next use.

@@ -43,12 +43,12 @@ final class HDFSBlockFlow {
   /// Whether the connection can serve another read.
   private var isClean = false
 
-  /// Asks `node` for `range` of the block.
+  /// Asks `node` for `range` of the block; `patience` bounds its silences.
   ///
   /// - Throws: `.refused`, and what the connection says.
   init(
     _ ring: HDFSRing, _ located: HDFSLocatedBlock, _ node: HDFSNode, _ range: Range<Int64>,
-    takesMany: Bool
+    takesMany: Bool, patience: Duration
   ) async throws(HDFSFailure) {
     self.ring = ring
     self.node = node
@@ -57,7 +57,7 @@ final class HDFSBlockFlow {
     let request = HDFSBlockRequest.read(
       located.block, token: located.token, client: ring.cluster.clientName, range: range)
     let answer: HDFSBlockAnswer
-    (connection, answer) = try await Self.ask(ring, node, request)
+    (connection, answer) = try await Self.ask(ring, node, request, patience)
     guard answer.status == HDFSBlockAnswer.Status.success.rawValue else {
       throw .refused(answer.status, answer.message)
     }
@@ -82,6 +82,9 @@ final class HDFSBlockFlow {
     self.pass = consume pass
   }
 
+  /// Bounds the node's silences from now on.
+  func bound(_ patience: Duration) { connection.stallTime = patience }
+
   /// Gives its slots back while nobody reads it.
   func rest() { pass?.rest() }
 
@@ -101,11 +104,12 @@ final class HDFSBlockFlow {
 
   /// Sends the request on a kept connection, or on a new one when the kept one turns out to be dead.
   private static func ask(
-    _ ring: HDFSRing, _ node: HDFSNode, _ request: [UInt8]
+    _ ring: HDFSRing, _ node: HDFSNode, _ request: [UInt8], _ patience: Duration
   ) async throws(HDFSFailure) -> (DataNodeConnection, HDFSBlockAnswer) {
     var mayReuse = true
     while true {
-      let connection = try await ring.dataNodes.connection(to: node, mayReuse: mayReuse)
+      let connection = try await ring.dataNodes.connection(
+        to: node, mayReuse: mayReuse, patience: patience)
       do throws(HDFSFailure) {
         try await connection.send(request)
         let message = try await connection.receiveMessage()

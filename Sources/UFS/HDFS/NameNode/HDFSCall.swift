@@ -3,7 +3,8 @@
 /// One call waiting for its answer.
 ///
 /// Ring-confined.
-@safe final class HDFSCall {
+// SAFETY: confined to the reactor's thread; whoever is elsewhere goes by a task there.
+@safe final class HDFSCall: @unchecked Sendable {
   /// What came of it.
   typealias Outcome = Result<ProtobufReader, HDFSFailure>
 

@@ -48,7 +48,7 @@ import Ring
     reactor.spawn { await self.receive() }
   }
 
-  /// Makes a call and waits for its answer.
+  /// Makes a call and waits for its answer, or until the task is cancelled.
   ///
   /// - Throws: What the name node or the connection says.
   func call(
@@ -64,7 +64,12 @@ import Ring
       number, method: method, request: request, client: client, retry: retry)
     await flush()
     defer { lastUse = reactor.now }
-    return try await call.wait().get()
+    let reactor = reactor
+    return try await withTaskCancellationHandler {
+      await call.wait()
+    } onCancel: {
+      reactor.spawn { call.finish(.failure(.connection(ECANCELED, isSent: true))) }
+    }.get()
   }
 
   /// Ends it and every call on it.

@@ -54,13 +54,16 @@ final class NameNodes {
       } catch {
         attempt += 1
         pass.take()?.finish(outcome(error, attempt))
-        guard mayRepeat(error, attempt), reactor.now < deadline else { throw error }
+        guard mayRepeat(error, attempt), reactor.now < deadline, !Task.isCancelled else {
+          throw error
+        }
         if movesOn(error) { cluster.moveOn(from: index) }
         // The first try elsewhere comes at once.
         guard attempt >= cluster.nameNodes.count || isRetriable(error) else { continue }
         pauseCount += 1
         let next = cluster.gate.retry(
-          asking?.verb ?? .put, after: UFSError(error, operation: "ufs.call", path: ""),
+          asking?.verb ?? .put, for: asking?.purpose ?? .demand,
+          after: UFSError(error, operation: "ufs.call", path: ""),
           attempt: pauseCount, previous: pause, deadline: deadline)
         guard let next, await reactor.sleep(for: next) else { throw error }
         pause = next

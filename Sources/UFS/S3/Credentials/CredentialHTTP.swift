@@ -10,6 +10,8 @@ struct CredentialHTTP: Sendable {
 
   /// The client.
   let client: HTTPClient
+  /// How long every answer may take, whatever its source says; nil leaves it to the source.
+  var limit: Duration?
 
   /// An answer.
   struct Reply {
@@ -50,7 +52,7 @@ struct CredentialHTTP: Sendable {
     guard let reactor = Reactor.current else {
       preconditionFailure("credentials are asked for on a reactor's thread")
     }
-    let deadline = reactor.now &+ limit.nanoseconds
+    let deadline = reactor.now &+ (self.limit ?? limit).nanoseconds
     let bytes = Array((body ?? "").utf8)
     // SAFETY: the copy is freed after the answer's head is there, when the client needs it no longer.
     let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)

@@ -4,6 +4,7 @@
 //       │ near their end: one caller fetches, the others still use the old ones
 //       └ none or ended:  one caller fetches, the others wait for what it gets     (single-flight over all rings)
 
+import Ring
 import Synchronization
 
 /// Credentials from the first of several sources, kept until shortly before they end.
@@ -64,7 +65,11 @@ final class S3CredentialChain: Sendable {
     switch turn {
     case .use(let credentials): return credentials
     case .fetch(let old):
-      let outcome = await fetch()
+      // By a task of its own: others wait for it, whatever becomes of the request that began it.
+      let outcome: Outcome =
+        if let reactor = Reactor.current {
+          await reactor.run { [self] in await fetch() }
+        } else { await fetch() }
       settle(outcome, keeping: old)
       if case .failure = outcome, let old { return old }
       return try outcome.get()

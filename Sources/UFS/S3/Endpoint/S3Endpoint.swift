@@ -79,6 +79,18 @@ struct S3Endpoint: Sendable, Hashable {
     region.hasPrefix("cn-") ? "s3.\(region).amazonaws.com.cn" : "s3.\(region).amazonaws.com"
   }
 
+  /// The region that a host of AWS is named after: `b.s3.eu-west-1.amazonaws.com`, `s3-eu-west-1.amazonaws.com`.
+  ///
+  /// Nil for other hosts and for those that are named after none.
+  static func region(ofAmazonHost host: String) -> String? {
+    let labels = host.split(separator: ".").map(String.init)
+    guard let domain = labels.lastIndex(of: "amazonaws"), domain > 0 else { return nil }
+    let label = labels[domain - 1]
+    if label.hasPrefix("s3-") { return String(label.dropFirst(3)) }
+    guard domain > 1, ["s3", "dualstack"].contains(labels[domain - 2]) else { return nil }
+    return label
+  }
+
   private static func parse(
     _ text: String, isSecure: Bool?
   ) -> (origin: HTTPOrigin, hasPort: Bool)? {

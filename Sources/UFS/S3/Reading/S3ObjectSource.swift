@@ -74,9 +74,14 @@ final class S3ObjectSource: RangedSource {
     _ response: HTTPClientResponse, _ range: Range<Int64>
   ) throws(S3Failure) {
     let count = range.upperBound - range.lowerBound
-    if response.status == 206 {
-      guard let field = response.field("Content-Range"), let found = HTTPContentRange(field) else {
+    let field = response.field("Content-Range")
+    if response.status == 206 || response.status == 200 && field != nil {
+      guard let found = field.flatMap({ HTTPContentRange($0) }) else {
         throw .broken("NoContentRange")
+      }
+      // Some stores say 200 with a part (rclone's): good only when all that says so agrees.
+      guard response.status == 206 || found.length != nil && response.contentLength == count else {
+        throw .broken("NoRange")
       }
       if let length = found.length, length != version.length { throw Self.changed }
       guard found.range == range else { throw .broken("OtherRange") }

@@ -2,6 +2,7 @@
 
 import HTTPWire
 import Model
+import Ring
 
 extension S3Requester {
   /// The words of an error's reply.
@@ -29,6 +30,8 @@ extension S3Requester {
   ]
   /// Most bytes of an error's body.
   private static let errorSizeMax = 64 << 10
+  /// Nanoseconds between two questions for the region.
+  private static let regionInterval: UInt64 = 10_000_000_000
   /// Seconds that clocks may differ before ours is taken to be wrong; S3 allows 900.
   private static let skewMin: Int64 = 240
 
@@ -47,22 +50,39 @@ extension S3Requester {
     guard !bytes.isEmpty, let reply = try? S3Reply(parsing: bytes), reply.root == "Error"
     else { return word }
     word.code = reply.text("Code") ?? ""
-    word.region = word.region ?? reply.text("Region")
+    word.region =
+      word.region ?? reply.text("Region")
+      ?? reply.text("Endpoint").flatMap { S3Endpoint.region(ofAmazonHost: $0) }
     return word
+  }
+
+  /// The region that a listing's refusal names, once in a while; the reply to a HEAD has no body to name it.
+  private func askRegion(_ request: S3Request, _ setting: Setting) async -> String? {
+    let now = reactor.now
+    let isDue = change { state in
+      guard state.regionAskedAt == 0 || now &- state.regionAskedAt >= Self.regionInterval else {
+        return false
+      }
+      state.regionAskedAt = max(1, now)
+      return true
+    }
+    guard isDue else { return nil }
+    var listing = S3Request(.get, key: nil, operation: request.operation, path: request.path)
+    listing.query = S3ListQuery(prefix: "", delimiter: nil, keyCountMax: 1)
+      .items(isVersion1: options.listsVersion1)
+    // A store that cannot be asked leaves the first refusal as it is.
+    guard let reply = try? await send(listing, setting) else { return nil }
+    return await word(of: reply, to: listing).region
   }
 
   /// What to do differently; nil when the refusal stands.
   func correction(
     _ response: HTTPClientResponse, _ word: Word, _ request: S3Request, _ setting: Setting
   ) async -> Correction? {
-    if let region = word.region, [301, 307, 400, 403].contains(response.status),
-      Self.isRegion(region), !isSameText(region, setting.state.region)
+    if [301, 307, 400, 403].contains(response.status),
+      let correction = move(to: word.region, setting)
     {
-      learn {
-        $0.region = region
-        $0.endpoint = $0.endpoint.moved(toRegion: region)
-      }
-      return Correction()
+      return correction
     }
     if response.status == 307 || response.status == 308 {
       return redirect(response, setting)
@@ -76,8 +96,21 @@ extension S3Requester {
     let isRefused =
       Self.refusals.contains(word.code)
       || request.method == .head && [400, 403].contains(response.status)
-    guard isRefused, let chain else { return nil }
-    return await chain.renew(after: setting.credentials) ? Correction() : nil
+    if isRefused, let chain, await chain.renew(after: setting.credentials) { return Correction() }
+    guard request.method == .head, [301, 400].contains(response.status) else { return nil }
+    return move(to: await askRegion(request, setting), setting)
+  }
+
+  /// Signs for `region` from now on; nil when it is none, or the one that was signed for.
+  private func move(to region: String?, _ setting: Setting) -> Correction? {
+    guard let region, Self.isRegion(region), !isSameText(region, setting.state.region) else {
+      return nil
+    }
+    learn {
+      $0.region = region
+      $0.endpoint = $0.endpoint.moved(toRegion: region)
+    }
+    return Correction()
   }
 
   private func redirect(_ response: HTTPClientResponse, _ setting: Setting) -> Correction? {

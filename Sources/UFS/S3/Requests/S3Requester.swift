@@ -22,6 +22,8 @@ final class S3Requester: Sendable {
     var region: String
     /// Seconds that the store's clock is ahead of ours.
     var skew: Int64 = 0
+    /// When the region was last asked for, in the scale of `reactor.now`; 0 never.
+    var regionAskedAt: UInt64 = 0
   }
 
   /// What is in a request besides the request itself.
@@ -69,6 +71,9 @@ final class S3Requester: Sendable {
   /// Changes what was learnt.
   func learn(_ body: (inout State) -> Void) { shared.withLock { body(&$0) } }
 
+  /// Changes what was learnt, and says something of it.
+  func change<T>(_ body: (inout State) -> T) -> T { shared.withLock { body(&$0) } }
+
   /// The ring that is running the caller.
   var reactor: Reactor {
     guard let reactor = Reactor.current else {
@@ -79,8 +84,22 @@ final class S3Requester: Sendable {
 
   /// Performs `request` and hands a 2xx reply to `take`, whose failures are those of the attempt.
   ///
+  /// Without a deadline of the task's it has one of its own, over queue, attempts and pauses; loads have the time.
+  ///
   /// - Throws: The last attempt's failure.
   func perform<T>(
+    _ request: S3Request, _ take: (HTTPClientResponse) async throws(S3Failure) -> T
+  ) async throws(UFSError) -> T {
+    guard UFSDeadline.current == .max, request.purpose != .load else {
+      return try await performBound(request, take)
+    }
+    let limit = 5 * options.requestTimeout.nanoseconds &+ Self.transferTime(request)
+    return try await UFSDeadline.run(reactor.now &+ limit) { () async throws(UFSError) -> T in
+      try await performBound(request, take)
+    }
+  }
+
+  private func performBound<T>(
     _ request: S3Request, _ take: (HTTPClientResponse) async throws(S3Failure) -> T
   ) async throws(UFSError) -> T {
     var attempt = 1
@@ -102,7 +121,7 @@ final class S3Requester: Sendable {
       pass.finish(FlowOutcome(error, retryAfter: failure.retryAfter))
       guard request.isRepeatable || failure.isHarmless,
         let delay = gate.retry(
-          request.verb, after: error, attempt: attempt, previous: pause,
+          request.verb, for: request.purpose, after: error, attempt: attempt, previous: pause,
           retryAfter: failure.retryAfter),
         await reactor.sleep(for: delay)
       else { throw error }
@@ -140,7 +159,8 @@ final class S3Requester: Sendable {
     }
   }
 
-  private func setting(_ redirect: HTTPOrigin?) async throws(S3Failure) -> Setting {
+  /// Credentials and place for a request.
+  func setting(_ redirect: HTTPOrigin? = nil) async throws(S3Failure) -> Setting {
     do throws(S3CredentialError) {
       let credentials = try await chain?.current()
       let state = state
@@ -154,9 +174,27 @@ final class S3Requester: Sendable {
   }
 
   /// Signs and sends.
-  private func send(
+  func send(
     _ request: S3Request, _ setting: Setting
   ) async throws(S3Failure) -> HTTPClientResponse {
+    let (target, fields) = await signed(request, setting)
+    let body: HTTPClientRequest.Body =
+      if let bytes = unsafe request.body { unsafe .bytes(bytes) } else { .none }
+    var sent = HTTPClientRequest(
+      request.method, setting.origin, target: target, fields: fields, body: body,
+      isIdempotent: request.isRepeatable)
+    sent.abort = request.abort
+    do throws(HTTPClientError) {
+      return try await client.send(sent, deadline: deadline(request))
+    } catch {
+      throw S3Failure(error)
+    }
+  }
+
+  /// The target and the header lines of a request, signed if there are credentials.
+  func signed(
+    _ request: S3Request, _ setting: Setting
+  ) async -> (target: String, fields: [(name: String, value: String)]) {
     let path = setting.state.endpoint.path(request.key)
     let query = S3Coding.query(request.query)
     var fields = [(name: "Host", value: setting.origin.authority)] + request.fields
@@ -167,25 +205,19 @@ final class S3Requester: Sendable {
         &fields, request, path: path, query: query, digest: digest, setting: setting,
         credentials: credentials)
     }
-    let body: HTTPClientRequest.Body =
-      if let bytes = unsafe request.body { unsafe .bytes(bytes) } else { .none }
-    var sent = HTTPClientRequest(
-      request.method, setting.origin, target: query.isEmpty ? path : "\(path)?\(query)",
-      fields: fields, body: body, isIdempotent: request.isRepeatable)
-    sent.abort = request.abort
-    do throws(HTTPClientError) {
-      return try await client.send(sent, deadline: deadline(request))
-    } catch {
-      throw S3Failure(error)
-    }
+    return (query.isEmpty ? path : "\(path)?\(query)", fields)
   }
 
-  /// The time of a request, and a second for each MiB that moves.
-  private func deadline(_ request: S3Request) -> UInt64 {
+  /// A second for each MiB that moves, in nanoseconds.
+  private static func transferTime(_ request: S3Request) -> UInt64 {
     let bodySize = Int64(unsafe request.body?.count ?? 0)
     let (size, overflow) = bodySize.addingReportingOverflow(request.replySize)
-    let seconds = overflow ? Int64(1) << 40 : size >> 20
-    let limit = options.requestTimeout.nanoseconds &+ UInt64(seconds) &* 1_000_000_000
+    return overflow ? 1 << 60 : UInt64(max(0, size) >> 20) &* 1_000_000_000
+  }
+
+  /// The time of a request and of what moves with it.
+  private func deadline(_ request: S3Request) -> UInt64 {
+    let limit = options.requestTimeout.nanoseconds &+ Self.transferTime(request)
     return min(reactor.now &+ limit, UFSDeadline.current)
   }
 

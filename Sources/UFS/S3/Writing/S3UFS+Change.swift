@@ -14,7 +14,7 @@ extension S3UFS {
     }
     if try await isDirectory(path, "ufs.mkdir") { return .existed }
     // Directories above are there as soon as a key lies below them.
-    try await putMarker(path, "ufs.mkdir")
+    if options.writesMarkers { try await putMarker(path, "ufs.mkdir") }
     return .created
   }
 
@@ -24,7 +24,7 @@ extension S3UFS {
     if let status = try await file(path, "ufs.touch") {
       try await refresh(status, path)
     } else if try await isDirectory(path, "ufs.touch") {
-      try await putMarker(path, "ufs.touch")
+      if options.writesMarkers { try await putMarker(path, "ufs.touch") }
     } else {
       let empty = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
       _ = unsafe try await put(empty, path, .exclusive, "ufs.touch")

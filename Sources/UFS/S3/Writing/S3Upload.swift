@@ -128,8 +128,11 @@ import Ring
   func abort() async {
     // A part that arrives after the abort would stay.
     while inFlightCount > 0 { await wait() }
-    var request = fileSystem.request(.delete, path, "ufs.abort")
-    request.query = [("uploadId", id)]
-    _ = try? await fileSystem.requester.performEmpty(request)
+    // By a task of its own: whoever wrote may be gone, its parts must not stay.
+    await reactor.run { [self] in
+      var request = fileSystem.request(.delete, path, "ufs.abort")
+      request.query = [("uploadId", id)]
+      _ = try? await fileSystem.requester.performEmpty(request)
+    }
   }
 }
