@@ -1,7 +1,6 @@
 // Pages on disk whose bytes did not match, for whoever tells an operator: a few of them, and how many others there were.
 
 package import Model
-import Synchronization
 
 /// A page that did not match its checksum, and is gone.
 package struct CorruptPage: Sendable, Equatable {
@@ -22,7 +21,7 @@ final class CorruptPages: Sendable {
   /// Pages kept until somebody takes them.
   static let countMax = 64
 
-  private let state = Mutex<(pages: [CorruptPage], more: Int)>(([], 0))
+  private let state = Locked<(pages: [CorruptPage], more: Int)>(([], 0))
 
   /// Adds one, or counts it.
   func add(_ page: CorruptPage) {

@@ -26,3 +26,25 @@ import Glibc
     return try body()
   }
 }
+
+/// A value behind such a mutex.
+@safe struct Locked<Value>: ~Copyable, @unchecked Sendable {
+  private let lock = Lock()
+  // SAFETY: a value at one address from init to deinit, touched with the lock held.
+  private let value: UnsafeMutablePointer<Value>
+
+  init(_ initial: consuming Value) {
+    unsafe value = .allocate(capacity: 1)
+    unsafe value.initialize(to: initial)
+  }
+
+  deinit {
+    unsafe value.deinitialize(count: 1)
+    unsafe value.deallocate()
+  }
+
+  @inline(__always)
+  borrowing func withLock<T, E: Error>(_ body: (inout Value) throws(E) -> T) throws(E) -> T {
+    try lock.withLock { () throws(E) -> T in try unsafe body(&value.pointee) }
+  }
+}

@@ -1,7 +1,5 @@
 // Work for background tasks: those who have nothing to do wait for the next element without a thread.
 
-import Synchronization
-
 /// A first-in, first-out queue of a bounded length that tasks wait on.
 @safe final class WorkQueue<Element: Sendable>: Sendable {
   @safe private struct State {
@@ -28,7 +26,7 @@ import Synchronization
     }
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
   private let countMax: Int
 
   init(countMax: Int = .max) { self.countMax = countMax }
@@ -90,7 +88,7 @@ import Synchronization
     var isClosed = false
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   /// How often it happened: taken before looking whether there is something to wait for.
   var count: UInt64 { state.withLock { $0.count } }

@@ -16,7 +16,7 @@ import Synchronization
   private let descriptor: Int32
   /// The number under which rings know the file: never used again, as descriptors are.
   private let owner: UInt64
-  private let rings = Mutex<Rings>(Rings())
+  private let rings = Locked<Rings>(Rings())
 
   private struct Rings {
     var reactors: [Reactor] = []

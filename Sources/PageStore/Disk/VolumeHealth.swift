@@ -40,14 +40,14 @@ package final class VolumeHealth: Sendable {
   private let published = Atomic<UInt8>(VolumeState.healthy.rawValue)
   private let reads: LatencyTrend
   private let writes: LatencyTrend
-  private let judge: Mutex<VolumeJudge>
+  private let judge: Locked<VolumeJudge>
 
   /// A healthy volume's, at `now` nanoseconds of the monotonic clock.
   package init(options: VolumeHealthOptions = VolumeHealthOptions(), now: UInt64) {
     self.options = options
     reads = LatencyTrend(options: options)
     writes = LatencyTrend(options: options)
-    judge = Mutex(VolumeJudge(options: options, now: now))
+    judge = Locked(VolumeJudge(options: options, now: now))
   }
 
   // MARK: What may be done
