@@ -13,26 +13,36 @@ final class JobCluster {
   private(set) var coordinator: ChildProcess
   var workers: [DaemonProcess] = []
   private let storage: [String]
+  private let mount: [String]
+  private let variables: [String: String]
   private let command: [String]
 
-  /// Starts the processes once `prepare` has filled the folder behind `/data`; `storage` are the workers' cache options.
-  init(storage: [String] = Fixture.memory, prepare: (String) throws -> Void) throws {
+  /// Starts the processes once `prepare` has filled the folder behind `/data`.
+  ///
+  /// `storage` are the workers' cache options, in which NAME is a worker's folder; `mount` is a mount beside `/data`.
+  init(
+    storage: [String] = Fixture.memory, mount: String? = nil, variables: [String: String] = [:],
+    options: [String] = [], prepare: (String) throws -> Void = { _ in }
+  ) throws {
     self.storage = storage
+    self.variables = variables
     scratch = try ScratchDirectory("cluster")
     try makeDirectories(scratch.path("data"))
     try prepare(scratch.path("data"))
     let ports = try DaemonPorts.free()
     (web, rpc) = (ports.web, ports.rest)
-    command = [
-      Binaries.penstockd, "--coordinator", "--no-worker",
-      "--mount", "/data=file://\(scratch.path("data"))",
-      "-Dalluxio.work.dir=\(scratch.path("work"))", "-Dalluxio.coordinator.web.port=\(web)",
-      "-Dalluxio.coordinator.rpc.port=\(rpc)", "-Dalluxio.worker.bind.host=127.0.0.1",
-      "-Dalluxio.worker.web.bind.host=127.0.0.1", "-Dalluxio.master.worker.timeout=1s",
-      "-Dalluxio.coordinator.scheduler.initial.wait.time=0s",
-    ]
+    self.mount =
+      ["--mount", "/data=file://\(scratch.path("data"))"] + (mount.map { ["--mount", $0] } ?? [])
+    command =
+      [
+        Binaries.penstockd, "--coordinator", "--no-worker",
+        "-Dalluxio.work.dir=\(scratch.path("work"))", "-Dalluxio.coordinator.web.port=\(web)",
+        "-Dalluxio.coordinator.rpc.port=\(rpc)", "-Dalluxio.worker.bind.host=127.0.0.1",
+        "-Dalluxio.worker.web.bind.host=127.0.0.1", "-Dalluxio.master.worker.timeout=1s",
+        "-Dalluxio.coordinator.scheduler.initial.wait.time=0s",
+      ] + self.mount + options
     coordinator = try ChildProcess(
-      command, output: scratch.path("log"), errors: scratch.path("log"))
+      command, output: scratch.path("log"), errors: scratch.path("log"), variables: variables)
     // The workers wait for the coordinator, whichever is first.
     for number in 0..<2 { workers.append(try start("\(number)")) }
   }
@@ -42,12 +52,12 @@ final class JobCluster {
     try makeDirectories(scratch.path("worker-\(name)"))
     return try DaemonProcess(
       Binaries.penstockd, ports: try .free(),
-      options: [
-        "--mount", "/data=file://\(scratch.path("data"))",
+      options: mount + [
         "-Dalluxio.coordinator.hostname=127.0.0.1", "-Dalluxio.coordinator.rpc.port=\(rpc)",
         "-Dalluxio.worker.rpc.port=\(try PortHolder().port)",
         "-Dalluxio.work.dir=\(scratch.path("worker-\(name)"))",
-      ] + storage.map { $0.replacingOccurrences(of: "NAME", with: scratch.path("worker-\(name)")) })
+      ] + storage.map { $0.replacingOccurrences(of: "NAME", with: scratch.path("worker-\(name)")) },
+      variables: variables)
   }
 
   var log: String { (try? readText(scratch.path("log"))) ?? "" }
@@ -79,7 +89,7 @@ final class JobCluster {
     coordinator.signal(SIGKILL)
     _ = coordinator.wait(.seconds(10))
     coordinator = try ChildProcess(
-      command, output: scratch.path("log"), errors: scratch.path("log"))
+      command, output: scratch.path("log"), errors: scratch.path("log"), variables: variables)
     let isThere = eventually { isReady(web) }
     #expect(isThere, "\(log.suffix(2000))")
   }
@@ -117,10 +127,17 @@ final class JobCluster {
     }
   }
 
-  /// The files of `/data/set` that a worker holds whole, by their last component.
-  func held(by place: Int, size: Int) throws -> Set<String> {
+  /// A load's exact counts; nil while the coordinator does not know it.
+  func counts(_ path: String) throws -> JobCounts? {
+    let answer = try HTTPConnection(port: web).request(
+      "GET", "/api/v1/master/job_counts/load?path=\(path)")
+    return answer.status == 200 ? try JobCounts(answer.body) : nil
+  }
+
+  /// The files below an Alluxio path that a worker holds whole, by their last component.
+  func held(by place: Int, size: Int, below path: String) throws -> Set<String> {
     let run = try CommandRun([
-      Binaries.penstock, "cache", "ls", "/data/set", "--limit", "0", "--json",
+      Binaries.penstock, "cache", "ls", path, "--limit", "0", "--json",
       "--worker", "127.0.0.1:\(workers[place].ports.web)",
     ])
     #expect(run.succeeded, "\(run.errors)")
@@ -139,21 +156,76 @@ final class JobCluster {
   func expectCached(
     count: Int, size: Int, workers places: [Int], sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
-    let held = try places.map { try self.held(by: $0, size: size) }
+    try expectCached(
+      (0..<count).map { ("/data/set/d\($0 / 100)/f\($0)", patterned(size, seed: $0)) },
+      below: "/data/set", workers: places, sourceLocation: sourceLocation)
+  }
+
+  /// Expects files of one size in a cache, their bytes right and read from there.
+  func expectCached(
+    _ files: [(path: String, bytes: [UInt8])], below folder: String, workers places: [Int],
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let size = files.first?.bytes.count ?? 0
+    let held = try places.map { try self.held(by: $0, size: size, below: folder) }
     let connections = try places.map { try HTTPConnection(port: workers[$0].ports.object) }
-    let before = try bytesRead()
-    var missing: [Int] = []
-    for index in 0..<count {
-      guard let holder = held.firstIndex(where: { $0.contains("f\(index)") }) else {
-        missing.append(index)
+    var before = try bytesRead()
+    var missing: [String] = []
+    // A killed worker may have pages that its list of files does not name: those are looked for by reading, after the others.
+    var unlisted: [(path: String, bytes: [UInt8])] = []
+    for (path, bytes) in files {
+      let name = String(path.split(separator: "/").last ?? "")
+      guard let holder = held.firstIndex(where: { $0.contains(name) }) else {
+        unlisted.append((path, bytes))
         continue
       }
-      let response = try connections[holder].request("GET", "/data/set/d\(index / 100)/f\(index)")
-      #expect(
-        identical(response.body, patterned(size, seed: index)), "f\(index)",
-        sourceLocation: sourceLocation)
+      let response = try connections[holder].request("GET", path)
+      #expect(identical(response.body, bytes), "\(path)", sourceLocation: sourceLocation)
+    }
+    #expect(try bytesRead() == before, sourceLocation: sourceLocation)
+    for (path, bytes) in unlisted {
+      var isFound = false
+      for connection in connections where !isFound {
+        before = try bytesRead()
+        let response = try connection.request("GET", path)
+        #expect(identical(response.body, bytes), "\(path)", sourceLocation: sourceLocation)
+        isFound = try bytesRead() == before
+      }
+      if !isFound { missing.append(path) }
     }
     #expect(missing == [], "\(log.suffix(3000))", sourceLocation: sourceLocation)
-    #expect(try bytesRead() == before, sourceLocation: sourceLocation)
+  }
+}
+
+/// A job's counts as its coordinator tells them.
+struct JobCounts {
+  let state: String
+  let files: [String: Int]
+  let bytes: [String: Int]
+  let failure: String?
+
+  /// The counts of an answer.
+  init(_ body: [UInt8]) throws {
+    let object = try JSONSerialization.jsonObject(with: Data(body)) as? [String: Any] ?? [:]
+    state = object["jobState"] as? String ?? ""
+    files = object["files"] as? [String: Int] ?? [:]
+    bytes = object["bytes"] as? [String: Int] ?? [:]
+    failure = object["failure"] as? String
+  }
+
+  var listed: Int { files["listed"] ?? -1 }
+  var loaded: Int { files["loaded"] ?? -1 }
+  var failed: Int { files["failed"] ?? -1 }
+  var skipped: Int { files["skipped"] ?? -1 }
+  var settled: Int { loaded + failed + skipped }
+  var hasEnded: Bool { ["SUCCEEDED", "FAILED", "STOPPED"].contains(state) }
+
+  /// listed = loaded + skipped + failed + in flight, in files and in bytes, and nothing negative.
+  var isExact: Bool {
+    [files, bytes].allSatisfy { part in
+      part.values.allSatisfy { $0 >= 0 }
+        && part["listed"]
+          == ["loaded", "skipped", "failed", "inFlight"].reduce(0) { $0 + (part[$1] ?? 0) }
+    }
   }
 }
