@@ -11,6 +11,8 @@ struct PenstockCommand: ParsableCommand {
     abstract: "Talks to Penstock, and shows how it is configured.",
     subcommands: [
       CacheCommand.self, ConfCommand.self, ExecCommand.self, InfoCommand.self, JobCommand.self,
+      // The short form of `job load`.
+      JobLoadCommand.self,
     ])
 
   static func main() {

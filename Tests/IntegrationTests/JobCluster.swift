@@ -127,10 +127,10 @@ final class JobCluster {
     }
   }
 
-  /// A load's exact counts; nil while the coordinator does not know it.
-  func counts(_ path: String) throws -> JobCounts? {
+  /// A job's exact counts by a query that names it; nil while the coordinator does not know it.
+  func counts(_ query: String, of type: String = "load") throws -> JobCounts? {
     let answer = try HTTPConnection(port: web).request(
-      "GET", "/api/v1/master/job_counts/load?path=\(path)")
+      "GET", "/api/v1/master/job_counts/\(type)\(query)")
     return answer.status == 200 ? try JobCounts(answer.body) : nil
   }
 
@@ -203,6 +203,7 @@ struct JobCounts {
   let files: [String: Int]
   let bytes: [String: Int]
   let failure: String?
+  let elapsed: Int
 
   /// The counts of an answer.
   init(_ body: [UInt8]) throws {
@@ -211,6 +212,7 @@ struct JobCounts {
     files = object["files"] as? [String: Int] ?? [:]
     bytes = object["bytes"] as? [String: Int] ?? [:]
     failure = object["failure"] as? String
+    elapsed = object["elapsedMilliseconds"] as? Int ?? -1
   }
 
   var listed: Int { files["listed"] ?? -1 }

@@ -85,6 +85,9 @@ extension Integration {
           states.append(object?["jobState"] as? String ?? "")
         }
         #expect(states.count >= 3 && states.last == "SUCCEEDED", "\(states)")
+        // 2 MB at 1 MB/s: the bandwidth is obeyed.
+        let last = try JobCounts(Array((json.output.split(separator: "\n").last ?? "").utf8))
+        #expect(last.elapsed >= 1500 && last.loaded == 40, "\(last)")
 
         let text = command("c").map { "'\($0)'" }.joined(separator: ",")
         let program =
@@ -207,6 +210,16 @@ extension Integration {
             identical(try readBytes(target.path(file("m", index))), patterned(3000, seed: index)))
           #expect((try? readBytes(fixture.scratch.path("data/" + file("set", index)))) == nil)
         }
+        let names = try HTTPConnection(port: fixture.web).request("GET", "/metrics").text
+        for name in [
+          "alluxio_scheduler_etcd_poll 0", "alluxio_scheduler_etcd_claim 0",
+          "alluxio_scheduler_etcd_reclaim 0", "alluxio_scheduler_etcd_latency_ms_count 0",
+          "alluxio_scheduler_job_access_etcd{type=\"get\"} 0",
+          "alluxio_meta_operation_total{op=\"copy\"} 2",
+          "alluxio_meta_operation_total{op=\"move\"} 1",
+          "alluxio_distributed_load_failure_total{reason=\"FILE\",final_attempt=\"true\"} 1",
+          "penstock_job_milliseconds_total{phase=\"running\"} ",
+        ] { #expect(names.contains("\n\(name)"), "\(name)") }
         let list = try fixture.job("list", "--job-type", "MOVE")
         #expect(list.output.contains("  MOVE  SUCCEEDED  "), "\(list.output)")
       }

@@ -53,7 +53,7 @@ extension Integration {
       func wait(_ isThere: (JobCounts) -> Bool, _ context: String) throws -> JobCounts? {
         var last: JobCounts?
         let hasCome = try eventually(.seconds(90)) {
-          guard let counts = try cluster.counts("/s3/set") else { return false }
+          guard let counts = try cluster.counts("?path=/s3/set") else { return false }
           last = counts
           #expect(counts.isExact, "\(context): \(counts)")
           return isThere(counts)

@@ -82,5 +82,29 @@ extension Integration {
         try cluster.expectCached(count: 600, size: 16_000, workers: [0, 1, 2])
       }
     }
+
+    @Test("two replicas are on two workers, and a free takes the files from both")
+    func replicasAndFree() async throws {
+      try await blocking {
+        let cluster = try JobCluster { try JobFixture.fill("\($0)/set", count: 100, size: 2000) }
+        let haveJoined = try eventually { try cluster.count("ONLINE") == 2 }
+        #expect(haveJoined, "\(cluster.log)")
+        let load = try cluster.run(
+          "job", "load", "--path", "/data/set", "--replicas", "2", "--submit", "--watch")
+        #expect(load.succeeded, "\(load.output)\(load.errors)")
+        #expect(
+          load.output.contains("\tBytes Loaded: 195.31KB out of 195.31KB\n"), "\(load.output)")
+        for place in 0..<2 {
+          #expect(try cluster.held(by: place, size: 2000, below: "/data/set").count == 100)
+        }
+        #expect(try cluster.bytesRead() == 400_000)
+        let free = try cluster.run("job", "free", "--path", "/data/set", "--submit", "--watch")
+        #expect(free.succeeded, "\(free.output)\(free.errors)")
+        #expect(free.output.contains("\tFiles Freed: 200\n"), "\(free.output)")
+        for place in 0..<2 {
+          #expect(try cluster.held(by: place, size: 2000, below: "/data/set").isEmpty)
+        }
+      }
+    }
   }
 }

@@ -38,6 +38,7 @@ extension SchedulerCore {
   func submitted(_ request: UInt64, _ record: JobRecord) {
     submittingCount -= 1
     metrics.submittedJobs += 1
+    metrics.submittedTypes[Int(record.specification.type.rawValue) - 1] += 1
     enqueue(record)
     effects.append(.answer(request: request, .submitted(record.id)))
   }

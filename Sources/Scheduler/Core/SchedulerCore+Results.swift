@@ -215,7 +215,10 @@ extension SchedulerCore {
       metrics.retryQueueOverflows += 1
       mayRetry = false
     }
-    guard mayRetry else { return giveUp(work, failure.reason, in: run) }
+    guard mayRetry else {
+      if failure.kind == .worker { metrics.finalWorkerFailures += 1 }
+      return giveUp(work, failure.reason, in: run)
+    }
     if failure.kind == .worker {
       metrics.retriedWorkerFailures += 1
     } else {

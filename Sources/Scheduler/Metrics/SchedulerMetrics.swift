@@ -4,6 +4,8 @@
 package struct SchedulerMetrics: Sendable, Equatable {
   /// Jobs submitted and stored.
   package var submittedJobs: UInt64 = 0
+  /// The same by type, in the order of `JobType`.
+  package var submittedTypes = [UInt64](repeating: 0, count: JobType.allCases.count)
   /// Submissions refused: not right, over capacity, no store.
   package var refusedInvalid: UInt64 = 0, refusedCapacity: UInt64 = 0, refusedStore: UInt64 = 0
   /// Submissions of a job that was there.
@@ -26,8 +28,8 @@ package struct SchedulerMetrics: Sendable, Equatable {
   package var dispatchedFiles: UInt64 = 0
   /// Attempts at files that failed and are made again, by whose fault.
   package var retriedFileFailures: UInt64 = 0, retriedWorkerFailures: UInt64 = 0
-  /// Attempts at files that failed for good.
-  package var finalFailures: UInt64 = 0
+  /// Attempts at files that failed for good, and those of them that were a worker's fault.
+  package var finalFailures: UInt64 = 0, finalWorkerFailures: UInt64 = 0
   /// Files that failed at once because the retry queue was full.
   package var retryQueueOverflows: UInt64 = 0
   /// Results that came too late or twice.

@@ -1,5 +1,6 @@
 // What callers may ask of the coordinator, from any ring.
 
+import Logging
 import Model
 import Ring
 package import Scheduler
@@ -32,7 +33,10 @@ extension Coordinator {
     } catch { return .refused(error) }
     let answer = await ask { .submit(request: $0, id: $1, resolved) }
     switch answer {
-    case .submitted(let id): return .submitted(id, resolved)
+    case .submitted(let id):
+      log.info(
+        "job submitted", metadata: ["job": "\(id)", "path": "\(resolved.subject)"])
+      return .submitted(id, resolved)
     case .alreadyActive(let id): return .alreadyActive(id, resolved)
     case .stopped: return .refused(SchedulerError(.closed, "the coordinator is stopping"))
     case .refused(let error): return .refused(error)

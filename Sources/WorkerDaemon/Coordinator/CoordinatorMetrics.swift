@@ -7,7 +7,10 @@ extension MetricsPage {
   /// Adds the families of the job service.
   mutating func add(_ metrics: SchedulerMetrics) {
     addJobs(metrics)
+    addTimes(metrics)
     addWork(metrics)
+    addFailures(metrics)
+    addKnownNames(metrics)
     gauge(
       "penstock_scheduler_workers", "Workers, by what they are fit for.",
       [
@@ -73,5 +76,70 @@ extension MetricsPage {
         ("state=\"all\"", Int64(metrics.filesInMemory)),
         ("state=\"retrying\"", Int64(metrics.retryingFiles)),
       ])
+  }
+
+  private mutating func addTimes(_ metrics: SchedulerMetrics) {
+    counter(
+      "penstock_job_milliseconds_total", "Time that jobs waited for their turn, and ran.",
+      [
+        ("phase=\"waiting\"", metrics.waitMilliseconds),
+        ("phase=\"running\"", metrics.jobMilliseconds),
+      ])
+    counter(
+      "penstock_task_milliseconds_total", "Time of ended tasks.",
+      [("", metrics.taskNanoseconds / 1_000_000)])
+  }
+
+  private mutating func addFailures(_ metrics: SchedulerMetrics) {
+    counter(
+      "penstock_job_retries_total", "Attempts at files that failed and are made again, by fault.",
+      [
+        ("fault=\"file\"", metrics.retriedFileFailures),
+        ("fault=\"worker\"", metrics.retriedWorkerFailures),
+      ])
+    counter(
+      "penstock_job_retry_overflows_total", "Files that failed at once: too many waited already.",
+      [("", metrics.retryQueueOverflows)])
+    counter(
+      "penstock_job_late_results_total",
+      "Results that came too late or twice, and count for nothing.",
+      [("", metrics.lateResults)])
+    counter(
+      "penstock_job_listing_pages_total", "Pages of listings, by outcome.",
+      [
+        ("outcome=\"asked\"", metrics.listedPages), ("outcome=\"failed\"", metrics.failedPages),
+      ])
+  }
+
+  /// Families under the names that dashboards know (compat §11.2, §11.3).
+  private mutating func addKnownNames(_ metrics: SchedulerMetrics) {
+    func submitted(_ type: JobType) -> UInt64 { metrics.submittedTypes[Int(type.rawValue) - 1] }
+    counter(
+      "alluxio_meta_operation_total", "Jobs submitted, by type.",
+      [
+        ("op=\"load\"", submitted(.load)), ("op=\"copy\"", submitted(.copy)),
+        ("op=\"move\"", submitted(.move)),
+      ])
+    let workers = metrics.finalWorkerFailures
+    counter(
+      "alluxio_distributed_load_failure_total", "Failed attempts at files.",
+      [
+        ("reason=\"FILE\",final_attempt=\"false\"", metrics.retriedFileFailures),
+        ("reason=\"WORKER_FAILED\",final_attempt=\"false\"", metrics.retriedWorkerFailures),
+        ("reason=\"FILE\",final_attempt=\"true\"", metrics.finalFailures - workers),
+        ("reason=\"WORKER_FAILED\",final_attempt=\"true\"", workers),
+      ])
+    for (name, help) in [
+      ("poll", "Polls for jobs"), ("claim", "Jobs claimed"),
+      ("reclaim", "Jobs taken back from a coordinator that failed"),
+    ] {
+      counter("alluxio_scheduler_etcd_\(name)", "\(help); the job store is not etcd.", [("", 0)])
+    }
+    counter(
+      "alluxio_scheduler_job_access_etcd", "Accesses to jobs in etcd; the job store is not etcd.",
+      ["list", "get", "transaction"].map { ("type=\"\($0)\"", 0) })
+    histogram(
+      "alluxio_scheduler_etcd_latency_ms", "Latency of etcd; the job store is not etcd.",
+      [("", Histogram(bounds: [1, 10, 100, 1000], counts: [0, 0, 0, 0, 0], sum: 0))])
   }
 }
