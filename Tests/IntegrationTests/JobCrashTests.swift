@@ -139,6 +139,53 @@ extension Integration {
       }
     }
 
+    @Test("a move whose coordinator and workers are killed loses no file and no byte")
+    func killsWhileMoving() async throws {
+      try await blocking {
+        var draw = SeededRandom()
+        let count = 300
+        let cluster = try JobCluster { folder in
+          try JobFixture.fill("\(folder)/set", count: count, size: 8000)
+          try makeDirectories("\(folder)/target")
+        }
+        let haveJoined = try eventually { try cluster.count("ONLINE") == 2 }
+        #expect(haveJoined, "\(cluster.log)")
+        let submitted = try cluster.run(
+          "job", "move", "--src", "/data/set", "--dst", "/data/target/set", "--submit",
+          "--bandwidth", "1MB", "--batch-size", "5")
+        #expect(submitted.succeeded, "\(submitted.errors)")
+        let query = "?src=/data/set&dst=/data/target/set"
+        func wait(_ isThere: (JobCounts) -> Bool) throws -> JobCounts? {
+          var last: JobCounts?
+          let hasCome = try eventually(.seconds(90)) {
+            last = try cluster.counts(query, of: "move")
+            #expect(last?.isExact ?? true, "SEED=\(draw.seed) \(String(describing: last))")
+            return last.map(isThere) ?? false
+          }
+          #expect(
+            hasCome, "SEED=\(draw.seed) \(String(describing: last)) \(cluster.log.suffix(3000))")
+          return last
+        }
+        var threshold = 0
+        for victim in [2, draw.below(2), draw.below(3)] {
+          threshold += draw.below(count / 3)
+          _ = try wait { $0.settled >= threshold || $0.hasEnded }
+          if victim == 2 { try cluster.restartCoordinator() } else { try cluster.restart(victim) }
+        }
+        let end = try wait { $0.hasEnded }
+        #expect(end?.state == "SUCCEEDED", "SEED=\(draw.seed) \(end?.failure ?? "")")
+        #expect(
+          end?.loaded == count && end?.listed == count,
+          "SEED=\(draw.seed) \(String(describing: end))")
+        for index in 0..<count {
+          let name = "d\(index / 100)/f\(index)"
+          let bytes = try readBytes(cluster.scratch.path("data/target/set/\(name)"))
+          #expect(identical(bytes, patterned(8000, seed: index)), "SEED=\(draw.seed) \(name)")
+          #expect((try? readBytes(cluster.scratch.path("data/set/\(name)"))) == nil)
+        }
+      }
+    }
+
     /// One object in a hundred is refused for good.
     private static func poison(_ stage: Stage) {
       stage.proxy.play(

@@ -130,12 +130,18 @@ final class StoreDirectory: Sendable {
     checkpoint.cursor = "here"
     checkpoint.nextResult = 2
     checkpoint.totals.ledger.add(loaded: FileCount(files: 3, bytes: 30))
+    var page = ListedPage(
+      files: [TaskFile(path: "s3://b/ä", version: "v", length: 9, modificationTime: 8)],
+      leftOutCount: 2, next: "there")
+    page.failed = [FailedFile(path: "s3://b/gone", length: 0, reason: "not found")]
+    checkpoint.pages = [PlannedPage(number: 7, page)]
     let files = [FileDigest(of: "a"), FileDigest(of: "b")]
     let writes: [StoreWrite] = [
       .add(waiting), .add(running), .add(record(2)), .update(done),
       .checkpoint(running.id, checkpoint), .result(running.id, 0, files),
       .result(running.id, 1, []),
-      .removeResults(running.id, [1]),
+      .removeResults(running.id, [1]), .page(running.id, PlannedPage(number: 6, page)),
+      .page(running.id, PlannedPage(number: 7, page)), .removePages(running.id, [6]),
     ]
     #expect(await commit(store, writes) == nil)
     #expect(

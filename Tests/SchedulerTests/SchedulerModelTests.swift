@@ -48,7 +48,13 @@ import Testing
       options.verify = draw.below(3) == 0
       options.priority = Int32(draw.below(3))
       options.partialListing = draw.below(2) == 0
-      _ = world.submit(JobSpecification(.load, .paths([root]), options: options))
+      guard draw.below(4) == 0 else {
+        _ = world.submit(JobSpecification(.load, .paths([root]), options: options))
+        continue
+      }
+      (options.replicas, options.verify) = (1, false)
+      let target = JobTarget.transfer(source: root, destination: "\(root)-moved")
+      _ = world.submit(JobSpecification(.move, target, options: options))
     }
     let isStormy = draw.below(4) != 0
     for _ in 0..<(100 + draw.below(300)) { step(world, &draw, isStormy: isStormy) }

@@ -59,4 +59,6 @@ struct OpenPage {
   var next: String?
   /// Results whose latest file lies in this page.
   var results: [UInt64] = []
+  /// Number of its record; nil when the listing gives it again.
+  var record: UInt64?
 }

@@ -38,6 +38,10 @@ final class JobRun {
   var listDue: UInt64?
   /// Whether this pass's listing is complete.
   var isListed = false
+  /// The page that is being written before its files are planned.
+  var pendingPage: UInt64?
+  /// Number of the next page that is written.
+  var nextPage: UInt64 = 0
   /// The count of the rest that was asked for.
   var countNumber: UInt64?
   /// What was listed when that was asked for.
@@ -116,6 +120,7 @@ final class JobRun {
   /// Whether all files of a complete listing are settled.
   var isExhausted: Bool {
     isListed && unitCount == 0 && retries.count == 0 && splits.isEmpty && listNumber == nil
+      && pendingPage == nil
   }
 
   /// Forgets all work, keeping the counts.
@@ -129,7 +134,7 @@ final class JobRun {
     settled = []
     recovered = [:]
     recoveredResults = []
-    (listNumber, listDue, countNumber) = (nil, nil, nil)
+    (listNumber, listDue, countNumber, pendingPage) = (nil, nil, nil, nil)
     totals.retrying = 0
   }
 

@@ -5,7 +5,8 @@ import Model
 extension SchedulerCore {
   /// Asks for the next page of a job when there is room for it.
   func list(_ run: JobRun) {
-    guard run.isActive, !run.isListed, run.listNumber == nil, !isHolding else { return }
+    guard run.isActive, !run.isListed, run.listNumber == nil, run.pendingPage == nil, !isHolding
+    else { return }
     if let due = run.listDue {
       guard now.ticks >= due else { return }
       run.listDue = nil
@@ -57,9 +58,26 @@ extension SchedulerCore {
     guard let run = runs[job], run.isActive, run.listNumber == number else { return }
     run.listNumber = nil
     run.listAttemptCount = 0
+    guard run.record.specification.type == .move else { return plan(page, in: run) }
+    // Once a file is moved no listing shows it: its page is on disk first.
+    let planned = PlannedPage(number: run.nextPage, page)
+    run.nextPage += 1
+    run.pendingPage = planned.number
+    write([.page(run.id, planned)], for: .page(run.id, planned))
+  }
+
+  /// A page is on disk.
+  func pageWritten(_ id: JobID, _ planned: PlannedPage) {
+    guard let run = runs[id], run.isActive, run.pendingPage == planned.number else { return }
+    run.pendingPage = nil
+    plan(planned.page, in: run, record: planned.number)
+  }
+
+  /// Takes up the files of a page.
+  func plan(_ page: ListedPage, in run: JobRun, record: UInt64? = nil) {
     run.cursor = page.next
     let index = run.firstPage + UInt64(run.pages.count)
-    run.pages.append(OpenPage(openCount: 0, next: page.next))
+    run.pages.append(OpenPage(openCount: 0, next: page.next, record: record))
     for file in page.files { plan(listed: file, in: run, page: index) }
     for file in page.failed { fail(listed: file, in: run, page: index) }
     leaveOut(page.leftOutCount, of: run, before: page.next, page: index)

@@ -42,6 +42,11 @@ extension SchedulerCore {
     run.recoveredResults = results.map(\.number)
     for file in results.lazy.flatMap(\.files) { run.recovered[file, default: 0] += 1 }
     run.totals.isListed = checkpoint.isListed || run.isVerification
+    run.isStarted = true
+    for planned in checkpoint.pages {
+      run.nextPage = planned.number + 1
+      plan(planned.page, in: run, record: planned.number)
+    }
   }
 
   /// Takes up a job whose record cannot be read: it fails, by name, and nothing else does.

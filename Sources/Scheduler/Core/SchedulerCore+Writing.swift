@@ -8,6 +8,8 @@ enum WritePurpose {
   case start(JobID, JobRecord)
   /// A job's verification, and why there is one.
   case verification(JobID, JobRecord, reason: String)
+  /// A page of a listing, to be planned.
+  case page(JobID, PlannedPage)
   /// A job's end.
   case end(JobID)
   /// Results, and whatever nobody waits for.
@@ -94,6 +96,7 @@ extension SchedulerCore {
     case .submission(let request, let record): submitted(request, record)
     case .start(let id, let record): started(id, record)
     case .verification(let id, let record, let reason): verifies(id, record, because: reason)
+    case .page(let id, let planned): pageWritten(id, planned)
     case .end(let id): ended(id)
     case .work: break
     }
@@ -112,7 +115,8 @@ extension SchedulerCore {
       run.pages[Int(latest - run.firstPage)].results.append(number)
       writes.append(.result(run.id, number, open.map { FileDigest(of: $0.key) }))
     }
-    if !passed.isEmpty { writes.append(.removeResults(run.id, passed)) }
+    if !passed.results.isEmpty { writes.append(.removeResults(run.id, passed.results)) }
+    if !passed.pages.isEmpty { writes.append(.removePages(run.id, passed.pages)) }
     writes.append(.checkpoint(run.id, run.checkpoint))
     write(writes, for: .work)
   }
@@ -129,12 +133,13 @@ extension SchedulerCore {
 
   /// Moves the watermark over pages whose files are all settled.
   ///
-  /// - Returns: results that are not needed any more.
-  private func passPages(of run: JobRun) -> [UInt64] {
-    var passed: [UInt64] = []
+  /// - Returns: results and written pages that are not needed any more.
+  private func passPages(of run: JobRun) -> (results: [UInt64], pages: [UInt64]) {
+    var passed: (results: [UInt64], pages: [UInt64]) = ([], [])
     var count = 0
     while count < run.pages.count, run.pages[count].openCount == 0 {
-      passed += run.pages[count].results
+      passed.results += run.pages[count].results
+      if let record = run.pages[count].record { passed.pages.append(record) }
       run.watermark = run.pages[count].next
       run.isWatermarkAtEnd = run.pages[count].next == nil
       count += 1

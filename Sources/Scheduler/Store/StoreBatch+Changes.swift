@@ -32,8 +32,16 @@ extension StoreWrite {
         let key = StoreKey.failures(id) + StoreKey.number(first &+ UInt64(place))
         return .put(key: key, value: file.encoded)
       }
+    case .page(let id, let page):
+      let key = StoreKey.pages(id) + StoreKey.number(page.number)
+      return [.put(key: key, value: page.encoded)]
+    case .removePages(let id, let numbers):
+      return numbers.map { .remove(key: StoreKey.pages(id) + StoreKey.number($0)) }
     case .clearWork(let id):
-      return [.remove(key: StoreKey.checkpoint(id)), .removeAll(prefix: StoreKey.results(id))]
+      return [
+        .remove(key: StoreKey.checkpoint(id)), .removeAll(prefix: StoreKey.results(id)),
+        .removeAll(prefix: StoreKey.pages(id)),
+      ]
     case .clearFailures(let id): return [.removeAll(prefix: StoreKey.failures(id))]
     }
   }

@@ -47,6 +47,8 @@ package struct JobCheckpoint: Equatable, Sendable {
   package var failureCount: UInt64 = 0
   /// Where what it counts as loaded is.
   package var reliance = JobReliance()
+  /// Pages that were planned and are not settled, by number; each is a value of its own.
+  package var pages: [PlannedPage] = []
 
   /// The checkpoint of a pass that begins.
   package init() {}
@@ -66,7 +68,11 @@ package enum StoreWrite: Equatable, Sendable {
   case removeResults(JobID, [UInt64])
   /// Adds failed files, the first of which has number `first`.
   case failures(JobID, first: UInt64, [FailedFile])
-  /// Removes the checkpoint and all results of a job.
+  /// Adds a page of a listing that may not be given again.
+  case page(JobID, PlannedPage)
+  /// Removes pages that the checkpoint's cursor has passed.
+  case removePages(JobID, [UInt64])
+  /// Removes the checkpoint, all results and all pages of a job.
   case clearWork(JobID)
   /// Removes the failed files of a job.
   case clearFailures(JobID)

@@ -3,7 +3,7 @@
 //   'j' id (16)                 record            'c' id               checkpoint
 //   'i' name (16)               id of the latest  'r' id number (8)    result
 //   'a' id                      has not ended     'f' id number (8)    failed file
-//   's'                         schema
+//   's'                         schema            'p' id number (8)    planned page
 
 /// Makes and reads keys.
 enum StoreKey {
@@ -28,6 +28,9 @@ enum StoreKey {
 
   /// What keys of a job's results begin with.
   static func results(_ id: JobID) -> [UInt8] { [UInt8(ascii: "r")] + bytes(of: id) }
+
+  /// What keys of a job's planned pages begin with.
+  static func pages(_ id: JobID) -> [UInt8] { [UInt8(ascii: "p")] + bytes(of: id) }
 
   /// What keys of a job's failed files begin with.
   static func failures(_ id: JobID) -> [UInt8] { [UInt8(ascii: "f")] + bytes(of: id) }

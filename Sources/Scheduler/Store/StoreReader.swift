@@ -46,7 +46,31 @@ struct StoreReader<Table: StoreTable> {
     guard isSound else {
       return .damaged(id, reason: "the bytes of a result do not fit their checksum")
     }
+    guard let pages = try pages(of: id) else {
+      return .damaged(id, reason: "the bytes of a page do not fit their checksum")
+    }
+    if !pages.isEmpty {
+      var known = checkpoint ?? JobCheckpoint()
+      known.pages = pages
+      checkpoint = known
+    }
     return .active(record, checkpoint, results)
+  }
+
+  /// The planned pages of a job; nil when one is damaged.
+  private func pages(of id: JobID) throws(SchedulerError) -> [PlannedPage]? {
+    var pages: [PlannedPage] = []
+    var isSound = true
+    let prefix = StoreKey.pages(id)
+    try table.scan(prefix: prefix, from: prefix, isDownwards: false) { key, value in
+      guard let page = PlannedPage(number: StoreKey.number(of: key), decoding: value) else {
+        isSound = false
+        return false
+      }
+      pages.append(page)
+      return true
+    }
+    return isSound ? pages : nil
   }
 
   /// See ``JobStore/list(_:)``; records that cannot be read are left out.
@@ -130,6 +154,7 @@ struct StoreReader<Table: StoreTable> {
       changes += [
         .remove(key: StoreKey.record(record.id)), .removeAll(prefix: StoreKey.failures(record.id)),
         .removeAll(prefix: StoreKey.results(record.id)),
+        .removeAll(prefix: StoreKey.pages(record.id)),
         .remove(key: StoreKey.checkpoint(record.id)),
       ]
       for name in record.specification.identities where try latest(name) == record.id {

@@ -37,6 +37,8 @@ struct WorldFile {
   /// How often a worker dealt with it, well or not.
   var attemptCount = 0
   var doneCount = 0
+  /// Whether a MOVE has taken it away: no listing shows it.
+  var isMoved = false
 }
 
 /// A task at a worker of the world.
@@ -198,7 +200,7 @@ final class JobWorld {
     let start = request.cursor.flatMap { Int($0) } ?? 0
     let end = min(all.count, start + request.max)
     var page = ListedPage(files: [], next: end == all.count ? nil : "\(end)")
-    for file in all[start..<end] {
+    for file in all[start..<end] where !file.isMoved {
       if file.nature == .absent {
         page.failed.append(FailedFile(path: file.path, length: 0, reason: "no such file"))
       } else {
@@ -222,8 +224,11 @@ final class JobWorld {
   }
 
   func root(of specification: JobSpecification) -> String {
-    guard case .paths(let paths) = specification.target else { return "" }
-    return paths[0]
+    switch specification.target {
+    case .paths(let paths): return paths[0]
+    case .transfer(let source, _): return source
+    case .index, .indexedTransfer: return ""
+    }
   }
 
   /// Moves one task on: some results, or its end.
@@ -280,9 +285,11 @@ final class JobWorld {
     let worker = workers.firstIndex { $0.identity == request.worker } ?? 0
     func done(_ bytes: Int64) -> FileOutcome {
       files[root]?[place].doneCount += 1
+      files[root]?[place].isMoved = request.action == .move
       caches[worker].insert(key)
       return .done(bytes: bytes)
     }
+    if known?.isMoved == true { return .done(bytes: file.size) }
     if request.action == .verify, caches[worker].contains(key) { return .skipped }
     switch known?.nature ?? .good {
     case .good: return done(file.size)
@@ -307,7 +314,8 @@ final class JobWorld {
   /// A job that is about to succeed has every file that it counts in the cache of a worker that is there.
   private func judgeEnds(in batch: StoreBatch) {
     guard judgesCaches else { return }
-    for case .update(let record) in batch.writes where record.state == .succeeded {
+    for case .update(let record) in batch.writes
+    where record.state == .succeeded && record.specification.type == .load {
       // A batch that could not be written comes again.
       guard judged.insert(record.id).inserted else { continue }
       let there = workers.indices.filter { isLive[$0] }.reduce(into: Set<String>()) {
