@@ -163,6 +163,31 @@ extension Integration {
       }
     }
 
+    @Test("a job store that is corrupt, or no directory, ends the start with one line")
+    func badStore() async throws {
+      try await blocking {
+        let scratch = try ScratchDirectory("store")
+        for name in ["data", "work", "corrupt"] { try makeDirectories(scratch.path(name)) }
+        try writeBytes(Array("garbage\n".utf8), to: scratch.path("corrupt/CURRENT"))
+        try writeBytes([], to: scratch.path("file"))
+        for (store, text) in [("corrupt", "does not open"), ("file", "not a directory")] {
+          let run = try CommandRun([
+            Binaries.penstockd, "--coordinator", "--no-worker",
+            "--mount", "/data=file://\(scratch.path("data"))",
+            "-Dalluxio.work.dir=\(scratch.path("work"))",
+            "-Dalluxio.coordinator.metastore.dir=\(scratch.path(store))",
+            "-Dalluxio.coordinator.web.port=\(try PortHolder().port)",
+            "-Dalluxio.coordinator.rpc.port=\(try PortHolder().port)",
+            "-Dalluxio.worker.bind.host=127.0.0.1", "-Dalluxio.worker.web.bind.host=127.0.0.1",
+          ])
+          #expect(run.status == .code(66), "\(run)")
+          let lines = run.errors.split(separator: "\n").filter { $0.hasPrefix("penstockd: ") }
+          #expect(lines.count == 1 && lines[0].contains(text), "\(run.errors)")
+          #expect(lines.first?.contains("alluxio.coordinator.metastore.dir") == true)
+        }
+      }
+    }
+
     @Test("copies and moves go across mounts, obey the overwrite rule, and are counted exactly")
     func transfers() async throws {
       try await blocking {
