@@ -4,7 +4,7 @@
 //   IngestCommand+Large     one large object: memory, disk, TLS, a local file
 //   IngestCommand+Many      many small objects, listings, reads in flight
 //
-// The origin is nginx over files in memory, one worker process; everybody reads the same object in turns. CPU time is the
+// The origin is nginx over files in memory, one worker process or as many as asked for; everybody reads the same object in turns. CPU time is the
 // client's alone. Objects loaded are read back through the worker and compared before anything is timed.
 
 import ArgumentParser
@@ -36,6 +36,8 @@ struct IngestCommand: ParsableCommand {
   @Option(help: "Bytes of the large object.") var size = ByteSize(bytes: 2 << 30)
   @Option(help: "Small objects of 4 KiB.") var smallCount = 100_000
   @Option(help: "Keys of the listing.") var keyCount = 1_000_000
+  @Option(help: "Processes of the nginx that is the origin of the large object.")
+  var originWorkers = 1
   @Option(help: "Rounds.") var rounds = 5
   @Option(help: "A folder on the disk to measure.") var directory = "/var/tmp"
   @Option(
@@ -80,14 +82,14 @@ struct IngestCommand: ParsableCommand {
 
   private var command: String {
     (["scripts/bench ingest"] + only.map { "--only \($0.rawValue)" }
-      + ["--rounds \(rounds) --size \(sizeText(size.bytes))"]
+      + ["--rounds \(rounds) --size \(sizeText(size.bytes)) --origin-workers \(originWorkers)"]
       + settings.map { "-D \($0)" })
       .joined(separator: " ")
   }
 
   private var facts: [String] {
     [
-      "set-up: nginx with one worker over files in memory, all on loopback and on the same CPUs;"
+      "set-up: nginx with \(originWorkers) worker(s) over files in memory, all on loopback and on the same CPUs;"
         + " medians of \(rounds) rounds in turns after one untimed; ratios are medians of the rounds'"
         + " own; CPU of the client alone, of Python clients without the interpreter's start; every"
         + " object was read back through the worker and compared first"
@@ -98,6 +100,7 @@ struct IngestCommand: ParsableCommand {
 
   var originOptions: NginxOrigin.Options {
     var options = NginxOrigin.Options()
+    options.workers = originWorkers
     options.hidesDashes = NginxOrigin.headersModule != nil
     // The fastest that nginx was found to be at files in memory.
     options.settings = "sendfile off; output_buffers 2 1m; open_file_cache max=1024;"
