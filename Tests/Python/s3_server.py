@@ -6,6 +6,7 @@ usage: s3_server.py moto
 Descriptor 3 is one end of a socket pair whose other end the test holds: its end of file is the test's end.
 """
 
+import ctypes
 import os
 import signal
 import socket
@@ -44,13 +45,19 @@ def moto():
     signal.pause()
 
 
+def die_with_parent():
+    """Has the kernel end this process when the one that started it is killed (PR_SET_PDEATHSIG is 1)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
 def rclone(program, folder, key, secret):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     child = subprocess.Popen(
         [program, "serve", "s3", "--addr", f"127.0.0.1:{port}", "--auth-key", f"{key},{secret}",
-         "--config", "/dev/null", "--vfs-cache-mode", "off", folder])
+         "--config", "/dev/null", "--vfs-cache-mode", "off", folder],
+        preexec_fn=die_with_parent)
     end_with_parent(child.kill)
     while True:
         try:
