@@ -86,6 +86,24 @@ extension ListingCache {
     #expect(await cache.has("s3://b/d"))
   }
 
+  @Test("a cancelled task waits no longer for another's listing, and whoever asked goes on")
+  func cancelledWait() async {
+    let cache = ListingCache()
+    let id = FileID(ufsPath: "s3://b/d")
+    guard case .ask = await cache.turn(for: id, path: "s3://b/d", now: 0, generation: 1) else {
+      Issue.record("nobody asks yet")
+      return
+    }
+    let leaver = Task { await cache.turn(for: id, path: "s3://b/d", now: 0, generation: 1) }
+    leaver.cancel()
+    guard case .lookAgain = await leaver.value else {
+      Issue.record("the wait ends with the cancellation")
+      return
+    }
+    cache.finish(id, listing("s3://b/d"))
+    #expect(await cache.has("s3://b/d"))
+  }
+
   @Test("a status that differs drops the listing that gave the old one, and only that")
   func contradiction() async {
     let cache = ListingCache()

@@ -11,34 +11,12 @@ import Synchronization
 /// Records by the identity of their path.
 package final class FileTable: Sendable {
   /// One stripe's part.
-  @safe private struct Part {
+  private struct Part {
     var records: [FileID: FileRecord] = [:]
     /// Grows with each removal: a status asked for before one must not be kept after it.
     var epoch: UInt64 = 0
     /// Tasks that wait for a status request in flight.
-    var waiting: [FileID: [Waiter]] = [:]
-  }
-
-  /// A task that waits; its continuation is guarded by the stripe's lock.
-  // SAFETY: written and taken under the stripe's lock only, so that it is resumed once.
-  @safe private final class Waiter: @unchecked Sendable {
-    private var continuation: UnsafeContinuation<Void, Never>?
-    private(set) var isOver = false
-
-    init() { unsafe continuation = nil }
-
-    /// Remembers whom to resume; false when the wait is over already.
-    func suspend(_ continuation: UnsafeContinuation<Void, Never>) -> Bool {
-      guard !isOver else { return false }
-      unsafe self.continuation = unsafe continuation
-      return true
-    }
-
-    /// Ends the wait; the caller resumes what is returned, outside the lock.
-    func end() -> UnsafeContinuation<Void, Never>? {
-      isOver = true
-      return unsafe continuation.take()
-    }
+    var waiting: [FileID: [QuestionWaiter]] = [:]
   }
 
   /// What a caller that needs a status does next.
@@ -159,7 +137,7 @@ package final class FileTable: Sendable {
 
   /// Waits for the caller's turn to ask the UFS about `id`: one request per file is in flight.
   package func turn(for id: FileID) async -> Turn {
-    let (stripe, waiter) = (stripe(id), Waiter())
+    let (stripe, waiter) = (stripe(id), QuestionWaiter())
     let mustAsk = stripe.part.withLock { part in
       if part.waiting[id] != nil {
         part.waiting[id]?.append(waiter)

@@ -39,10 +39,10 @@ final class ListingCache: Sendable {
     case askAlone
   }
 
-  @safe private struct Pending {
+  private struct Pending {
     let path: String
     var isSpoiled = false
-    var waiting: [UnsafeContinuation<Void, Never>] = unsafe []
+    var waiting: [QuestionWaiter] = []
   }
 
   private struct State {
@@ -92,21 +92,32 @@ final class ListingCache: Sendable {
         if now < foundAt || now - foundAt < Self.longTime { return .askAlone }
         state.long[id] = nil
       }
-      state.pending[id] = unsafe Pending(path: path)
+      state.pending[id] = Pending(path: path)
       return .ask
     }
     if case .lookAgain = turn { await wait(for: id) }
     return turn
   }
 
+  /// Waits until the question about `id` is answered, or the task is cancelled.
   private func wait(for id: FileID) async {
-    await unsafe withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
-      let isOver = state.withLock { state in
-        if !state.isPending(id) { return true }
-        unsafe state.pending[id]?.waiting.append(continuation)
-        return false
+    let waiter = QuestionWaiter()
+    let waits = state.withLock { state in
+      state.pending[id]?.waiting.append(waiter)
+      return state.isPending(id)
+    }
+    guard waits else { return }
+    await withTaskCancellationHandler {
+      await unsafe withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+        let suspends = state.withLock { _ in unsafe waiter.suspend(continuation) }
+        if !suspends { unsafe continuation.resume() }
       }
-      if isOver { unsafe continuation.resume() }
+    } onCancel: {
+      let continuation = unsafe state.withLock { state in
+        state.pending[id]?.waiting.removeAll { $0 === waiter }
+        return unsafe waiter.end()
+      }
+      unsafe continuation?.resume()
     }
   }
 
@@ -140,13 +151,12 @@ final class ListingCache: Sendable {
   }
 
   private func end(_ id: FileID, _ keep: (inout State) -> Void) {
-    let pending = state.withLock { state -> Pending? in
+    let waiting = unsafe state.withLock { state in
       let pending = state.pending.removeValue(forKey: id)
       if let pending, !pending.isSpoiled { keep(&state) }
-      return pending
+      return unsafe (pending?.waiting ?? []).compactMap { unsafe $0.end() }
     }
-    guard let pending else { return }
-    unsafe pending.waiting.forEach { unsafe $0.resume() }
+    unsafe waiting.forEach { unsafe $0.resume() }
   }
 
   /// Drops what a change at `path` may have made wrong, with `tree` also below it.

@@ -1,4 +1,5 @@
 import DaemonDriver
+import FaultProxy
 import Model
 import Ring
 import Synchronization
@@ -176,6 +177,33 @@ struct S3ShardedWalkerTests {
       for box in held { box.end() }
       while counts.done < 2 { await reactor.sleep(for: .milliseconds(1)) }
       #expect(counts.entries == 2 * scene.keys.count, "SEED=\(scene.seed)")
+    }
+  }
+
+  @Test("a flat folder, which cannot be cut, costs hardly more questions than one walk")
+  func flat() async throws {
+    try await Bench.run { () async throws -> Void in
+      let content = ListingOrigin.Content(
+        folder: "flat/", count: 40_000, size: 1, tag: "0123456789abcdef")
+      let origin = try ListingOrigin([content])
+      let environment = UFSEnvironment(pool: try Bench.pool)
+      let fileSystem = try S3UFS(
+        try UFSURI(parsing: "s3://b"),
+        MountSpecification(
+          alluxioPath: "/s3", uri: "s3://b",
+          options: [
+            "alluxio.underfs.s3.endpoint": "http://127.0.0.1:\(origin.port)",
+            "alluxio.underfs.listing.length": "100",
+          ]), environment, variables: CredentialEnvironment([:]))
+      let lister = try await fileSystem.walk("", UFSListing(), shards: 16)
+      var count = 0
+      while let batch = try await lister.next(max: 1000) {
+        count += batch.entries.count(where: { $0.status.kind == .file })
+      }
+      #expect(count == content.count)
+      let sent = environment.flow.statistics.filter { $0.verb == .list }.map(\.counts.sent)
+      #expect(sent.reduce(0, +) <= 400 * 11 / 10, "\(sent) for 400 pages")
+      withExtendedLifetime(origin) {}
     }
   }
 

@@ -19,6 +19,8 @@ import Ring
   private static let pageSize = 1000
   /// Pages of a shard before it is split, but for the first shard's.
   private static let pageCountMin = 2
+  /// Most pages between two tries to split a shard.
+  private static let pagesBetweenSplitsMax = 64
   /// Directories, from the deepest on, that are asked for names to cut at.
   private static let levelCountMax = 3
 
@@ -41,6 +43,8 @@ import Ring
     var isBusy = false
     /// Pages that must come before it is split.
     var pagesUntilSplit = S3ShardedWalker.pageCountMin
+    /// Pages until the next try, twice as many after each that found nowhere to cut: a flat folder has no such place.
+    var pagesBetweenSplits = S3ShardedWalker.pageCountMin
   }
 
   private let fileSystem: S3UFS
@@ -197,7 +201,8 @@ import Ring
     guard let left = shards[number]?.pagesUntilSplit, left <= 0,
       shards.count + splitCount < shardCountMax
     else { return false }
-    shards[number]?.pagesUntilSplit = Self.pageCountMin
+    let pages = shards[number]?.pagesBetweenSplits ?? Self.pageCountMin
+    shards[number]?.pagesUntilSplit = pages
     return true
   }
 
@@ -210,9 +215,13 @@ import Ring
       let names = try await directories(
         in: directory, after: end, until: shards[number]?.place.until)
       guard names.isEmpty else { return cut(number, at: names) }
-      guard !directory.isEmpty else { return }
+      guard !directory.isEmpty else { break }
       directory = splitPath(directory)?.directory ?? ""
     }
+    guard let shard = shards[number] else { return }
+    let pages = min(Self.pagesBetweenSplitsMax, 2 * shard.pagesBetweenSplits)
+    shards[number]?.pagesBetweenSplits = pages
+    shards[number]?.pagesUntilSplit = pages
   }
 
   /// Directories with their slashes, in order, in `directory` and after `end`.
