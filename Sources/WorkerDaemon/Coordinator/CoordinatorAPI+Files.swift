@@ -7,8 +7,6 @@ import Scheduler
 extension CoordinatorAPI {
   /// Failed files of an answer at most, and jobs of one.
   private static let pageSize = 1000
-  /// Failed files of a job that are looked through for one path.
-  private static let failureScanMax = 1_000_000
 
   /// The exact counts of a job (`JobReport+Counts`).
   func counts(_ type: JobType, _ request: JobRequest) async throws(RESTProblem) -> [UInt8] {
@@ -56,34 +54,21 @@ extension CoordinatorAPI {
   /// The jobs that a file belongs to, newest first, and what became of it.
   func findJobs(_ request: JobRequest) async throws(RESTProblem) -> [UInt8] {
     guard let asked = try request.text("file") else { throw .badParameter("file", "is missing") }
-    let path: String
-    do throws(SchedulerError) { path = try coordinator.ufsPath(of: asked) } catch {
-      throw RESTProblem(error)
-    }
-    var query = JobQuery(limit: Self.pageSize)
-    query.isNewestFirst = true
+    var after: JobID?
     if let text = try request.text("lastKey") {
       guard let id = JobID(text) else { throw .badParameter("lastKey", "is none that a list gave") }
-      query.after = id
+      after = id
     }
-    let page: JobPage
-    do throws(SchedulerError) { page = try await coordinator.list(query) } catch {
-      throw RESTProblem(error)
-    }
-    var found: [(JobRecord, FailedFile?)] = []
-    for record in page.records {
-      let isNamed = record.specification.covers(path)
-      let failure =
-        isNamed || record.specification.target.isIndex
-        ? try await failure(of: path, in: record.id) : nil
-      if isNamed || failure != nil { found.append((record, failure)) }
-    }
+    let found: Coordinator.JobsOfFile
+    do throws(SchedulerError) {
+      found = try await coordinator.jobs(of: asked, after: after, limit: Self.pageSize)
+    } catch { throw RESTProblem(error) }
     return JSONWriter.object {
       $0.name("jobs")
       $0.array { writer in
-        for (record, failure) in found { Self.write(record, failure, to: &writer) }
+        for (record, failure) in found.jobs { Self.write(record, failure, to: &writer) }
       }
-      if let next = page.next { $0.member("lastKey", "\(next)") }
+      if let next = found.next { $0.member("lastKey", "\(next)") }
     }
   }
 
@@ -101,18 +86,5 @@ extension CoordinatorAPI {
       $0.member("fileState", state)
       if let failure { $0.member("reason", failure.reason) }
     }
-  }
-
-  private func failure(
-    of path: String, in id: JobID
-  ) async throws(RESTProblem) -> FailedFile? {
-    var first: UInt64 = 0
-    while first < Self.failureScanMax {
-      let files = try await failures(of: id, from: first)
-      if let file = files.first(where: { $0.path.utf8.elementsEqual(path.utf8) }) { return file }
-      guard files.count == Self.pageSize else { return nil }
-      first += UInt64(files.count)
-    }
-    return nil
   }
 }

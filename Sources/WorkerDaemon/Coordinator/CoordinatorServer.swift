@@ -127,7 +127,9 @@ package final class CoordinatorServer: Sendable {
         coordinator, engine: engine, channel: settings.channel,
         silenceMax: settings.workerSilenceMax)
       server.register(registry)
+      server.register(JobsRPC(coordinator))
       HealthService().register(on: server)
+      ReflectionService.register(on: server)
       try server.start(on: [reactor])
       let watch = Task(executorPreference: reactor) { await registry.watch(on: reactor) }
       return (engine, server, watch)
