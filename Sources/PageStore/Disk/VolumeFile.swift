@@ -39,7 +39,9 @@ package final class VolumeFile: Sendable {
       guard whole > 0 else {
         throw PageStoreError(
           .capacityTooSmall, operation: "pageStore.volume",
-          subject: "\(directory): a quota of \(quota) bytes holds no page of \(pageSize)")
+          subject:
+            "\(directory): a quota of \(quota) bytes holds no page of \(pageSize) bytes with its checksums: raise it to"
+            + " \(Int(Superblock.dataOffset) + unitsPerBlock * DiskLayout.unitSize) or more")
       }
       guard whole < Int(UInt32.max) else {
         throw PageStoreError(

@@ -46,8 +46,8 @@ enum VolumeFit: Equatable {
     }
     guard found.pageSize == pageSize else {
       return .refuse(
-        "made for pages of \(found.pageSize) bytes, not \(pageSize): set the page size back, or move "
-          + "the file away to start empty")
+        "made for pages of \(found.pageSize) bytes, not \(pageSize): set "
+          + "alluxio.worker.page.store.page.size back, or move the file away to start empty")
     }
     var superblock = found
     superblock.unitCount = unitCount

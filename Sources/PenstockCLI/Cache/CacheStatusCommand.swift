@@ -21,11 +21,15 @@ struct CacheStatusCommand: ParsableCommand {
   static func lines(_ value: JSONValue) -> [String] {
     func size(_ name: String) -> String { SizeText.print(value[name]?.integer ?? 0) }
     func count(_ name: String, of value: JSONValue?) -> Int64 { value?[name]?.integer ?? 0 }
+    func quarantined(_ value: JSONValue) -> String {
+      let bytes = count("quarantinedBytes", of: value)
+      return bytes > 0 ? ", \(SizeText.print(bytes)) quarantined" : ""
+    }
     let rules = value["rules"]
     func off(_ name: String) -> String { rules?[name]?.truth == false ? " (off)" : "" }
     var lines = [
       "Capacity: \(size("capacityBytes"))",
-      "Used: \(size("usedBytes"))",
+      "Used: \(size("usedBytes"))" + quarantined(value),
       "Pages: \(count("pages", of: value))",
       "Files: \(count("files", of: value))",
       "Pinned: \(size("pinnedBytes")) out of \(size("pinnedBytesMax"))",
@@ -33,11 +37,11 @@ struct CacheStatusCommand: ParsableCommand {
     for volume in value["volumes"]?.elements ?? [] {
       let used = SizeText.print(volume["usedBytes"]?.integer ?? 0)
       let quota = SizeText.print(volume["quotaBytes"]?.integer ?? 0)
-      let bad = count("quarantinedBytes", of: volume)
       lines.append(
         "Volume: \(volume["tier"]?.text ?? "?") node \(count("node", of: volume)) \(used) out of \(quota)"
-          + (bad > 0 ? ", \(SizeText.print(bad)) quarantined" : "")
-          + ["state", "path"].map { name in volume[name]?.text.map { " \($0)" } ?? "" }.joined())
+          + quarantined(volume)
+          + ["state", "path"].map { name in volume[name]?.text.map { " \($0)" } ?? "" }.joined()
+          + (volume["reason"]?.text.map { ": \($0)" } ?? ""))
     }
     lines.append(
       "Rules: \(count("ttl", of: rules)) ttl\(off("ttlEnforced")), "

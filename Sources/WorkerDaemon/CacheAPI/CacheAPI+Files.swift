@@ -104,14 +104,18 @@ extension CacheAPI {
     let options = policies.book.options
     return JSONWriter.object { writer in
       writer.member("capacityBytes", store.capacity)
-      writer.member("usedBytes", store.used)
+      let volumes = policies.store.volumes
+      let quarantined = volumes.reduce(0) { $0 + $1.quarantined }
+      // What nothing lies on is not cached, and not free.
+      writer.member("usedBytes", max(0, store.used - quarantined))
+      writer.member("quarantinedBytes", quarantined)
       writer.member("pages", store.pages)
       writer.member("files", store.files)
       writer.member("pinnedBytes", policies.pinned.used ?? 0)
       writer.member("pinnedBytesMax", policies.pinned.limit)
       writer.name("volumes")
       writer.array { writer in
-        for volume in policies.store.volumes {
+        for volume in volumes {
           writer.object {
             $0.member("tier", "\(volume.tier)".uppercased())
             if let state = volume.state {
@@ -121,7 +125,7 @@ extension CacheAPI {
             }
             $0.member("node", volume.node)
             $0.member("quotaBytes", volume.quota)
-            $0.member("usedBytes", volume.used)
+            $0.member("usedBytes", max(0, volume.used - volume.quarantined))
             $0.member("pages", volume.pages)
             $0.member("quarantinedBytes", volume.quarantined)
             $0.member("acceptsPages", volume.acceptsPages)

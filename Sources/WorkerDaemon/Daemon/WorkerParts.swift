@@ -69,7 +69,7 @@ final class WorkerParts: Sendable {
     let tiers = try OpenedTiers(settings, topology)
     store = tiers.store
     preparer = MemoryPreparer(store, pool: pool, options: settings.memoryPreparation)
-    (tierWarnings, tierNotes) = (tiers.warnings, tiers.notes)
+    (tierWarnings, tierNotes) = (settings.warnings + tiers.warnings, tiers.notes)
     self.tiers = try TierKeeper(tiers, settings)
     if !settings.memorySaveDirectory.isEmpty {
       try WorkDirectory.make(

@@ -81,6 +81,8 @@ package struct WorkerSettings: Sendable {
   package var shutdownTimeout: Duration
   /// Status of /v1/info for a missing path: auto, 500 or 404.
   package var missingInfoStatus: String
+  /// What an operator ought to look at, though it works.
+  package private(set) var warnings: [String] = []
   /// Whether a coordinator is to run in this process: /v1/load goes through it.
   package var hasCoordinator = false
   /// How the worker joins a coordinator in another process; nil when it does not.
@@ -102,7 +104,8 @@ package struct WorkerSettings: Sendable {
     pageWriteCountMax = configuration.integer(.pageWriteCountMax)
     volumeProbation = configuration.duration(.volumeProbation)
     checksumCacheSize = configuration.size(.checksumCacheSize)
-    memorySaveDirectory = tiers.disks.isEmpty ? configuration.string(.memorySaveDirectory) : ""
+    let saveDirectory = configuration.string(.memorySaveDirectory)
+    memorySaveDirectory = tiers.disks.isEmpty ? saveDirectory : ""
     let limit = configuration.duration(.pageStoreTimeout)
     volumeAnswerLimit = limit > .zero ? limit : max(.zero, configuration.duration(.volumeTimeout))
     mounts = try Self.mounts(configuration, mountTexts)
@@ -144,6 +147,23 @@ package struct WorkerSettings: Sendable {
     shutdownTimeout = configuration.duration(.shutdownTimeout)
     missingInfoStatus = configuration.choice(.missingStatus)
     link = Self.link(configuration)
+    warnings = cachesInSources
+    if saveDirectory != memorySaveDirectory {
+      let key = Configuration.StringKey.memorySaveDirectory.rawValue
+      warnings.append(
+        "\(key) is ignored: a worker with disks keeps its pages there; a memory.saved of an earlier start in \(saveDirectory) is not read"
+      )
+    }
+  }
+
+  /// Warnings of volumes that lie in the files of a mount: their bytes would be served, and loaded, as files.
+  private var cachesInSources: [String] {
+    mounts.flatMap { mount -> [String] in
+      guard let root = try? UFSURI(parsing: mount.uri), root.scheme == "file" else { return [] }
+      return tiers.disks.map(\.path).filter { lies(ufsPath: $0, in: "/\(root.path)") }.map {
+        "the cache directory \($0) lies in the mount \(mount.alluxioPath) (\(mount.uri)): what is cached there can be read as its files by whoever reads the mount; move one of them"
+      }
+    }
   }
 
   /// How to join the coordinator that is named; nil when none is.

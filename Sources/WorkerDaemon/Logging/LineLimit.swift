@@ -43,4 +43,17 @@ final class LineLimit: Sendable {
       return .tell(suppressed: suppressed)
     }
   }
+
+  /// The kinds of which lines were counted and whose interval is over at `now`, with how many: they count as told.
+  ///
+  /// All that were counted with the largest number for `now`.
+  func takeCounted(now: UInt64) -> [(word: String, suppressed: UInt64)] {
+    kinds.withLock { kinds in
+      let due = kinds.filter {
+        $0.value.suppressed > 0 && (now == .max || now &- $0.value.toldAt >= interval)
+      }
+      for (word, _) in due { kinds[word] = Kind(toldAt: now) }
+      return due.map { ($0.key, $0.value.suppressed) }.sorted { $0.0 < $1.0 }
+    }
+  }
 }

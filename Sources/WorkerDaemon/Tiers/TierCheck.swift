@@ -261,7 +261,7 @@ package struct TierCheck: Sendable {
       guard known.contains(node) else {
         throw StartError(
           .configuration,
-          "penstock.worker.page.store.numa.nodes puts \(one.volume.path) on node \(node), but the machine has \(known.map { "\($0)" }.joined(separator: ", ")): correct it or use auto"
+          "penstock.worker.page.store.numa.nodes puts \(one.volume.path) on node \(node), but the machine's nodes are: \(known.map { "\($0)" }.joined(separator: ", ")); correct it or use auto"
         )
       }
       return topology.memoryNode(near: node)

@@ -16,6 +16,16 @@ extension TierKeeper {
       reportShortage(OpenedTiers.now())
       await reportCorruption(OpenedTiers.now(), naming)
     }
+    reportCountedCorruption(.max)
+  }
+
+  /// Logs how many more pages did not match, when nothing was said of them in half a minute, or at the end.
+  func reportCountedCorruption(_ now: UInt64) {
+    for (volume, count) in corruptionLimit.takeCounted(now: now) {
+      log.warning(
+        "more pages on disk did not match their checksums: they are refetched from their sources when they are wanted",
+        metadata: ["volume": "\(volume)", "pages": "\(count)"])
+    }
   }
 
   /// Logs that background work waits for memory, once a minute at most.
@@ -35,14 +45,14 @@ extension TierKeeper {
   /// the others.
   func reportCorruption(_ now: UInt64, _ naming: Naming) async {
     let (pages, more) = store.takeCorruptPages()
-    guard let last = pages.last else { return }
+    guard let last = pages.last else { return reportCountedCorruption(now) }
     for page in pages {
       let volume = volumes.first { $0.position == page.disk }?.path ?? "\(page.disk)"
       // Those that were not kept are counted with the last one.
       let count = UInt64(page == last ? more + 1 : 1)
       guard
         case .tell(let others) = corruptionLimit.turn(
-          of: "\(volume) \(page.isDoubtful)", now: now, count: count)
+          of: page.isDoubtful ? "\(volume) (from before a crash)" : volume, now: now, count: count)
       else { continue }
       var metadata: Logger.Metadata = [
         "file": "\(await naming(page.key.file) ?? Self.text(page.key.file))",

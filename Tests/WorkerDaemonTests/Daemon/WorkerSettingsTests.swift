@@ -1,9 +1,10 @@
+import DaemonDriver
 import Model
 import Testing
 
 @testable import WorkerDaemon
 
-@Suite struct WorkerSettingsOverheadTests {
+@Suite struct WorkerSettingsTests {
   private func settings(_ definitions: [String]) throws -> WorkerSettings {
     var input = ConfigurationInput()
     input.definitions = ["alluxio.worker.page.store.type=MEM"] + definitions
@@ -22,5 +23,22 @@ import Testing
     let two = try settings(["alluxio.worker.reactor.count=2", one[1]]).overhead
     #expect(two - least == 64 << 20)
     #expect(try settings(one + ["\(key)=1000000"]).overhead > 61 << 30, "no sum wraps")
+  }
+
+  @Test("a cache in the files of a mount, and a key that does nothing, are warnings by name")
+  func warnings() throws {
+    let scratch = try ScratchDirectory("settings")
+    var input = ConfigurationInput()
+    input.definitions = [
+      "alluxio.worker.page.store.dirs=\(scratch.path)/data/cache,\(scratch.path)/database",
+      "alluxio.worker.page.store.sizes=64MB,64MB",
+      "penstock.worker.page.store.memory.save.dir=\(scratch.path)/saved",
+    ]
+    let settings = try WorkerSettings(
+      try Configuration(input), mounts: ["/d=file://\(scratch.path)/data"],
+      machine: MachineMemory.current())
+    #expect(settings.warnings.count == 2, "\(settings.warnings)")
+    #expect(settings.warnings[0].contains("\(scratch.path)/data/cache lies in the mount /d"))
+    #expect(settings.warnings[1].hasPrefix("penstock.worker.page.store.memory.save.dir is ignored"))
   }
 }
