@@ -316,8 +316,9 @@ final class JobWorld {
     guard judgesCaches else { return }
     for case .update(let record) in batch.writes
     where record.state == .succeeded && record.specification.type == .load {
-      // A batch that could not be written comes again.
-      guard judged.insert(record.id).inserted else { continue }
+      // A batch that could not be written comes again, and one that was held while the store failed comes late: SUCCEEDED
+      // speaks of the moment when the job ended.
+      guard record.endedAt == time.date, judged.insert(record.id).inserted else { continue }
       let there = workers.indices.filter { isLive[$0] }.reduce(into: Set<String>()) {
         $0.formUnion(caches[$1])
       }
