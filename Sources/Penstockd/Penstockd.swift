@@ -11,7 +11,7 @@ struct Penstockd: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "penstockd",
     abstract:
-      "Serves files of under file systems from memory: a Penstock worker, a coordinator, or both.",
+      "Serves files of under file systems from memory and disks: a Penstock worker, a coordinator, or both.",
     discussion: """
       Without arguments it reads penstock-site.properties (or alluxio-site.properties) from the
       configuration directory, serves the mount at / and listens on 28080 (REST), 29998 (objects) and

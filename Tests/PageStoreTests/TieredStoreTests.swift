@@ -323,9 +323,17 @@ struct TieredStoreTests {
     #expect(pwrite(file, &byte, 1, place) == 1)
     close(file)
     let third = try TieredStore(memory: 4, []).store
-    #expect(try third.loadMemory(from: path)?.pages == 1)
+    let damaged = try third.loadMemory(from: path)
+    #expect(damaged?.pages == 1 && damaged?.problem?.contains("page 2 is damaged") == true)
     #expect(third.checkInvariants() == [] && third.statistics.pages == 1)
     #expect(try first.saveMemory(to: path, until: 0).left == 5, "no time")
+    #expect(try first.loadMemory(from: path)?.problem == nil, "a file that ends early is no damage")
+    try Array("nothing of ours".utf8).withUnsafeBytes { bytes in
+      let file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+      try #require(write(file, bytes.baseAddress, bytes.count) == bytes.count)
+      close(file)
+    }
+    #expect(try first.loadMemory(from: path)?.problem != nil)
     #expect(throws: PageStoreError.self) { try first.saveMemory(to: "/nowhere/x", until: .max) }
     #expect(throws: PageStoreError.self) { try first.loadMemory(from: folder.path) }
   }

@@ -18,6 +18,8 @@ package struct SavedMemory: Sendable, Equatable {
   package var bytes = 0
   /// Pages left out: no time, no room, or a checksum that did not match.
   package var left = 0
+  /// What is wrong with the file that was read; nil when nothing is.
+  package var problem: String?
 
   /// Nothing.
   package init() {}
@@ -109,17 +111,26 @@ extension PageStore {
     let start = core.options.clock()
     let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: SavedPageHead.size, alignment: 8)
     defer { unsafe bytes.deallocate() }
+    var result = SavedMemory()
     guard unsafe read(file, into: bytes),
       let head = unsafe SavedPageHead(UnsafeRawBufferPointer(bytes)),
-      head.magic == SavedPageHead.fileMagic, head.length == pageSize
-    else { return SavedMemory() }
+      head.magic == SavedPageHead.fileMagic
+    else {
+      result.problem = "it is damaged, or holds something else"
+      return result
+    }
+    guard head.length == pageSize else {
+      result.problem = "it was saved with pages of \(head.length) bytes, not \(pageSize)"
+      return result
+    }
     let count = Int(head.key.index)
-    var result = SavedMemory()
     while result.pages + result.left < count, unsafe read(file, into: bytes) {
       let head = UnsafeRawBufferPointer(bytes)
       // The first was used last.
       let age = UInt64(result.pages + result.left) &* 1280
       guard let length = unsafe load(head, from: file, now: start > age ? start - age : 0) else {
+        let number = result.pages + result.left + 1
+        result.problem = "its page \(number) is damaged: those behind it are not used, either"
         break
       }
       result.pages += length > 0 ? 1 : 0

@@ -25,7 +25,7 @@ struct CacheFreeCommand: ParsableCommand {
       "Freed \(SizeText.print(count("freedBytes"))) of \(count("freedFiles")) files")
     if count("pinnedFiles") > 0 {
       Terminal.error(
-        "pinned files stay: \(count("pinnedFiles")), with \(SizeText.print(count("pinnedBytes"))); "
+        "\(count("pinnedFiles")) pinned files with \(SizeText.print(count("pinnedBytes"))) stay; "
           + "unpin them, or use --force")
     }
   }

@@ -31,6 +31,11 @@ final class MemoryKeeper: Sendable {
       do throws(PageStoreError) {
         if let loaded = try store.loadMemory(from: path) {
           log.notice("memory loaded", metadata: metadata(loaded, since: start))
+          if let problem = loaded.problem {
+            log.warning(
+              "what was kept of memory in \(path) is not all used: \(problem); the rest comes from the sources when it is wanted"
+            )
+          }
         }
       } catch {
         log.warning("what was kept of memory is not used: \(error.sentence)")
