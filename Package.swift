@@ -44,6 +44,9 @@ let package = Package(
     .executable(name: "penstockd", targets: ["penstockd"]),
     .executable(name: "penstock", targets: ["penstock"]),
     .executable(name: "worker-bench", targets: ["worker-bench"]),
+    .library(name: "PenstockClient", targets: ["PenstockClient"]),
+    // scripts/build-client makes libpenstock.so of it.
+    .library(name: "PenstockC", type: .dynamic, targets: ["PenstockC"]),
     .executable(name: "ufs-io-bench", targets: ["ufs-io-bench"]),
   ],
   dependencies: [
@@ -62,6 +65,7 @@ let package = Package(
     .systemLibrary(name: "CGRPC"),
     .target(name: "CRocksDB", linkerSettings: [.linkedLibrary("rocksdb")]),
     .systemLibrary(name: "CZlib"),
+    .target(name: "CPenstock"),
     .target(name: "CTLS", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
     // F1
     module("Model", on: ["CLinux"]),
@@ -71,6 +75,7 @@ let package = Package(
     // Generated code does not carry the word `unsafe`.
     .target(name: "Messages", dependencies: ["RPC", protobuf], swiftSettings: settings),
     module("Rocks", on: ["CRocksDB"]),
+    module("LocalWire", on: ["Model"]),
     // F2
     module("PageStore", on: ["CLinux", "Model", "Ring", "Rocks"]),
     module("UFS", on: ["CLinux", "Model", "Ring", "HTTPWire"]),
@@ -80,12 +85,19 @@ let package = Package(
     module(
       "WorkerDaemon",
       on: [
-        "CLinux", "CZlib", "HTTPWire", "Membership", "Messages", "Model", "PageStore", "RPC",
-        "Ring", "Rocks", "Scheduler", "UFS", logging,
+        "CLinux", "CZlib", "HTTPWire", "LocalWire", "Membership", "Messages", "Model", "PageStore",
+        "RPC", "Ring", "Rocks", "Scheduler", "UFS", logging,
       ]),
+    .target(
+      name: "PenstockClient",
+      dependencies: ["CLinux", "HTTPWire", "LocalWire", "Membership", "Model", "Ring"],
+      path: "Sources/Client", swiftSettings: sourceSettings),
     // F4
+    .target(
+      name: "PenstockC", dependencies: ["CPenstock", "Model", "PenstockClient"],
+      path: "Sources/CInterface", swiftSettings: sourceSettings),
     .executableTarget(
-      name: "penstockd", dependencies: ["Model", "WorkerDaemon", argumentParser],
+      name: "penstockd", dependencies: ["CLinux", "Model", "WorkerDaemon", argumentParser],
       path: "Sources/Penstockd",
       swiftSettings: sourceSettings),
     module(
@@ -98,8 +110,8 @@ let package = Package(
     .executableTarget(
       name: "worker-bench",
       dependencies: [
-        "BenchSupport", "CLinux", "DaemonDriver", "FaultProxy", "Model", "Ring", "PageStore",
-        argumentParser,
+        "BenchSupport", "CLinux", "DaemonDriver", "FaultProxy", "Model", "PenstockClient", "Ring",
+        "PageStore", argumentParser,
       ],
       path: "Benchmarks/WorkerBench", swiftSettings: sourceSettings),
     .executableTarget(
@@ -138,11 +150,12 @@ let package = Package(
       name: "TestSupport", dependencies: ["CLinux", "Model", "Ring", "UFS"],
       path: "Tests/TestSupport",
       swiftSettings: settings),
-    tests("ModelTests", of: ["Model"]),
+    tests("ModelTests", of: ["DaemonDriver", "Model"]),
     tests("RingTests", of: ["CLinux", "Model", "Ring"]),
     tests(
       "HTTPWireTests", of: ["CLinux", "DaemonDriver", "FaultProxy", "Model", "Ring", "HTTPWire"]),
     tests("RPCTests", of: ["DaemonDriver", "FaultProxy", "Messages", "Model", "RPC", "Ring"]),
+    tests("LocalWireTests", of: ["LocalWire", "Model"]),
     tests("MembershipTests", of: ["Membership", "Model"]),
     tests(
       "SchedulerTests",
@@ -155,8 +168,8 @@ let package = Package(
     tests(
       "WorkerDaemonTests",
       of: [
-        "CLinux", "DaemonDriver", "FaultProxy", "Model", "Ring", "HTTPWire", "PageStore", "Rocks",
-        "Scheduler", "UFS", "WorkerDaemon",
+        "CLinux", "DaemonDriver", "FaultProxy", "LocalWire", "Model", "Ring", "HTTPWire",
+        "Messages", "PageStore", "RPC", "Rocks", "Scheduler", "UFS", "WorkerDaemon",
       ]),
     .target(
       name: "SimSupport", dependencies: ["Model", "PageStore"], path: "Tests/SimSupport",
@@ -171,7 +184,13 @@ let package = Package(
       "UFSIOTestTests",
       of: ["DaemonDriver", "Model", "Ring", "UFS", "UFSIOTest", "WorkerDaemon", argumentParser]),
     tests("FaultProxyTests", of: ["DaemonDriver", "FaultProxy"]),
-    tests("IntegrationTests", of: ["DaemonDriver", "FaultProxy"]),
+    tests(
+      "ClientTests", of: ["DaemonDriver", "LocalWire", "Membership", "Model", "PenstockClient"]),
+    tests(
+      "IntegrationTests",
+      of: [
+        "CLinux", "DaemonDriver", "FaultProxy", "LocalWire", "Model", "PenstockClient", "Scheduler",
+      ]),
     tests("TidyTests", of: []),
   ],
   swiftLanguageModes: [.v6],

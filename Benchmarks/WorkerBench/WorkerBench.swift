@@ -11,7 +11,8 @@ struct WorkerBench: ParsableCommand {
     subcommands: [
       DatasetCommand.self, WaitCommand.self, LoadCommand.self, ServeCommand.self,
       IngestCommand.self, ConnectionsCommand.self, StartupCommand.self, CrashCommand.self,
-      TraceCommand.self,
-      ReplayCommand.self,
+      JobsCommand.self, TraceCommand.self, ReplayCommand.self, ReadCommand.self,
+      ClientsCommand.self,
+      StressCommand.self,
     ])
 }

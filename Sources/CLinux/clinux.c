@@ -58,6 +58,33 @@ int pen_pin_thread(int cpu) {
   return pthread_setaffinity_np(pthread_self(), sizeof set, &set);
 }
 
+// sched_setattr(2), whose structure older headers of the C library lack.
+struct pen_sched_attr {
+  uint32_t size, policy;
+  uint64_t flags;
+  int32_t nice;
+  uint32_t priority;
+  uint64_t runtime, deadline, period;
+};
+#define PEN_RESET_ON_FORK 1
+
+int pen_short_slice(uint64_t nanoseconds) {
+  struct pen_sched_attr attributes = {.size = sizeof attributes};
+  if (syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) < 0) return -errno;
+  if (attributes.policy != SCHED_OTHER) return -EINVAL;
+  attributes.size = sizeof attributes;
+  attributes.runtime = nanoseconds;
+  // The kernel's threads that are made for this one keep to the usual slice.
+  attributes.flags = PEN_RESET_ON_FORK;
+  return syscall(SYS_sched_setattr, 0, &attributes, 0) < 0 ? -errno : 0;
+}
+
+uint64_t pen_slice(void) {
+  struct pen_sched_attr attributes = {.size = sizeof attributes};
+  if (syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) < 0) return 0;
+  return attributes.runtime;
+}
+
 int pen_allowed_cpus(int *out, int max) {
   cpu_set_t *set = CPU_ALLOC(8192);
   if (!set) return -ENOMEM;
@@ -82,10 +109,13 @@ int pen_memfd_create(const char *name) {
 }
 
 int pen_add_seals(int fd, unsigned seals) { return fcntl(fd, F_ADD_SEALS, seals) < 0 ? -errno : 0; }
-unsigned pen_seal_future_write(void) { return F_SEAL_FUTURE_WRITE; }
-unsigned pen_seal_grow(void) { return F_SEAL_GROW; }
-unsigned pen_seal_shrink(void) { return F_SEAL_SHRINK; }
-unsigned pen_seal_seal(void) { return F_SEAL_SEAL; }
+int pen_seal_for_readers(int fd) {
+  return pen_add_seals(fd, F_SEAL_FUTURE_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
+}
+bool pen_cannot_shrink(int fd) {
+  int seals = fcntl(fd, F_GET_SEALS);
+  return seals >= 0 && (seals & F_SEAL_SHRINK);
+}
 
 static int advise(void *address, size_t length, int advice) {
   return madvise(address, length, advice) < 0 ? -errno : 0;
@@ -149,7 +179,38 @@ struct pen_dirent pen_dirent_at(const void *buffer, size_t offset) {
   return (struct pen_dirent){entry->d_ino, entry->d_name, entry->d_type, entry->d_reclen};
 }
 
-void pen_sha256(const void *data, size_t length, unsigned char *out) { SHA256(data, length, out); }
+// SHA256() looks its method up and makes a context at every call; both are kept here, a context for each thread.
+static EVP_MD *sha256_method;
+static pthread_key_t sha256_key;
+static pthread_once_t sha256_once = PTHREAD_ONCE_INIT;
+static _Thread_local EVP_MD_CTX *sha256_context;
+
+static void sha256_end_thread(void *context) {
+  EVP_MD_CTX_free(context);
+  sha256_context = NULL;
+}
+
+static void sha256_prepare(void) {
+  if (pthread_key_create(&sha256_key, sha256_end_thread) == 0) sha256_method = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
+static EVP_MD_CTX *sha256_make_context(void) {
+  pthread_once(&sha256_once, sha256_prepare);
+  if (!sha256_method) return NULL;
+  EVP_MD_CTX *context = EVP_MD_CTX_new();
+  if (context && pthread_setspecific(sha256_key, context) == 0) return context;
+  EVP_MD_CTX_free(context);
+  return NULL;
+}
+
+void pen_sha256(const void *data, size_t length, unsigned char *out) {
+  if (!sha256_context) sha256_context = sha256_make_context();
+  EVP_MD_CTX *context = sha256_context;
+  if (context && EVP_DigestInit_ex2(context, sha256_method, NULL) && EVP_DigestUpdate(context, data, length) &&
+      EVP_DigestFinal_ex(context, out, NULL))
+    return;
+  SHA256(data, length, out);
+}
 
 int pen_hmac_sha256(const void *key, size_t key_length, const void *data, size_t length, unsigned char *out) {
   unsigned out_length = 32;

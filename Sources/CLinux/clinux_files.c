@@ -48,12 +48,23 @@ static bool lacks_cached_pages(int fd, size_t size, int64_t offset) {
   return state.cached < (size + 4095) / 4096;
 }
 
+long pen_read_now(int fd, void *buffer, size_t size, int64_t offset) {
+  struct iovec vector = {.iov_base = buffer, .iov_len = size};
+  ssize_t rc = preadv2(fd, &vector, 1, offset, RWF_NOWAIT);
+  if (rc >= 0) return rc;
+  if (errno != EOPNOTSUPP) return -errno;
+  // File systems in memory do not know the flag, as they have nothing to wait for.
+  struct statfs status;
+  if (fstatfs(fd, &status) < 0) return -errno;
+  if (status.f_type != TMPFS_MAGIC && status.f_type != RAMFS_MAGIC) return -EAGAIN;
+  rc = pread(fd, buffer, size, offset);
+  return rc < 0 ? -errno : rc;
+}
+
 long pen_read_cached(int fd, void *buffer, size_t size, int64_t offset) {
   // A read without waiting starts the kernel's read-ahead all the same: every byte would be read twice.
   if (lacks_cached_pages(fd, size, offset)) return -EAGAIN;
-  struct iovec vector = {.iov_base = buffer, .iov_len = size};
-  ssize_t rc = preadv2(fd, &vector, 1, offset, RWF_NOWAIT);
-  return rc < 0 ? -errno : rc;
+  return pen_read_now(fd, buffer, size, offset);
 }
 
 long pen_copy_range(int source, int64_t source_offset, int target, int64_t target_offset, size_t size) {
@@ -72,6 +83,8 @@ int pen_link_descriptor(int fd, int directory, const char *name) {
 }
 
 int pen_at_fresh_status(void) { return AT_EMPTY_PATH | AT_STATX_FORCE_SYNC; }
+
+int pen_at_known_status(void) { return AT_EMPTY_PATH | AT_STATX_DONT_SYNC; }
 
 int pen_clear_nonblock(int fd) {
   int flags = fcntl(fd, F_GETFL);

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/types.h>
 
 struct pen_tls_context {
   SSL_CTX *ssl;
@@ -17,6 +19,9 @@ struct pen_tls {
   const unsigned char *input;
   size_t input_size;
   bool input_ended;
+  int fd;
+  size_t direct_room;
+  size_t direct_size;
   unsigned char *output;
   size_t output_size;
   size_t output_capacity;
@@ -31,6 +36,20 @@ static int bio_read(BIO *bio, char *buffer, int size) {
   if (size <= 0) return 0;
   if (tls->input_size == 0) {
     if (tls->input_ended) return 0;
+    if (tls->direct_room > 0) {
+      ssize_t count = recv(tls->fd, buffer, (size_t)size < tls->direct_room ? (size_t)size : tls->direct_room, MSG_DONTWAIT);
+      if (count > 0) {
+        tls->direct_room -= (size_t)count;
+        tls->direct_size += (size_t)count;
+        return (int)count;
+      }
+      // The ring waits, and meets whatever error there is.
+      tls->direct_room = 0;
+      if (count == 0) {
+        tls->input_ended = true;
+        return 0;
+      }
+    }
     BIO_set_retry_read(bio);
     return -1;
   }
@@ -86,7 +105,9 @@ static int on_ticket(SSL *ssl, SSL_SESSION *session) {
 }
 
 static void explain(const char *what, const char *path, char *why, size_t why_size) {
-  unsigned long code = ERR_peek_last_error();
+  // The first one says what the system said; those after it only that it failed.
+  unsigned long code = ERR_peek_error();
+  if (!code || !ERR_SYSTEM_ERROR(code)) code = ERR_peek_last_error();
   const char *reason = code ? ERR_reason_error_string(code) : NULL;
   if (code && ERR_SYSTEM_ERROR(code)) reason = strerror(ERR_GET_REASON(code));
   snprintf(why, why_size, "%s%s%s: %s", what, path ? " " : "", path ? path : "", reason ? reason : "unknown cause");
@@ -157,6 +178,9 @@ pen_tls_context *pen_tls_context_create(const struct pen_tls_settings *settings,
   SSL_CTX_set_default_passwd_cb(context->ssl, no_password);
   SSL_CTX_set_alpn_protos(context->ssl, protocols, sizeof protocols - 1);
   SSL_CTX_set_quiet_shutdown(context->ssl, 1);
+  // Several records at once. Below the size from which malloc maps memory anew each time.
+  SSL_CTX_set_read_ahead(context->ssl, 1);
+  SSL_CTX_set_default_read_buffer_len(context->ssl, 96 << 10);
   SSL_CTX_set_session_cache_mode(context->ssl, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(context->ssl, on_ticket);
   SSL_CTX_set_verify(context->ssl, settings->verifies ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
@@ -224,8 +248,6 @@ void pen_tls_feed(pen_tls *tls, const void *bytes, size_t size) {
   tls->input = bytes;
   tls->input_size = size;
 }
-
-size_t pen_tls_unconsumed(const pen_tls *tls) { return tls->input_size; }
 
 void pen_tls_end(pen_tls *tls) { tls->input_ended = true; }
 
@@ -295,6 +317,23 @@ enum pen_tls_status pen_tls_read(pen_tls *tls, void *buffer, size_t size, size_t
   return PEN_TLS_DONE;
 }
 
+enum pen_tls_status pen_tls_read_direct(
+    pen_tls *tls, int fd, size_t limit, void *buffer, size_t size, size_t *count, size_t *received) {
+  tls->fd = fd;
+  tls->direct_room = limit;
+  tls->direct_size = 0;
+  enum pen_tls_status status = pen_tls_read(tls, buffer, size, count);
+  tls->direct_room = 0;
+  *received = tls->direct_size;
+  return status;
+}
+
+void pen_tls_rest(pen_tls *tls) {
+  // Refused while there is something in them.
+  (void)SSL_free_buffers(tls->ssl);
+  ERR_clear_error();
+}
+
 enum pen_tls_status pen_tls_write(pen_tls *tls, const void *bytes, size_t size) {
   ERR_clear_error();
   size_t offset = 0;
@@ -307,7 +346,7 @@ enum pen_tls_status pen_tls_write(pen_tls *tls, const void *bytes, size_t size) 
   return PEN_TLS_DONE;
 }
 
-size_t pen_tls_pending(const pen_tls *tls) { return (size_t)SSL_pending(tls->ssl); }
+bool pen_tls_has_unread(const pen_tls *tls) { return tls->input_size > 0 || SSL_has_pending(tls->ssl) == 1; }
 
 const char *pen_tls_reason(const pen_tls *tls) { return tls->reason; }
 

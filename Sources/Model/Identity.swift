@@ -37,27 +37,12 @@ package struct FileVersion: Hashable, Sendable {
   }
 }
 
-/// A file at one version, folded to 128 bits.
-package struct FileKey: Hashable, Sendable {
-  /// Most significant half.
-  package let high: UInt64
-  /// Least significant half.
-  package let low: UInt64
-
+extension FileKey {
   /// The key of `file` at `version`: the first half of SHA-256(file id ‖ token ‖ length).
   package init(file: FileID, version: FileVersion) {
     let digest = Digest256(of: "\(file.digest.hex):\(version.token):\(version.length)")
-    high = digest.words.0
-    low = digest.words.1
+    self.init(high: digest.words.0, low: digest.words.1)
   }
-
-  /// A key from its halves.
-  package init(high: UInt64, low: UInt64) {
-    self.high = high
-    self.low = low
-  }
-
-  package func hash(into hasher: inout Hasher) { hasher.combine(high ^ low) }
 }
 
 /// One page of one version of one file.

@@ -14,7 +14,7 @@ extension PageStore {
   ///
   /// As many run at once as pages are to be in flight.
   package func runSaver() async {
-    while let name = await core.tasks.unsaved.next() { await core.save(name) }
+    while let page = await core.tasks.unsaved.next() { await core.save(page) }
   }
 
   /// Brings hot pages from disk to memory near `node`; `sleep` waits for a number of nanoseconds.

@@ -36,6 +36,8 @@ package struct PageStoreStatistics: Sendable, Equatable {
   package var evictedBytes: UInt64 = 0
   /// Pages dropped by name.
   package var drops: UInt64 = 0
+  /// Pages of which the last copy left, for whatever reason: evicted, dropped, rotten, or on a disk that was lost.
+  package var departures: UInt64 = 0
   /// Pages in memory that are to be written to disk.
   package var unsaved = 0
   /// Hits that were served from disk; `hits` has them too.
@@ -148,5 +150,6 @@ extension PageStore {
     sum.evictions &+= counters.evictions
     sum.evictedBytes &+= counters.evictedBytes
     sum.drops &+= counters.drops
+    sum.departures &+= counters.departures
   }
 }

@@ -6,5 +6,5 @@ import ArgumentParser
 struct InfoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "info", abstract: "Shows what a worker and its machine are made of.",
-    subcommands: [InfoNodesCommand.self, InfoNUMACommand.self])
+    subcommands: [InfoNodesCommand.self, InfoNUMACommand.self, InfoSocketCommand.self])
 }

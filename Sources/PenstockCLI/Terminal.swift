@@ -11,14 +11,19 @@ enum Terminal {
   /// Whether standard output is a terminal.
   static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
-  /// Writes a line over the one that was written like this before; cut to the terminal's width.
-  static func overwrite(_ text: String) {
+  /// Columns of the terminal that a line may take: all but the last, in which the cursor stays; 79 when it does not say.
+  static var width: Int {
     // Rows, columns, and two numbers of pixels.
     var size: (UInt16, UInt16, UInt16, UInt16) = (0, 0, 0, 0)
     // SAFETY: the address is this frame's own, of the four numbers that the request fills.
     let isKnown = unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.1 > 1
-    let width = isKnown ? Int(size.1) - 1 : 79
-    _ = write("\r\u{1b}[K" + text.prefix(width), to: STDOUT_FILENO)
+    return isKnown ? Int(size.1) - 1 : 79
+  }
+
+  /// Writes a line over the one that was written like this before; it must fit in ``width``.
+  static func overwrite(_ text: String) {
+    // A terminal that was made narrower since, or shows something wider than we think, cuts the line instead of wrapping it.
+    _ = write("\u{1b}[?7l\r\u{1b}[K\(text)\u{1b}[?7h", to: STDOUT_FILENO)
   }
 
   /// Writes a line to standard error.

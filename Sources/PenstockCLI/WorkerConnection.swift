@@ -1,6 +1,7 @@
 // One HTTP request to a worker over a blocking socket: all that a command needs.
 
 import Glibc
+import Model
 
 /// A request to a worker.
 enum WorkerConnection {
@@ -23,7 +24,7 @@ enum WorkerConnection {
     let seconds = method == "GET" ? timeout : changeTimeout
     let socket = try connect(host, port, seconds)
     defer { close(socket) }
-    let name = host.contains(":") ? "[\(host)]" : host
+    let name = host.bracketedHost
     let content =
       body.isEmpty
       ? "" : "Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n"

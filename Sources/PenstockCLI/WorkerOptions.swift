@@ -39,7 +39,8 @@ struct WorkerOptions: ParsableArguments {
         let message = (try? JSONReader.parse(Array(answer.body.utf8)))?["message"]?.text
         Terminal.error(
           message.map { "error: \($0)" }
-            ?? "error: the worker at \(host):\(port) says \(answer.status): \(answer.body)")
+            ?? "error: \(host):\(port) says \(answer.status): \(answer.body.prefix(200)); is it the worker's web port (\(Configuration.PortKey.web.rawValue))?"
+        )
         throw ExitCode(ExitStatus.failure)
       }
       return answer.body

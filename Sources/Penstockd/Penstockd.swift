@@ -1,6 +1,7 @@
 // The daemon: arguments in, a worker up, signals obeyed, one exit code out.
 
 import ArgumentParser
+import CLinux
 import Glibc
 import Logging
 import Model
@@ -45,6 +46,7 @@ struct Penstockd: ParsableCommand {
   }
 
   func run() throws {
+    unsafe pen_report_faults("penstockd")
     do throws(StartError) {
       let signals = try SignalQueue {
         Self.complain("penstockd: stopped by a signal before it was ready")
@@ -54,7 +56,8 @@ struct Penstockd: ParsableCommand {
       try serve(signals)
     } catch {
       Self.complain("penstockd: \(error)")
-      Self.exit(withError: ExitCode(error.code.rawValue))
+      // A thread may still be opening what did not answer in time: exit handlers would take RocksDB from under its feet.
+      _exit(error.code.rawValue)
     }
   }
 

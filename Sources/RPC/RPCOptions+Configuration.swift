@@ -43,11 +43,52 @@ extension RPCRetryPolicy {
   }
 }
 
+extension RPCTLSOptions {
+  /// What the configuration says of TLS between coordinator and workers; nil when they talk in the clear.
+  ///
+  /// The same for both ends of a process's connections.
+  package init?(_ configuration: Configuration) {
+    guard configuration.boolean(.tlsEnabled) else { return nil }
+    func text(_ key: Configuration.StringKey) -> String? {
+      let text = configuration.string(key)
+      return text.isEmpty ? nil : text
+    }
+    self.init(
+      authoritiesFile: text(.tlsAuthoritiesFile), certificateFile: text(.tlsCertificateFile),
+      keyFile: text(.tlsKeyFile),
+      demandsClientCertificate: configuration.boolean(.tlsClientAuthentication),
+      serverName: text(.tlsServerName))
+  }
+
+  /// What is wrong with the settings of a process that serves gRPC, naming keys; nil when they will
+  /// do.
+  ///
+  /// Blocks for the disk.
+  package var problem: String? {
+    typealias Key = Configuration.StringKey
+    guard certificateFile != nil, keyFile != nil else {
+      return "\(Configuration.BooleanKey.tlsEnabled.rawValue) needs a certificate and its key: set"
+        + " \(Key.tlsCertificateFile.rawValue) and \(Key.tlsKeyFile.rawValue)"
+    }
+    guard authoritiesFile != nil || !demandsClientCertificate else {
+      return
+        "\(Configuration.BooleanKey.tlsClientAuthentication.rawValue) needs authorities to trust:"
+        + " set \(Key.tlsAuthoritiesFile.rawValue)"
+    }
+    do throws(RPCError) { try check() } catch {
+      return "\(error.message); see \(Key.tlsCertificateFile.rawValue), \(Key.tlsKeyFile.rawValue)"
+        + " and \(Key.tlsAuthoritiesFile.rawValue)"
+    }
+    return nil
+  }
+}
+
 extension RPCChannelOptions {
   /// What the configuration says of clients.
-  package init(_ configuration: Configuration, tls: RPCTLSOptions? = nil) {
+  package init(_ configuration: Configuration) {
     self.init(
-      tls: tls, keepalive: .client(configuration), retry: RPCRetryPolicy(configuration),
+      tls: RPCTLSOptions(configuration), keepalive: .client(configuration),
+      retry: RPCRetryPolicy(configuration),
       messageSizeMax: Int(configuration.size(.rpcMessageSizeMax)))
   }
 }

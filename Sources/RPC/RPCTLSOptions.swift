@@ -27,6 +27,16 @@ package struct RPCTLSOptions: Sendable, Hashable {
     self.serverName = serverName
   }
 
+  /// Reads the files that are named; blocks for the disk.
+  ///
+  /// - Throws: `.invalidArgument` naming the first that cannot be read or is no PEM file.
+  package func check() throws(RPCError) {
+    for path in [authoritiesFile, certificateFile, keyFile] {
+      guard let text = try Self.read(path), !text.contains("-----BEGIN ") else { continue }
+      throw RPCError(.invalidArgument, "\(path ?? ""): no PEM file")
+    }
+  }
+
   /// PEM files are smaller.
   private static let sizeMax = 4 << 20
 

@@ -136,8 +136,7 @@ import Synchronization
       throw RingError(operation: "arena.mmap", result: -Glibc.errno)
     }
     // After the writable mapping exists: F_SEAL_FUTURE_WRITE spares it and stops every later one.
-    let seals = pen_seal_future_write() | pen_seal_grow() | pen_seal_shrink() | pen_seal_seal()
-    let rc = pen_add_seals(descriptor, seals)
+    let rc = pen_seal_for_readers(descriptor)
     guard rc == 0 else { throw RingError(operation: "arena.seal", result: rc) }
   }
 }

@@ -4,6 +4,9 @@ package import CLinux
 import Glibc
 
 extension Reactor {
+  /// Most bytes that one receive into a buffer of the ring's own brings.
+  package static let providedSizeMax = ProvidedBuffers.bufferSize
+
   /// Receives into `buffer`; with `waitAll` the kernel returns only when it is full, the stream ended or failed.
   package func receive(
     _ fd: Int32, into buffer: UnsafeMutableRawBufferPointer, waitAll: Bool = false

@@ -1,12 +1,15 @@
 // One thread, one io_uring, one task executor: ordinary async code runs on the ring's own thread.
 //
 //   other threads ──RemoteJobs──▶ ┌ tick ────────────────────────────────────────────────┐
-//                                 │ take remote jobs · run ≤ 512 jobs · fire timers       │
-//   eventfd wakes a parked ring ▶ │ submit (and park when there is nothing to do) · reap  │
-//                                 └───────────────────────────────────────────────────────┘
+//                                 │ take remote jobs · run ≤ 512 jobs · background ≤ 50 µs │
+//   eventfd wakes a parked ring ▶ │ fire timers · submit (park if nothing to do) · reap    │
+//                                 └────────────────────────────────────────────────────────┘
+//
+// Tasks of priority `.utility` and below are background work: loads. They run after everything else of a tick and for a
+// bounded time, at least one job each, so that who waits for an answer does not wait for a load.
 //
 // Goals: an await costs no allocation; a request never leaves its ring; an idle ring parks.
-// Non-goals: fairness between tasks beyond first-in first-out; being an actor's executor (see evidence: each await would
+// Non-goals: fairness between tasks beyond that and first-in first-out; being an actor's executor (see evidence: each await would
 // hop through the global pool). Ring-local state is confined to the thread; methods check it.
 
 import CLinux
@@ -34,6 +37,8 @@ import Synchronization
     /// More than operations that a disk which hangs can hold, so that those of other disks go on;
     /// the kernel's own limit is four for each CPU.
     package var workerCountMax: UInt32 = 512
+    /// Whether the thread goes before others on its CPU when it wakes; not for rings on which no reader waits.
+    package var hasShortSlices = true
     /// Registered files and registered buffers that fit the ring's tables.
     package var fixedFileCount: UInt32 = 1024
     package var fixedBufferCount: UInt32 = 4096
@@ -47,6 +52,8 @@ import Synchronization
 
   /// Jobs run between two looks at the ring.
   private static let jobsPerTick = 512
+  /// Slice of the thread's CPU time, nanoseconds: the least that the kernel takes.
+  private static let sliceTime: UInt64 = 100_000
   /// Storage operations are submitted once this many are prepared, so that the device never idles on a batch.
   static let eagerSubmitCount: UInt32 = 4
 
@@ -67,12 +74,15 @@ import Synchronization
   var fixedFiles = FixedFileTable()
   var fixedBuffers = FixedBufferTable()
   var arenas: ArenaSet?
-  private var jobs = JobQueue()
+  var jobs = JobQueue()
+  var background = JobQueue()
   /// True while completions are delivered.
   private var isReaping = false
   /// Completions taken while others were being delivered.
   private var aside: [io_uring_cqe] = []
   private var slotWaiters: [UnsafeContinuation<Void, Never>] = unsafe []
+  /// Tasks that let others go first.
+  var yielded: [UnsafeContinuation<Void, Never>] = unsafe []
 
   private let remote = RemoteJobs()
   private let isParked = Atomic<Bool>(false)
@@ -128,9 +138,10 @@ import Synchronization
 
   /// Takes a job: at the end of the local queue on the reactor's thread, through the locked list from elsewhere.
   package func enqueue(_ job: consuming ExecutorJob) {
+    let isBackground = job.priority.isBackground
     let unowned = UnownedJob(job)
     if isCurrent {
-      jobs.append(unowned)
+      if isBackground { background.append(unowned) } else { jobs.append(unowned) }
     } else {
       remote.append(unowned)
       wakeIfParked()
@@ -197,6 +208,9 @@ import Synchronization
     unsafe pen_thread_name("ring-\(index)")
     // A CPU that cannot be had (a cpuset that changed) costs locality, not correctness.
     if let cpu = options.cpu { _ = pen_pin_thread(Int32(cpu)) }
+    // A thread of a listing or of the job store on the same CPU would keep clients waiting for its whole slice, 3 ms; a
+    // kernel that refuses costs latency, not correctness.
+    if options.hasShortSlices { _ = pen_short_slice(Self.sliceTime) }
     do throws(RingError) {
       try ring.enable()
       try registerTables()
@@ -226,11 +240,13 @@ import Synchronization
   private func loop() {
     while true {
       tickCount &+= 1
-      remote.drain(into: &jobs)
+      remote.drain(into: &jobs, background: &background)
       runJobs()
+      runBackground(since: now)
       timers.fire(now: now)
+      resumeYielded()
       if isStopping.load(ordering: .relaxed), stopStep() { return }
-      if jobs.isEmpty, parkAndSubmit() {
+      if jobs.isEmpty, background.isEmpty, parkAndSubmit() {
         // parked and woken
       } else {
         _ = ring.submitAndPoll()
@@ -259,11 +275,7 @@ import Synchronization
     return true
   }
 
-  private func refreshNow() {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-    now = UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
-  }
+  private func refreshNow() { now = monotonicNow() }
 
   // MARK: Completions
 
@@ -451,7 +463,7 @@ import Synchronization
   /// One turn of stopping: cancels what is in flight; true when nothing is left to run or to wait for.
   private func stopStep() -> Bool {
     timers.cancelAll()
-    guard jobs.isEmpty, !remote.hasJobs else { return false }
+    guard jobs.isEmpty, background.isEmpty, !remote.hasJobs else { return false }
     if operations.inFlightCount == 0 { return true }
     let sqe = unsafe nextSQE()
     let flags = UInt32(IORING_ASYNC_CANCEL_ANY) | UInt32(IORING_ASYNC_CANCEL_ALL)

@@ -17,6 +17,11 @@ package struct RocksOptions: Sendable {
   /// Whether every write is durable when it returns; otherwise `sync` makes it so.
   package var syncsWrites = false
 
+  /// Whether damage inside the log of writes keeps it from opening; otherwise all behind the damage is given up without a word.
+  ///
+  /// An end that was cut off by a crash is not damage.
+  package var refusesDamagedWrites = false
+
   /// Settings that suit a log that is written in order of arrival and read once.
   package init() {}
 
@@ -30,7 +35,10 @@ package struct RocksOptions: Sendable {
     var text: UnsafeMutablePointer<CChar>?
     // The C interface has no call for these. What is reserved ahead would leave a small disk no room for the rest. A database that failed is opened anew by its owner, never by RocksDB's threads.
     unsafe rocksdb_get_options_from_string(
-      base, "max_bgerror_resume_count=0;allow_fallocate=false", options, &text)
+      base,
+      "max_bgerror_resume_count=0;allow_fallocate=false;wal_recovery_mode="
+        + (refusesDamagedWrites ? "kTolerateCorruptedTailRecords" : "kPointInTimeRecovery"),
+      options, &text)
     if let failure = unsafe RocksFailure.take(text) {
       unsafe rocksdb_options_destroy(options)
       throw failure

@@ -4,7 +4,7 @@ import ArgumentParser
 
 /// The base flags; each appears in the report.
 struct ClusterFlags: ParsableArguments {
-  @Flag(help: "Run on the workers instead of here; needs a coordinator.")
+  @Flag(help: "Refused by this version: run it on each worker, with another --id each.")
   var cluster = false
   @Option(
     parsing: .unconditional,
@@ -20,7 +20,8 @@ struct ClusterFlags: ParsableArguments {
   @Option(parsing: .unconditional, help: "Accepted and ignored: there is no JVM.")
   var profileAgent = ""
 
-  @Option(help: .hidden) var id = "local-task-0"
+  @Option(help: "Part of the files' names, so that several may run at once.")
+  var id = "local-task-0"
   @Option(parsing: .unconditional, help: .hidden) var index = "local-task-0"
   @Flag(help: .hidden) var distributed = false
   @Option(parsing: .unconditional, help: .hidden) var startMs: Int64 = -1

@@ -1,5 +1,7 @@
 // What a phase measured: one point per stream, and the process's time around them.
 
+package import Model
+
 /// One stream's transfer in one direction.
 package struct StreamPoint: Sendable {
   /// The direction.

@@ -92,8 +92,10 @@ struct StreamWork: Sendable {
           .wrongLength(
             path: ufs.ufsPath(of: path), found: offset + Int64(read.count), expected: plan.size))
       }
-      if plan.verifies, unsafe !expected.matches(UnsafeRawBufferPointer(target), at: offset) {
-        throw UFSIOTestError(.wrongBytes(path: ufs.ufsPath(of: path), offset: offset))
+      if plan.verifies,
+        let wrong = unsafe expected.mismatch(in: UnsafeRawBufferPointer(target), at: offset)
+      {
+        throw UFSIOTestError(.wrongBytes(path: ufs.ufsPath(of: path), offset: wrong))
       }
       offset += Int64(count)
     }

@@ -44,10 +44,17 @@ import Glibc
     return unsafe UnsafeRawBufferPointer(rebasing: memory[..<count])
   }
 
-  /// Whether `bytes` are those at `offset`.
-  func matches(_ bytes: UnsafeRawBufferPointer, at offset: Int64) -> Bool {
+  /// Where the first unit of `bytes` is that is not the one at its place; nil when all are those at `offset`.
+  func mismatch(in bytes: UnsafeRawBufferPointer, at offset: Int64) -> Int64? {
     let wanted = unsafe expected(bytes.count, at: offset)
-    guard let left = bytes.baseAddress, let right = wanted.baseAddress else { return true }
-    return unsafe memcmp(left, right, bytes.count) == 0
+    guard let left = bytes.baseAddress, let right = wanted.baseAddress,
+      unsafe memcmp(left, right, bytes.count) != 0
+    else { return nil }
+    for start in stride(from: 0, to: bytes.count, by: Self.unit) {
+      let count = min(Self.unit, bytes.count - start)
+      // SAFETY: both are `bytes.count` long.
+      if unsafe memcmp(left + start, right + start, count) != 0 { return offset + Int64(start) }
+    }
+    return nil
   }
 }

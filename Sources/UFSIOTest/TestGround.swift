@@ -30,6 +30,8 @@ struct TestGround: Sendable {
         reactors: group.reactors.count, options: HTTPClientOptions(),
         resolver: HostResolver(pool: pool)))
     environment.settings = plan.settings
+    // Who tests says with --threads how much is written at once.
+    environment.uploads = UploadMemory(limit: .max)
     do throws(MountError) {
       mount = try Mount(
         opening: MountSpecification(alluxioPath: "/", uri: plan.path, options: plan.options),
@@ -53,13 +55,16 @@ struct TestGround: Sendable {
   }
 
   /// Runs `body` once for each of `count` streams, spread over the rings; blocks until all have ended.
+  ///
+  /// Once `stop` is set no more are begun: the results are then those of the first.
   func streams<T: Sendable>(
-    _ count: Int, _ body: @escaping @Sendable (Int) async -> T
+    _ count: Int, until stop: StopFlag? = nil, _ body: @escaping @Sendable (Int) async -> T
   ) -> [T] {
     let reactors = group.reactors
     return reactors[0].wait {
       await withTaskGroup(of: (Int, T).self) { group in
         for index in 0..<count {
+          guard stop?.reason == nil else { break }
           group.addTask(executorPreference: reactors[index % reactors.count]) {
             (index, await body(index))
           }

@@ -86,7 +86,7 @@ package final class UFSIOTest {
   ) -> PhaseResult {
     let (plan, stop, ufs) = (self.plan, self.stop, ground.mount.ufs)
     let start = ResourceUse.now()
-    let results = ground.streams(plan.streamCount) { index in
+    let results = ground.streams(plan.streamCount, until: stop) { index in
       await body(StreamWork(ufs: ufs, plan: plan, stop: stop, path: plan.file(index)))
     }
     var phase = PhaseResult()
@@ -95,6 +95,9 @@ package final class UFSIOTest {
       if let point = result.point { phase.points.append(point) }
       if let error = result.error { phase.errors.append(error) }
       phase.latencies.add(result.latencies)
+    }
+    if results.count < plan.streamCount, let reason = stop.reason {
+      phase.errors.append(UFSIOTestError(.stopped(reason)))
     }
     return phase
   }

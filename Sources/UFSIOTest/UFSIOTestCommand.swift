@@ -21,17 +21,24 @@ package struct UFSIOTestCommand: ParsableCommand {
       deletes its files; a second one ends the process.
       """)
 
+  /// Most streams: each holds memory before its first operation.
+  package static let threadCountMax = 16_384
+  /// Most rings.
+  private static let ringCountMax = 1024
+
   @Option(help: "The UFS directory to test: a URI such as s3://bucket/dir, or a local directory.")
   var path: String
   @Option(help: "Bytes that each stream writes and then reads.")
   var ioSize = "4G"
-  @Option(help: "Operations in flight: one stream each.")
+  @Option(help: "Operations in flight: one stream each, 16384 at most.")
   var threads = 4
   @Flag(help: "With --cluster: take the options of the mount that holds the path.")
   var useMountConf = false
   @Option(
     name: .long, parsing: .unconditionalSingleValue,
-    help: ArgumentHelp("An option of the UFS; may be repeated.", valueName: "key=value"))
+    help: ArgumentHelp(
+      "An option of the UFS; may be repeated. Others come from the configuration that a worker started here would have (conf/penstock-site.properties among it).",
+      valueName: "key=value"))
   var conf: [String] = []
 
   @OptionGroup(title: "Several workers") var cluster: ClusterFlags
@@ -41,7 +48,11 @@ package struct UFSIOTestCommand: ParsableCommand {
 
   /// Refuses what cannot be meant.
   package func validate() throws {
-    guard threads > 0 else { throw ValidationError("--threads takes a number above 0") }
+    guard (1...Self.threadCountMax).contains(threads) else {
+      throw ValidationError(
+        "--threads takes a number from 1 to \(Self.threadCountMax): each stream holds two buffers"
+          + " of --buffer-size")
+    }
     guard let size = SizeText.parse(ioSize), size > 0 else {
       throw ValidationError("--io-size takes a size such as 512M or 4G, not '\(ioSize)'")
     }
@@ -52,6 +63,13 @@ package struct UFSIOTestCommand: ParsableCommand {
       buffer >= 4096, buffer <= 1 << 30, buffer % 4096 == 0
     else {
       throw ValidationError("--buffer-size takes a multiple of 4K up to 1G")
+    }
+    guard !extra.ceiling || !path.utf8.starts(with: "hdfs:".utf8) else {
+      throw ValidationError(
+        "--ceiling knows local disks and sockets of HTTP and S3, not HDFS: leave it out")
+    }
+    guard extra.rings.map({ (1...Self.ringCountMax).contains($0) }) ?? true else {
+      throw ValidationError("--rings takes a number from 1 to \(Self.ringCountMax)")
     }
     guard extra.rounds > 0 else { throw ValidationError("--rounds takes a number above 0") }
     let options = conf.map { $0.split(separator: "=", maxSplits: 1) }

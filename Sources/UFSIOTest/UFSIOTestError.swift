@@ -34,7 +34,7 @@ package struct UFSIOTestError: Error, Sendable, CustomStringConvertible {
     case .ufs(let error): "\(error)"
     case .system(let text), .contest(let text): text
     case .wrongBytes(let path, let offset):
-      "\(path): the bytes of the 4 KiB units from \(offset) on are not those that were written"
+      "\(path): the bytes of the 4 KiB at offset \(offset) are not those that were written"
     case .wrongLength(let path, let found, let expected):
       "\(path) has \(found) bytes, not \(expected): was it written with another --io-size?"
     case .stopped(.signal): "stopped by a signal"

@@ -25,39 +25,6 @@ package struct DaemonPorts: Sendable {
   }
 }
 
-/// A bound socket that keeps a port from others for as long as it lives.
-package final class PortHolder {
-  /// The port.
-  package let port: UInt16
-  private let socket: Int32
-
-  /// Binds a port of loopback, any or the given one, and listens when asked.
-  package init(port wanted: UInt16 = 0, listening: Bool = false) throws(DriverError) {
-    let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-    socket = Glibc.socket(AF_INET, kind, 0)
-    guard socket >= 0 else { throw DriverError.last("socket") }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = wanted.bigEndian
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    let descriptor = socket
-    let code = unsafe withSocketAddress(address) { unsafe bind(descriptor, $0, $1) }
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    guard code == 0, !listening || listen(socket, 8) == 0 else {
-      close(socket)
-      throw DriverError.last("bind")
-    }
-    unsafe withUnsafeMutablePointer(to: &address) { pointer in
-      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        _ = unsafe getsockname(descriptor, $0, &length)
-      }
-    }
-    port = UInt16(bigEndian: address.sin_port)
-  }
-
-  deinit { close(socket) }
-}
-
 /// A running penstockd with a work folder of its own.
 package final class DaemonProcess {
   /// Where it listens.

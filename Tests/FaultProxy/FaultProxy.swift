@@ -14,6 +14,7 @@ import Synchronization
 @safe package final class FaultProxy: @unchecked Sendable {
   private let loop: ProxyLoop
   private var thread = pthread_t()
+  private let waitCount = Atomic(0)
 
   /// Starts a proxy before the origin on that port of loopback.
   package init(originPort: UInt16, settings: ProxySettings = ProxySettings()) throws(DriverError) {
@@ -56,4 +57,26 @@ import Synchronization
 
   /// The heads of the requests so far, up to a hundred thousand.
   package var requests: [ProxiedRequest] { loop.shared.withLock { $0.requests } }
+
+  /// Waits until `count` requests for which `isMeant` have arrived since the start.
+  ///
+  /// - Returns: False when the task was cancelled before.
+  package func arrival(
+    of count: Int, where isMeant: @escaping @Sendable (ProxiedRequest) -> Bool
+  ) async -> Bool {
+    let id = waitCount.add(1, ordering: .relaxed).newValue
+    return await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        loop.shared.withLock { shared in
+          let missing = count - shared.requests.count(where: isMeant)
+          if missing <= 0 || Task.isCancelled {
+            return continuation.resume(returning: missing <= 0)
+          }
+          shared.waits.add(id, missing: missing, where: isMeant, continuation)
+        }
+      }
+    } onCancel: {
+      loop.shared.withLock { $0.waits.end(id) }
+    }
+  }
 }

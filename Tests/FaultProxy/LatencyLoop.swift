@@ -12,6 +12,7 @@ import Synchronization
 @safe final class LatencyLoop: @unchecked Sendable {
   private struct Shared {
     var counters = LatencyOrigin.Counters()
+    var arrivals: [LatencyOrigin.Arrival] = []
     var isStopping = false
   }
 
@@ -31,6 +32,7 @@ import Synchronization
   private let content: ListingOrigin.Content
   private let pages: ListingPages
   private let latency: UInt64
+  private let logsArrivals: Bool
   private let pattern: [UInt8]
   private let shared = Mutex(Shared())
   private let listener: Int32
@@ -43,8 +45,11 @@ import Synchronization
   private var lastHead: (range: Range<Int>?, bytes: [UInt8]) = (nil, [])
   private var buffer = [UInt8](repeating: 0, count: 64 << 10)
 
-  init(_ content: ListingOrigin.Content, latency: Duration) throws(DriverError) {
+  init(
+    _ content: ListingOrigin.Content, latency: Duration, logsArrivals: Bool
+  ) throws(DriverError) {
     self.content = content
+    self.logsArrivals = logsArrivals
     pages = ListingPages([content])
     let parts = latency.components
     self.latency = UInt64(parts.seconds) * 1_000_000_000 + UInt64(parts.attoseconds / 1_000_000_000)
@@ -75,6 +80,21 @@ import Synchronization
       defer { shared.counters = LatencyOrigin.Counters() }
       return shared.counters
     }
+  }
+
+  /// The requests since the last time.
+  func takeArrivals() -> [LatencyOrigin.Arrival] {
+    shared.withLock { shared in
+      defer { shared.arrivals = [] }
+      return shared.arrivals
+    }
+  }
+
+  /// Writes down a request, if that is asked for.
+  private func note(isRead: Bool) {
+    guard logsArrivals else { return }
+    let arrival = LatencyOrigin.Arrival(time: Self.clock(), isRead: isRead)
+    shared.withLock { $0.arrivals.append(arrival) }
   }
 
   /// Works until it is stopped.
@@ -127,9 +147,11 @@ import Synchronization
     while let end = MessageHead.end(in: connection.input) {
       let isTaken: Bool
       if let read = LatencyRead(connection.input[..<end], of: content) {
+        note(isRead: true)
         take(read, tag)
         isTaken = true
       } else if let head = MessageHead(connection.input[..<end]) {
+        note(isRead: false)
         isTaken = answer(head, &connection)
       } else {
         isTaken = false

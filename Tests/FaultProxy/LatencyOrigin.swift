@@ -17,13 +17,25 @@ import Synchronization
     package var inFlightMax = 0
   }
 
+  /// A request, when it came.
+  package struct Arrival: Sendable {
+    /// Nanoseconds of the monotonic clock.
+    package let time: UInt64
+    /// Whether it reads an object, rather than asks for a status or a listing.
+    package let isRead: Bool
+  }
+
   private let loop: LatencyLoop
   private var thread = pthread_t()
 
   /// Starts a store with `content`, whose objects are read with `latency`; questions and listings are answered at once.
-  package init(_ content: ListingOrigin.Content, latency: Duration) throws(DriverError) {
+  ///
+  /// With `logsArrivals` it writes down when each request came.
+  package init(
+    _ content: ListingOrigin.Content, latency: Duration, logsArrivals: Bool = false
+  ) throws(DriverError) {
     precondition(content.size >= 8, "an object tells its number")
-    loop = try LatencyLoop(content, latency: latency)
+    loop = try LatencyLoop(content, latency: latency, logsArrivals: logsArrivals)
     // SAFETY: the thread releases what is retained for it here.
     let context = unsafe Unmanaged.passRetained(loop)
     let code = unsafe pthread_create(
@@ -49,6 +61,9 @@ import Synchronization
 
   /// What was counted since the last time.
   package func takeCounters() -> Counters { loop.takeCounters() }
+
+  /// The requests since the last time, in their order.
+  package func takeArrivals() -> [Arrival] { loop.takeArrivals() }
 
   /// The bytes of object `index` of `content`: its number, then a pattern.
   package static func bytes(_ index: Int, of content: ListingOrigin.Content) -> [UInt8] {

@@ -7,9 +7,11 @@ import Glibc
 struct ListingConnection {
   private let socket: Int32
   private let pages: ListingPages
+  private let counter: ListingOrigin.Counter
 
-  init(_ socket: Int32, _ contents: [ListingOrigin.Content]) {
+  init(_ socket: Int32, _ contents: [ListingOrigin.Content], _ counter: ListingOrigin.Counter) {
     self.socket = socket
+    self.counter = counter
     pages = ListingPages(contents)
   }
 
@@ -32,6 +34,7 @@ struct ListingConnection {
 
   private func answer(_ head: MessageHead) -> Bool {
     guard let target = ListingTarget(head) else { return false }
+    counter.add()
     if !target.isBucket {
       let error = "<Error><Code>NoSuchKey</Code></Error>"
       return send(404, target.isHead ? [] : Array(error.utf8))

@@ -38,14 +38,25 @@ import Synchronization
   package let port: UInt16
   private let listener: Int32
   private let contents: [Content]
-  private let pages = Atomic(0)
+  private let counter = Counter()
+
+  /// Counts requests of all connections.
+  final class Counter: Sendable {
+    private let value = Atomic(0)
+
+    /// Requests so far.
+    var count: Int { value.load(ordering: .acquiring) }
+
+    /// One more.
+    func add() { value.add(1, ordering: .releasing) }
+  }
 
   /// Starts a server that lists `contents`.
   package init(_ contents: [Content]) throws(DriverError) {
     self.contents = contents
     (listener, port) = try Sockets.listener()
     _ = fcntl(listener, F_SETFL, 0)
-    try Self.startThread { [listener, contents] in
+    try Self.startThread { [listener, contents, counter] in
       while true {
         let socket = accept(listener, nil, nil)
         if socket < 0, errno == EINTR || errno == ECONNABORTED { continue }
@@ -55,12 +66,15 @@ import Synchronization
           return
         }
         _ = try? Self.startThread {
-          ListingConnection(socket, contents).serve()
+          ListingConnection(socket, contents, counter).serve()
           close(socket)
         }
       }
     }
   }
+
+  /// Requests so far.
+  package var requestCount: Int { counter.count }
 
   deinit { shutdown(listener, Int32(SHUT_RDWR)) }
 

@@ -125,7 +125,11 @@ extension ProxyLoop {
 
   private func begin(_ connection: ProxyConnection, _ head: MessageHead) {
     let words = head.start.split(separator: " ")
-    let number = shared.withLock { $0.counters.requests }
+    // Whoever asks after a change of the weather meets the new one, also when the turn began before it.
+    let number = shared.withLock {
+      settings = $0.settings
+      return $0.counters.requests
+    }
     let request = ProxiedRequest(
       number: number, method: words.first.map(String.init) ?? "",
       target: words.count > 1 ? String(words[1]) : "", headers: head.values)
@@ -137,6 +141,7 @@ extension ProxyLoop {
       $0.counters.inFlight += 1
       $0.counters.inFlightMax = max($0.counters.inFlightMax, $0.counters.inFlight)
       if $0.requests.count < ProxyLoop.requestsMax { $0.requests.append(request) }
+      $0.waits.count(request)
     }
     connection.request = request
     connection.requestHead = head

@@ -16,6 +16,7 @@ import Synchronization
     var counters = ProxyCounters()
     /// Heads of the last requests.
     var requests: [ProxiedRequest] = []
+    var waits = ArrivalWaits()
     var isStopping = false
   }
 
@@ -24,7 +25,7 @@ import Synchronization
   let shared = Mutex(Shared())
   let port: UInt16
   let originPort: UInt16
-  /// The settings as of this turn.
+  /// The settings as of this turn, this connection or this request.
   var settings = ProxySettings()
   var timers = TimerHeap()
   /// When the link that all share is free again.
@@ -84,7 +85,9 @@ import Synchronization
 
   private func waitTime() -> Int32 {
     guard let next = timers.next else { return -1 }
-    let rest = next > Self.clock() ? next - Self.clock() : 0
+    // One reading: between two the moment may pass.
+    let now = Self.clock()
+    let rest = next > now ? next - now : 0
     return Int32(clamping: (rest + 999_999) / 1_000_000)
   }
 

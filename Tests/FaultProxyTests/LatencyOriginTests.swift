@@ -29,6 +29,25 @@ struct LatencyOriginTests {
     }
   }
 
+  @Test("when each request came is written down where that is asked for")
+  func arrivals() async throws {
+    try await blocking {
+      let content = Self.content
+      let origin = try LatencyOrigin(content, latency: .milliseconds(1), logsArrivals: true)
+      let connection = try HTTPConnection(port: origin.port)
+      _ = try connection.request("GET", "/b?list-type=2&prefix=far/")
+      _ = try connection.request("GET", "/b/far/000000007")
+      _ = try connection.request("HEAD", "/b/far/000000007")
+      let arrivals = origin.takeArrivals()
+      #expect(arrivals.map(\.isRead) == [false, true, false])
+      #expect(arrivals.map(\.time) == arrivals.map(\.time).sorted())
+      #expect(origin.takeArrivals().isEmpty)
+      let silent = try LatencyOrigin(content, latency: .milliseconds(1))
+      _ = try HTTPConnection(port: silent.port).request("GET", "/b/far/000000007")
+      #expect(silent.takeArrivals().isEmpty)
+    }
+  }
+
   @Test("every read takes its time, however many are under way")
   func latency() async throws {
     try await blocking {

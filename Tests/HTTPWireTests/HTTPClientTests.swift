@@ -127,6 +127,36 @@ struct HTTPClientTests {
     }
   }
 
+  @Test("a request given up while it waits for its turn leaves the connection to the next")
+  func givenUpWaiting() async throws {
+    try await withPair(configure: { $0.connectionsPerOrigin = 1 }) {
+      (client, origin, _) async throws in
+      let first = try await client.send(HTTPClientRequest(.get, origin, target: "/hello"))
+      nonisolated(unsafe) let shared = first
+      let abort = HTTPClientAbort()
+      let codes = await withTaskGroup(of: HTTPClientError.Code?.self) { group in
+        group.addTask {
+          var request = HTTPClientRequest(.get, origin, target: "/hello")
+          request.abort = abort
+          return await clientCode { try await client.send(request).drop() }
+        }
+        group.addTask {
+          while client.statistics.waits == 0 { await Task.yield() }
+          abort.abort()
+          await shared.finish()
+          return nil
+        }
+        var codes: [HTTPClientError.Code?] = []
+        for await code in group { codes.append(code) }
+        return codes
+      }
+      #expect(codes.contains(.stopped))
+      #expect(client.statistics.open == 1)
+      #expect(try await client.fetch(origin, "/hello") == Array("hello".utf8))
+      #expect(client.statistics.opened == 1)
+    }
+  }
+
   @Test("a body larger than is taken is refused")
   func tooLarge() async throws {
     try await withPair { (client, origin, _) async throws in

@@ -51,6 +51,24 @@ extension Integration {
       }
     }
 
+    @Test("a mount that cannot be is the command line's, the configuration's or a folder's fault")
+    func badMounts() async throws {
+      try await blocking {
+        let scratch = try ScratchDirectory("mounts")
+        let cases: [([String], Int32)] = [
+          (["--mount", "/a=\(scratch.path),colour=red"], 64), (["--mount", "/a=gopher://x"], 64),
+          (["-Dalluxio.dora.client.ufs.root=gopher://x"], 78),
+          (["--mount", "/a=\(scratch.path)/gone"], 66),
+        ]
+        for (options, code) in cases {
+          let run = try CommandRun(
+            [Binaries.penstockd] + DaemonProcess.options(.free(), work: scratch.path("w"))
+              + options + Fixture.memory)
+          #expect(run.status == .code(code), "\(options): \(run)")
+        }
+      }
+    }
+
     @Test("help is there and an unknown command is refused")
     func help() async throws {
       try await blocking {

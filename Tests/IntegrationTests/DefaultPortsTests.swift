@@ -29,6 +29,40 @@ extension Integration {
       }
     }
 
+    @Test("the public Python client's loads are jobs of the coordinator")
+    func alluxiofsJobs() async throws {
+      try await blocking {
+        let python = try PythonEnvironment().python
+        try requireFreePorts()
+        let fixture = try JobFixture(ports: .standard) { folder in
+          try JobFixture.fill("\(folder)/set", count: 120, size: 3000)
+          try makeDirectories("\(folder)/slow")
+          for index in 0..<40 {
+            try writeBytes(patterned(50_000, seed: index), to: "\(folder)/slow/f\(index)")
+          }
+        }
+        let slow = try fixture.job(
+          "load", "--path", "/data/slow", "--submit", "--bandwidth", "10KB", "--batch-size", "2")
+        #expect(slow.succeeded, "\(slow.errors)")
+        _ = try fixture.wait(fixture.source("slow"), for: "RUNNING")
+        let logs = try ScratchDirectory("alluxiofs")
+        let run = try CommandRun(
+          [
+            python, "\(Binaries.root)/Tests/Python/alluxiofs_jobs.py", fixture.source("set"),
+            fixture.source("slow"), fixture.source("missing"),
+          ], variables: ["ALLUXIO_PYTHON_SDK_LOG_PATH": logs.path], limit: .seconds(120))
+        #expect(run.succeeded, "\(run.output)\n\(run.errors.suffix(2000))")
+        let lines = run.output.split(separator: "\n")
+        #expect(lines.count == 4 && lines.allSatisfy { $0.hasPrefix("ok ") }, "\(run.output)")
+        let list = try fixture.job("list").output.split(separator: "\n")
+        #expect(list.count == 2, "\(list)")
+        #expect(list.first?.contains("  LOAD  STOPPED  ") == true, "\(list)")
+        #expect(list.last?.contains("  LOAD  SUCCEEDED  ") == true, "\(list)")
+        let report = try fixture.report(fixture.source("set"))
+        #expect(JobFixture.count("Inodes Processed", in: report) == 120, "\(report)")
+      }
+    }
+
     @Test("a bucket that is not there is no missing file to the public Python client")
     func alluxiofsWithoutBucket() async throws {
       try await blocking {

@@ -2,6 +2,7 @@
 
 import DaemonDriver
 import Foundation
+import PenstockClient
 import Testing
 
 extension Integration {
@@ -49,6 +50,47 @@ extension Integration {
         let text = try CommandRun([Binaries.penstock, "info", "numa", "--worker", worker])
         #expect(text.succeeded && text.output.contains("arena of node"), "\(text.errors)")
         fixture.expectAlive()
+      }
+    }
+
+    @Test("info socket tells path, clients, leases and bytes by way, or that there is no socket")
+    func socket() async throws {
+      try await blocking {
+        let fixture = try ClientFixture { folder in
+          try writeBytes([UInt8](repeating: 7, count: 3_000_000), to: "\(folder)/file")
+        }
+        let client = try fixture.client()
+        let file = try client.open("/data/file")
+        #expect(try file.bytes(3_000_000, at: 0).path == .shared)
+        let worker = "127.0.0.1:\(fixture.fixture.daemon.ports.web)"
+        let run = try CommandRun(
+          [Binaries.penstock, "info", "socket", "--json", "--worker", worker])
+        #expect(run.succeeded, "\(run.errors)")
+        struct Report: Decodable {
+          struct Clients: Decodable, Equatable { let shared, copy: Int }
+          struct Leases: Decodable { let held, given: Int }
+          struct Bytes: Decodable, Equatable { let direct, domain: Int }
+          let path: String
+          let clients: Clients
+          let leases: Leases
+          let leasedBytes, leasedBytesMax: Int
+          let bytes: Bytes
+        }
+        let report = try JSONDecoder().decode(Report.self, from: Data(run.output.utf8))
+        #expect(report.path == fixture.socket)
+        #expect(report.clients == .init(shared: 1, copy: 0))
+        #expect(report.leases.held == 3 && report.leases.given >= 3)
+        #expect(report.leasedBytes == 3 << 20 && report.leasedBytesMax == 64 << 20)
+        #expect(report.bytes == .init(direct: 3_000_000, domain: 0))
+        let text = try CommandRun([Binaries.penstock, "info", "socket", "--worker", worker])
+        #expect(text.succeeded && text.output.contains("clients in shared mode"), "\(text.errors)")
+        let other = try Fixture()
+        let none = try CommandRun(
+          [
+            Binaries.penstock, "info", "socket", "--worker",
+            "127.0.0.1:\(other.daemon.ports.web)",
+          ])
+        #expect(!none.succeeded && none.errors.contains("domain.socket.address"), "\(none.errors)")
       }
     }
 

@@ -15,17 +15,21 @@ final class JobCluster {
   private let storage: [String]
   private let mount: [String]
   private let variables: [String: String]
+  private let workerOptions: [String]
   private let command: [String]
 
   /// Starts the processes once `prepare` has filled the folder behind `/data`.
   ///
-  /// `storage` are the workers' cache options, in which NAME is a worker's folder; `mount` is a mount beside `/data`.
+  /// `storage` are the workers' cache options, in which NAME is a worker's folder; `mount` is a mount beside `/data`;
+  /// `options` are the coordinator's.
   init(
     storage: [String] = Fixture.memory, mount: String? = nil, variables: [String: String] = [:],
-    options: [String] = [], prepare: (String) throws -> Void = { _ in }
+    options: [String] = [], workerOptions: [String] = [],
+    prepare: (String) throws -> Void = { _ in }
   ) throws {
     self.storage = storage
     self.variables = variables
+    self.workerOptions = workerOptions
     scratch = try ScratchDirectory("cluster")
     try makeDirectories(scratch.path("data"))
     try prepare(scratch.path("data"))
@@ -48,16 +52,28 @@ final class JobCluster {
   }
 
   /// Starts a worker whose state is kept under a name.
-  func start(_ name: String) throws -> DaemonProcess {
+  func start(_ name: String, options: [String]? = nil) throws -> DaemonProcess {
     try makeDirectories(scratch.path("worker-\(name)"))
     return try DaemonProcess(
       Binaries.penstockd, ports: try .free(),
       options: mount + [
         "-Dalluxio.coordinator.hostname=127.0.0.1", "-Dalluxio.coordinator.rpc.port=\(rpc)",
+        "-Dalluxio.coordinator.web.port=\(web)",
         "-Dalluxio.worker.rpc.port=\(try PortHolder().port)",
         "-Dalluxio.work.dir=\(scratch.path("worker-\(name)"))",
-      ] + storage.map { $0.replacingOccurrences(of: "NAME", with: scratch.path("worker-\(name)")) },
+      ] + storage.map { $0.replacingOccurrences(of: "NAME", with: scratch.path("worker-\(name)")) }
+        + (options ?? workerOptions),
       variables: variables)
+  }
+
+  /// The nodes as REST tells them: workers by the ports of their gRPC, and coordinators.
+  func nodes() throws -> (workers: [[String: Any]], coordinators: [[String: Any]]) {
+    let answer = try HTTPConnection(port: web).request("GET", "/api/v1/nodes")
+    #expect(answer.status == 200, "\(answer.text)")
+    let object = try JSONSerialization.jsonObject(with: Data(answer.body)) as? [String: Any] ?? [:]
+    return (
+      object["workers"] as? [[String: Any]] ?? [], object["coordinators"] as? [[String: Any]] ?? []
+    )
   }
 
   var log: String { (try? readText(scratch.path("log"))) ?? "" }
@@ -69,7 +85,9 @@ final class JobCluster {
 
   /// How many workers are in `state`.
   func count(_ state: String) throws -> Int {
-    try run("info", "nodes").output.split(separator: "\n").count { $0.contains("  \(state)  ") }
+    try run("info", "nodes").output.split(separator: "\n").count {
+      $0.hasPrefix("worker  ") && $0.contains("  \(state)  ")
+    }
   }
 
   func report(_ path: String) throws -> [String] {

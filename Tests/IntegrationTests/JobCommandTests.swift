@@ -54,7 +54,7 @@ extension Integration {
     func watch() async throws {
       try await blocking {
         let fixture = try JobFixture { folder in
-          for name in ["a", "b", "c"] {
+          for name in ["a", "b", "c", "d", "e"] {
             try JobFixture.fill("\(folder)/\(name)", count: 40, size: 50_000)
           }
         }
@@ -89,14 +89,38 @@ extension Integration {
         let last = try JobCounts(Array((json.output.split(separator: "\n").last ?? "").utf8))
         #expect(last.elapsed >= 1500 && last.loaded == 40, "\(last)")
 
-        let text = command("c").map { "'\($0)'" }.joined(separator: ",")
-        let program =
-          "import pty,sys; s=pty.spawn([\(text)]); sys.exit(0 if s == 0 else 1)"
-        let terminal = try CommandRun(["python3", "-c", program])
-        #expect(terminal.succeeded, "\(terminal.output)\(terminal.errors)")
-        #expect(terminal.output.contains("\r\u{1b}[KRUNNING  [#"), "\(terminal.output)")
-        #expect(terminal.output.contains("Job State: SUCCEEDED"))
+        for (folder, columns) in [("c", 80), ("d", 40), ("e", 12)] {
+          let terminal = try Self.onTerminal(command(folder), columns: columns)
+          #expect(terminal.succeeded, "\(terminal.output)\(terminal.errors)")
+          #expect(terminal.output.contains("Job State: SUCCEEDED"))
+          let begin = "\u{1b}[?7l\r\u{1b}[K"
+          #expect(terminal.output.contains("\(begin)RUNNING"), "\(terminal.output)")
+          // Written over, never beyond the last column but one.
+          let lines = terminal.output.split(separator: begin).dropFirst().map {
+            $0.prefix { $0 != "\u{1b}" }
+          }
+          #expect(lines.count >= 3 && lines.allSatisfy { $0.count < columns }, "\(lines)")
+          #expect(columns < 80 || lines.contains { $0.contains("[#") }, "\(lines)")
+        }
       }
+    }
+
+    /// Runs a command on a terminal of so many columns.
+    private static func onTerminal(_ command: [String], columns: Int) throws -> CommandRun {
+      let program = """
+        import fcntl, os, pty, struct, sys, termios
+        child, terminal = pty.fork()
+        if child == 0:
+            fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 24, \(columns), 0, 0))
+            os.execv(sys.argv[1], sys.argv[1:])
+        try:
+            while data := os.read(terminal, 4096):
+                os.write(1, data)
+        except OSError:
+            pass
+        sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        """
+      return try CommandRun(["python3", "-c", program] + command)
     }
 
     @Test("bad input is one clear line and the right exit code")
@@ -284,7 +308,9 @@ extension Integration {
         let short = try fixture.job(
           "load", "--path", "/data/a", "--submit", "--watch", "--replicas", "2")
         #expect(short.status == .code(255))
-        #expect(short.output.contains("2 replicas of each file need more than 1 workers."))
+        #expect(
+          short.errors.contains("2 replicas of each file need 2 workers; 1 are registered"),
+          "\(short.output)\(short.errors)")
         let status = try fixture.job(
           "load", "--path", "/data/a/d0", "--submit", "--watch", "--metadata-only",
           "--file-filter-regx", "f1.")

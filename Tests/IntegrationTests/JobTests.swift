@@ -13,7 +13,10 @@ final class JobFixture {
   private(set) var daemon: DaemonProcess
 
   /// Starts the daemon once `prepare` has filled the folder behind `/data`.
-  init(options: [String] = [], prepare: (String) throws -> Void) throws {
+  init(
+    options: [String] = [], variables: [String: String] = [:], ports: DaemonPorts? = nil,
+    prepare: (String) throws -> Void
+  ) throws {
     scratch = try ScratchDirectory("jobs")
     for name in ["data", "work"] { try makeDirectories(scratch.path(name)) }
     try prepare(scratch.path("data"))
@@ -26,7 +29,8 @@ final class JobFixture {
         "-Dalluxio.worker.bind.host=127.0.0.1",
         "-Dalluxio.coordinator.scheduler.initial.wait.time=0s",
       ] + Fixture.memory + options
-    daemon = try DaemonProcess(Binaries.penstockd, ports: try .free(), options: self.options)
+    daemon = try DaemonProcess(
+      Binaries.penstockd, ports: try ports ?? .free(), options: self.options, variables: variables)
   }
 
   /// Kills the daemon, and starts it again on its state.

@@ -83,6 +83,42 @@ extension Integration {
       }
     }
 
+    @Test("a worker's /v1/load is a job of the coordinator that it has joined, over all workers")
+    func forwarded() async throws {
+      try await blocking {
+        let cluster = try JobCluster { try JobFixture.fill("\($0)/set", count: 80, size: 3000) }
+        let haveJoined = try eventually { try cluster.count("ONLINE") == 2 }
+        #expect(haveJoined, "\(cluster.log)")
+        let path = "file://\(cluster.scratch.path("data"))/set"
+        func ask(_ operation: String, _ place: Int, _ path: String) throws -> HTTPResponse {
+          try HTTPConnection(port: cluster.workers[place].ports.rest).request(
+            "GET", "/v1/load?path=\(percentEncoded(path: path))&opType=\(operation)")
+        }
+        let submitted = try ask("submit", 0, path)
+        #expect(submitted.status == 200, "\(submitted.text)")
+        #expect(submitted.text.contains("is successfully submitted. JobId: "), "\(submitted.text)")
+        // Any worker answers for it.
+        var progress = ""
+        let hasEnded = try eventually {
+          progress = try ask("progress", 1, path).text
+          return progress.contains("\"jobState\":\"SUCCEEDED\"")
+        }
+        #expect(hasEnded && progress.contains("Inodes Processed: 80"), "\(progress)")
+        #expect(try cluster.bytesRead() == 80 * 3000)
+        for place in 0..<2 {
+          #expect(try cluster.held(by: place, size: 3000, below: "/data/set").count > 10)
+        }
+        #expect(try ask("stop", 1, path).text.contains("\"success\":false"))
+        #expect(try ask("progress", 0, path + "/none").status == 404)
+        #expect(try ask("submit", 0, path + "/none").status != 200)
+        cluster.coordinator.signal(SIGKILL)
+        _ = cluster.coordinator.wait(.seconds(10))
+        let refused = try ask("submit", 0, path)
+        #expect(refused.status == 503, "\(refused.text)")
+        #expect(refused.text.contains("no answer of the coordinator"), "\(refused.text)")
+      }
+    }
+
     @Test("two replicas are on two workers, and a free takes the files from both")
     func replicasAndFree() async throws {
       try await blocking {

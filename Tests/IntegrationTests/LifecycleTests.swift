@@ -20,6 +20,24 @@ extension Integration {
       }
     }
 
+    @Test("a fault has last words in the log and ends the process as it would have")
+    func faults() async throws {
+      try await blocking {
+        for (number, name) in [(SIGSEGV, "SIGSEGV"), (SIGABRT, "SIGABRT")] {
+          // Where a toolchain is installed its own backtracer would be first.
+          let daemon = try DaemonProcess(
+            Binaries.penstockd, ports: .free(), options: [],
+            variables: ["SWIFT_BACKTRACE": "enable=no"])
+          daemon.process.signal(number)
+          #expect(daemon.process.wait(.seconds(20)) == .signal(number))
+          #expect(
+            daemon.logText.contains("penstockd: ended by a fault, signal \(number) (\(name))"),
+            "\(daemon.logText)")
+          #expect(daemon.logText.contains("penstockd("), "the frames")
+        }
+      }
+    }
+
     @Test("a mount of a folder that is not there is one clear line, and a failure")
     func missingFolder() async throws {
       try await blocking {

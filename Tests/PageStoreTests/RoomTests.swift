@@ -26,6 +26,18 @@ struct RoomTests {
     #expect(store.checkInvariants() == [])
   }
 
+  @Test("pages that leave are counted, whatever takes them; as long as none left, all are there")
+  func departures() throws {
+    let store = try PageStore(capacity: 4 * size, pageSize: size)
+    for number in 0..<4 { #expect(store.put(key(number), size, now: UInt64(number) * 1000)) }
+    #expect(store.statistics.departures == 0)
+    #expect(store.drop(page: key(0)) == size && store.drop(page: key(0)) == 0)
+    #expect(store.statistics.departures == 1)
+    #expect(store.put(key(4), size, now: 5000) && store.statistics.departures == 1)
+    #expect(store.put(key(5), size, now: 6000))
+    #expect(store.statistics.evictions == 1 && store.statistics.departures == 2)
+  }
+
   @Test("a large page takes the one block in which nothing is held")
   func heldNeighbours() throws {
     let store = try PageStore(capacity: 4 * size, pageSize: size)

@@ -56,7 +56,7 @@ struct TieredStoreTests {
     let tiers = try TieredStore(memory: 2, [(.ssd, 4), (.hdd, 4)])
     let store = tiers.store
     store.put(key(1), now: 1000)
-    let name = try #require(await store.core.tasks.unsaved.next())
+    let name = try #require(await store.core.tasks.unsaved.next()).name
     let copy = try #require(store.core.beginCopy(of: name) { _ in true })
     #expect(store.core.makeRoom(for: copy, in: 1, near: 0))
     #expect(store.checkInvariants() == [])

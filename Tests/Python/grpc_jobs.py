@@ -123,10 +123,11 @@ def jobs_are_listed_in_pages():
     first = call("List", message("ListRequest", page_size=1))
     assert len(first.jobs) == 1 and first.next_page_token, first
     assert first.jobs[0].job_id == KNOWN["load"] and first.jobs[0].path == f"{FOLDER}/good", first
+    assert first.total == 2, first
     rest = call("List", message("ListRequest", page_token=first.next_page_token))
-    assert len(rest.jobs) == 1 and not rest.next_page_token, rest
+    assert len(rest.jobs) == 1 and not rest.next_page_token and rest.total == 0, rest
     failed = call("List", message("ListRequest", state=FAILED))
-    assert [one.state for one in failed.jobs] == [FAILED], failed
+    assert [one.state for one in failed.jobs] == [FAILED] and failed.total == 1, failed
     fails(grpc.StatusCode.INVALID_ARGUMENT, "List", message("ListRequest", page_token="x"))
 
 

@@ -87,7 +87,7 @@ struct ReactorFilesTests {
       let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1, alignment: 1)
       defer { unsafe buffer.deallocate() }
       await #expect(throws: RingError(.system, operation: "ring.read", errno: EBADF)) {
-        _ = try await unsafe reactor.readAll(9999, into: buffer, at: 0)
+        _ = try await unsafe reactor.readAll(.max, into: buffer, at: 0)
       }
     }
   }

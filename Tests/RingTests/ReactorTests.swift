@@ -17,6 +17,13 @@ func withReactor<T: Sendable>(
   return try result.get()
 }
 
+/// A number that goes up.
+private final class Count: Sendable {
+  private let number = Atomic(0)
+  var value: Int { number.load(ordering: .relaxed) }
+  func add() { number.add(1, ordering: .relaxed) }
+}
+
 @Suite("Reactor")
 struct ReactorTests {
   @Test("async code runs on the ring's thread and comes back to it after each await")
@@ -32,6 +39,75 @@ struct ReactorTests {
       }
     }
     #expect(Reactor.current == nil)
+  }
+
+  @Test("a ring's thread has short slices of its CPU, and goes before others when it wakes")
+  func slice() async throws {
+    let slice = try await withReactor { _ in pen_slice() }
+    // Kernels before 6.12 have one slice for all.
+    #expect(slice == 100_000 || slice == 0)
+    var options = Reactor.Options()
+    options.hasShortSlices = false
+    let patient = try ReactorGroup([options])
+    let usual = await patient.reactors[0].run { pen_slice() }
+    #expect(usual != 100_000)
+    patient.stop()
+  }
+
+  @Test("background tasks let others go first at every turn, and are not forgotten by them")
+  func background() async throws {
+    try await withReactor { reactor in
+      let count = Count()
+      let tasks = (0..<1000).map { _ in
+        Task(executorPreference: reactor, priority: .utility) {
+          // As long as background work may hold up a turn, so that each has a turn of its own.
+          let end = ContinuousClock.now + .microseconds(50)
+          while ContinuousClock.now < end {}
+          count.add()
+        }
+      }
+      // One of them for each turn of ours, and what its share of the time comes to when the machine is slow.
+      for _ in 0..<100 { await reactor.yield() }
+      #expect((90...200).contains(count.value), "\(count.value) in 100 turns")
+      for task in tasks { await task.value }
+      #expect(count.value == 1000)
+    }
+  }
+
+  @Test("background work has its share of a ring whose other work never ends")
+  func backgroundShare() async throws {
+    let turns = try await withReactor { reactor in
+      let (done, ready) = (Count(), Count())
+      /// Keeps the ring busy.
+      @Sendable func spin(_ microseconds: Int) {
+        let end = ContinuousClock.now + .microseconds(microseconds)
+        while ContinuousClock.now < end {}
+      }
+      let busy = (0..<4).map { _ in
+        Task(executorPreference: reactor) {
+          while done.value < 200 {
+            spin(100)
+            ready.add()
+            // To the end of the queue, which so is never empty.
+            await Task.yield()
+          }
+        }
+      }
+      while ready.value < 4 { await reactor.yield() }
+      let start = reactor.tickCount
+      let tasks = (0..<200).map { _ in
+        Task(executorPreference: reactor, priority: .utility) {
+          spin(20)
+          done.add()
+        }
+      }
+      while done.value < 200 { await reactor.yield() }
+      let turns = reactor.tickCount - start
+      for task in tasks + busy { await task.value }
+      return turns
+    }
+    // A turn of 512 such jobs takes 50 ms, a sixteenth of which is enough for 150 of the background's: one each would be 200.
+    #expect(turns <= 100, "\(turns) turns")
   }
 
   @Test("a task on one ring runs work on another and returns to its own")

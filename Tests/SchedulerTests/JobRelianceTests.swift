@@ -7,25 +7,10 @@ import Testing
 @testable import Scheduler
 
 @Suite struct JobRelianceTests {
-  /// A world whose job has loaded some of its files when `files` are listed.
   private func world(
     files: Int, workers: Int = 2, _ change: (inout SchedulerLimits) -> Void = { _ in }
   ) -> (world: JobWorld, job: JobID) {
-    var limits = SchedulerLimits()
-    limits.batchSize = 5
-    limits.tasksPerWorker = 1
-    change(&limits)
-    let world = JobWorld(seed: 1, workerCount: workers, limits: limits)
-    world.judgesCaches = true
-    for place in 0..<workers { world.join(place) }
-    world.files["s3://b/d"] = (0..<files).map {
-      WorldFile(path: "s3://b/d/f\($0)", length: 10, nature: .good)
-    }
-    let (_, id) = world.submit(JobSpecification(.load, .paths(["s3://b/d"])))
-    world.write(count: .max)
-    world.write(count: .max)
-    while !world.lists.isEmpty { world.answerListing() }
-    return (world, id)
+    JobWorld.loading(files: files, workers: workers, change)
   }
 
   private func run(_ world: JobWorld) {

@@ -49,6 +49,37 @@ import Testing
         """)
   }
 
+  @Test("tasks without progress are named with worker, file and time, as text and as JSON")
+  func stuck() throws {
+    var progress = progress()
+    let worker = WorkerIdentity(high: 1, low: 2)
+    var task = StuckTask(
+      task: TaskID(epoch: 1, number: 2), job: id, worker: worker, workerName: "w:1",
+      path: "s3://b/d/x", since: 5, sinceDate: 1_795_251_900_120)
+    progress.stuckTasks = [task]
+    task.isGivenUp = true
+    progress.stuckTasks.append(task)
+    let lines = """
+      \tTasks without progress: 2
+      \t\tw:1: s3://b/d/x, since 2026-11-21T09:05:00.120+00:00
+      \t\tw:1: s3://b/d/x, since 2026-11-21T09:05:00.120+00:00; its files went to other workers
+
+      """
+    #expect(JobReport(progress).text.hasSuffix(lines))
+    let json = try JSONReader.parse(JobReport(progress).json)
+    let stuck = try #require(json["mStuckSubtasks"]?.elements)
+    #expect(stuck.count == 2 && stuck[0]["worker"]?.text == "w:1")
+    #expect(stuck[0]["path"]?.text == "s3://b/d/x")
+    #expect(stuck[0]["since"]?.text == "2026-11-21T09:05:00.120+00:00")
+    for type in [JobType.free, .copy, .move] {
+      var other = progress
+      let target =
+        type == .free ? JobTarget.paths(["/a"]) : .transfer(source: "/a", destination: "/b")
+      other.record = JobRecord(id: id, JobSpecification(type, target), submittedAt: 0)
+      #expect(JobReport(other).text.contains("Tasks without progress: 2"))
+    }
+  }
+
   @Test("a verbose report of a failed load with every option names everything")
   func verbose() {
     var options = JobOptions()

@@ -173,10 +173,14 @@ final class StoreDirectory: Sendable {
       } while query.after != nil
       let wanted = jobs.filter { $0.specification.type == .load }
       #expect(found == (isNewestFirst ? wanted.reversed() : wanted))
+      query.after = wanted[3].id
+      #expect(try store.count(query) == 20)
     }
+    #expect(try store.count(JobQuery(limit: 1)) == 25)
     var query = JobQuery()
     query.state = .running
     #expect(try store.list(query) == JobPage())
+    #expect(try store.count(query) == 0)
     store.close()
   }
 
@@ -215,11 +219,11 @@ final class StoreDirectory: Sendable {
       .failures(old.id, first: 0, [failed]),
     ]
     #expect(await commit(store, writes) == nil)
-    #expect(try store.removeEnded(before: 200, limit: 10) == 1)
+    #expect(try store.removeEnded(before: 200, limit: 10) == [old])
     #expect(try store.list(JobQuery()).records.map(\.id) == [young.id, id(3)])
     #expect(try store.failures(of: old.id, from: 0, limit: 1).isEmpty)
     #expect(try store.latest(old.specification.identities[0]) == nil)
-    #expect(try store.removeEnded(before: .max, limit: 10) == 1)
+    #expect(try store.removeEnded(before: .max, limit: 10) == [young])
     store.close()
   }
 
@@ -368,6 +372,45 @@ final class StoreDirectory: Sendable {
     expectRefusal(.corrupt) { try RocksJobStore(path: directory.path) }
   }
 
+  @Test(
+    "a database whose log of writes is damaged inside is refused; one cut off at its end is not")
+  func damagedLog() throws {
+    for isCut in [true, false] {
+      let directory = try StoreDirectory()
+      do {
+        // Closing leaves them in the log of writes.
+        let table = try RocksTable(path: directory.path)
+        for number in 0..<50 {
+          try table.write([.put(key: [7, UInt8(number)], value: Array(repeating: 1, count: 300))])
+        }
+      }
+      var length = 0
+      let log = try #require(
+        StoreDirectory.names(in: directory.path).map { "\(directory.path)/\($0)" }.first {
+          var status = stat()
+          guard $0.hasSuffix(".log"), stat($0, &status) == 0 else { return false }
+          length = Int(status.st_size)
+          return length > 10_000
+        })
+      if isCut {
+        try #require(truncate(log, off_t(length - 100)) == 0)
+        let table = try RocksTable(path: directory.path)
+        #expect(try table.value(of: [7, 0]) != nil)
+      } else {
+        let file = open(log, O_RDWR)
+        var byte: UInt8 = 0
+        try #require(pread(file, &byte, 1, off_t(length / 3)) == 1)
+        byte ^= 0x40
+        try #require(pwrite(file, &byte, 1, off_t(length / 3)) == 1)
+        close(file)
+        do throws(SchedulerError) {
+          _ = try RocksTable(path: directory.path)
+          Issue.record("a damaged log opened")
+        } catch { #expect(error.code == .corrupt, "\(error)") }
+      }
+    }
+  }
+
   private func expectRefusal(
     _ code: SchedulerError.Code, _ body: () throws -> RocksJobStore
   ) {
@@ -429,7 +472,7 @@ final class StoreDirectory: Sendable {
     } while late?.code == .noSpace && start.duration(to: .now) < .seconds(30)
     #expect(late == nil)
     #expect(try store.record(of: record(number).id) == record(number))
-    #expect(try store.removeEnded(before: .max, limit: 1) == 0)
+    #expect(try store.removeEnded(before: .max, limit: 1).isEmpty)
     store.close()
   }
 

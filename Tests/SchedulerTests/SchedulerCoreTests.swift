@@ -1,5 +1,6 @@
 // What the scheduler decides, one decision at a time.
 
+import DaemonDriver
 import Membership
 import Model
 import Testing
@@ -75,7 +76,7 @@ import Testing
     #expect(world.problems.isEmpty, "\(world.problems)")
   }
 
-  @Test("a job that is there already is not submitted again, by any of its names")
+  @Test("a job that is there already is not submitted again; another one by its alias is refused")
   func repeated() {
     let world = world()
     var first = load()
@@ -85,7 +86,12 @@ import Testing
     #expect(world.answers[second] == .alreadyActive(id))
     var third = load("s3://b/other")
     third.alias = "nightly"
-    #expect(world.answers[world.submit(third).request] == .alreadyActive(id))
+    guard case .refused(let error) = world.answers[world.submit(third).request] else {
+      Issue.record("another job passed for the one of that alias")
+      return
+    }
+    #expect(error.code == .invalid && error.description.contains("nightly"))
+    #expect(error.description.contains("\(id)"))
     #expect(world.core.activeJob(.paths(.load, ["s3://b/d"])) == id)
     #expect(world.core.activeJob(.paths(.free, ["s3://b/d"])) == nil)
   }
@@ -248,6 +254,51 @@ import Testing
     }
   }
 
+  @Test("a job's life is told by its id: each step once, retries and failures at powers of ten")
+  func life() {
+    let world = world(workers: 2, files: 40) { $0.batchSize = 10 }
+    let (_, id) = world.submit(load())
+    begin(world)
+    guard let lost = world.tasks.values.first?.request else { return }
+    world.handle(.workerLost(lost.worker))
+    for _ in 0..<200 where world.ended[id] == nil {
+      for task in world.tasks.values.map(\.request).sorted(by: { $0.id.number < $1.id.number }) {
+        guard task.worker != lost.worker else {
+          world.tasks[task.id.number] = nil
+          continue
+        }
+        let results = task.files.indices.map {
+          FileResult($0, .failed(FileFailure(.file, "bad", retryAfter: .zero)))
+        }
+        world.handle(.taskEnded(task.id, results, .done))
+      }
+      world.write(count: .max)
+      world.pass(.seconds(1))
+    }
+    var steps: [String] = []
+    var (retries, failures): ([Int64], [Int64]) = ([], [])
+    for note in world.notes {
+      switch note {
+      case .jobSubmitted(let record) where record.id == id: steps.append("submitted")
+      case .jobStarted(id, isResumed: false): steps.append("started")
+      case .jobDispatches(id, _, _): steps.append("dispatches")
+      case .jobListed(id, let count, isVerification: false):
+        #expect(count.files == 40)
+        steps.append("listed")
+      case .jobLosesTasks(id, _, let tasks, let files, _):
+        #expect(tasks > 0 && files >= tasks)
+        steps.append("loses")
+      case .jobRetries(id, let count, _): retries.append(count)
+      case .jobFails(id, let count, _): failures.append(count)
+      default: break
+      }
+    }
+    #expect(steps.sorted() == ["dispatches", "listed", "loses", "started", "submitted"])
+    #expect(steps.prefix(2) == ["submitted", "started"])
+    #expect(retries == [1, 10, 100] && failures == [1, 10])
+    #expect(world.ended[id]?.first?.state == .failed)
+  }
+
   @Test("a stuck task is named with worker, file and time, and its files go to another worker")
   func stuck() {
     let world = world(workers: 2, files: 40) { $0.batchSize = 40 }
@@ -269,6 +320,11 @@ import Testing
     }
     #expect(notes.map(\.path) == [task.files[1].path] && notes.map(\.worker) == [task.worker])
     #expect(notes.map(\.since) == [since])
+    // It is named for as long as it takes up room at its worker.
+    let given = world.core.progress(of: id, at: 0)?.stuckTasks
+    #expect(given?.map(\.path) == [task.files[1].path] && given?.first?.isGivenUp == true)
+    world.core.refreshGauges()
+    #expect(world.core.metrics.silentTasks.map(\.worker) == [task.worker])
     // The late answer counts for nothing; the others are answered elsewhere.
     world.pass(.seconds(1))
     for other in world.tasks.values where other.request.id != task.id {
@@ -280,6 +336,38 @@ import Testing
     #expect(world.ended[id]?.map(\.state) == [.succeeded])
     #expect(world.stored(id)?.totals.ledger.loaded == FileCount(files: 40, bytes: 400))
     #expect(world.core.metrics.lateResults == UInt64(task.files.count))
+  }
+
+  @Test(
+    "what a worker that cannot be reached was to do goes to others, and it is tried again later")
+  func unreachable() {
+    let world = world(workers: 2, files: 40) { $0.batchSize = 40 }
+    let (_, id) = world.submit(load())
+    begin(world)
+    guard let gone = world.tasks.values.first?.request.worker else { return }
+    for _ in 0..<40 where world.ended[id] == nil {
+      for task in world.tasks.values.map(\.request).sorted(by: { $0.id.number < $1.id.number }) {
+        guard task.worker == gone else {
+          succeed(world, task)
+          continue
+        }
+        world.tasks[task.id.number] = nil
+        world.handle(.taskEnded(task.id, [], .failed(.workerNotReachable, "connection refused")))
+      }
+      world.write(count: .max)
+      world.pass(.milliseconds(100))
+    }
+    #expect(world.ended[id]?.map(\.state) == [.succeeded])
+    #expect(world.stored(id)?.totals.ledger.loaded == FileCount(files: 40, bytes: 400))
+    let suspects = world.notes.compactMap { note -> WorkerIdentity? in
+      if case .workerSuspect(let worker, _) = note { worker } else { nil }
+    }
+    #expect(suspects.first == gone)
+    // It is there again: it gets its share of the next job.
+    world.pass(.seconds(600))
+    _ = world.submit(load("s3://b/d") { $0.verify = true })
+    begin(world)
+    #expect(world.tasks.values.contains { $0.request.worker == gone })
   }
 
   @Test("a file that breaks workers travels alone after three of them")
@@ -403,6 +491,70 @@ import Testing
     for task in world.tasks.values { succeed(world, task.request) }
     world.write(count: .max)
     #expect(world.stored(id)?.totals.ledger.loaded == FileCount(files: 1, bytes: 10))
+  }
+
+  @Test("replicas never meet on one worker, whichever attempts fail and whichever workers go")
+  func replicasApart() {
+    for seed in 0..<40 as Range<UInt64> {
+      let world = world(workers: 4, files: 6) { $0.batchSize = 1 }
+      world.random = SeededRandom(seed: seed)
+      let (_, id) = world.submit(load { $0.replicas = 2 })
+      begin(world)
+      if seed % 2 == 1 { world.lose(Int(seed / 2 % 4)) }
+      var places: [String: [WorkerIdentity]] = [:]
+      for _ in 0..<400 where world.stored(id)?.state == .running {
+        for task in world.tasks.values.map(\.request).sorted(by: { $0.id.number < $1.id.number }) {
+          guard world.random.below(3) > 0 else {
+            world.tasks[task.id.number] = nil
+            let failure = FileFailure(.file, "refused", retryAfter: .zero)
+            world.handle(.taskEnded(task.id, [FileResult(0, .failed(failure))], .done))
+            continue
+          }
+          places[task.files[0].path, default: []].append(task.worker)
+          succeed(world, task)
+        }
+        world.pass(.seconds(10))
+        world.write(count: .max)
+      }
+      let state = world.stored(id)?.state
+      #expect(state == .succeeded || state == .failed, "SEED=\(seed)")
+      for (path, workers) in places {
+        #expect(Set(workers).count == workers.count, "SEED=\(seed) \(path) \(workers)")
+      }
+    }
+  }
+
+  @Test(
+    "a worker that is removed is not asked by a FREE, nor listed, and its place becomes another's")
+  func removed() {
+    let world = world(workers: 3)
+    let (first, second, third) = (
+      world.workers[0].identity, world.workers[1].identity, world.workers[2].identity
+    )
+    world.handle(.workerRemoved(first))
+    #expect(world.core.workerStates.count == 3, "one that is there cannot be removed")
+    world.lose(0)
+    world.handle(.workerRemoved(first))
+    #expect(Set(world.core.workerStates.map(\.info.identity)) == [second, third])
+    world.handle(.workerJoined(WorkerInfo(WorkerIdentity(host: "other"), name: "other:1")))
+    #expect(world.core.workers.count == 3)
+    #expect(world.core.workerStates.allSatisfy { $0.isLive })
+    world.handle(.workerLost(WorkerIdentity(host: "other")))
+    world.handle(.workerRemoved(WorkerIdentity(host: "other")))
+    let (_, id) = world.submit(JobSpecification(.free, .paths(["s3://b/d"])))
+    world.write(count: .max)
+    world.write(count: .max)
+    #expect(Set(world.tasks.values.map(\.request.worker)) == [second, third])
+    for task in world.tasks.values {
+      world.tasks[task.request.id.number] = nil
+      let freed = FileOutcome.freed(FileCount(files: 1, bytes: 5))
+      world.handle(.taskEnded(task.request.id, [FileResult(0, freed)], .done))
+    }
+    world.write(count: .max)
+    #expect(world.stored(id)?.state == .succeeded)
+    #expect(world.stored(id)?.totals.ledger.loaded == FileCount(files: 2, bytes: 10))
+    world.rejoin(0)
+    #expect(world.core.workerStates.count == 3)
   }
 
   @Test("the whole is counted ahead when the listing has to wait")

@@ -31,8 +31,10 @@ import Testing
     limits.faultCountMax = 1000
     limits.stallTime = .seconds(20)
     limits.verificationCountMax = 1000
+    limits.reloadCountMax = 1000
     let world = JobWorld(seed: seed, workerCount: 1 + draw.below(4), limits: limits)
     world.judgesCaches = true
+    world.holdsAudits = true
     for number in 0..<(1 + draw.below(4)) {
       let root = "s3://b/\(number)"
       let isClean = draw.below(2) == 0
@@ -76,6 +78,7 @@ import Testing
     case 93..<95 where isStormy: world.lose(draw.below(world.workers.count))
     case 95..<98 where isStormy: world.crash()
     case 98 where isStormy: world.failWrites()
+    case 99: world.leave(draw.below(world.workers.count))
     default: world.pass(.milliseconds(200))
     }
   }

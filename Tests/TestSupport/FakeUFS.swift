@@ -93,6 +93,12 @@ package final class FakeUFS: UnderFileSystem {
     let result: Result<FileStatus, UFSError> = state.withLock { state in
       state.statusCount += 1
       if let code = state.statusError { return .failure(failure(code, "fake.status", path)) }
+      if path.isEmpty {
+        return .success(
+          FileStatus(
+            ufsPath: ufsPath(of: path), kind: .directory, length: 0, modificationTime: 0,
+            version: nil))
+      }
       guard let file = state.files[path] else {
         return .failure(failure(.notFound, "fake.status", path))
       }

@@ -14,6 +14,12 @@ struct Ban: Sendable {
     Ban(#"\btry!"#, "a thrown error must not trap") { $0.isProduct },
     Ban(#"\bas!"#, "a cast must not trap") { $0.isProduct },
     Ban(#"\bfatalError\("#, "throw, or state a precondition") { $0.isProduct },
+    Ban(
+      #"(^|\s)(public|open) (struct|enum|final|class|protocol|let|var|func|init|static|typealias)\b"#,
+      "only the client library has users outside"
+    ) {
+      $0.isProduct && $0.module != "Client"
+    },
     Ban(#"@_exported"#, "re-exports hide who imports whom") { _ in true },
     Ban(#"\bDate\(\)"#, "ask the reactor or a clock for the time") { $0.isProduct },
     Ban(#"\bDispatchQueue\b"#, "work runs on a reactor or a blocking pool") { $0.isProduct },

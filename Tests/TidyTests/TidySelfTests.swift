@@ -32,6 +32,7 @@ struct TidySelfTests {
     "each banned word is found once, and not in comments or strings",
     arguments: [
       "let a = try! f()", "let a = b as! C", "fatalError()", "@_exported import Model",
+      "public struct A {}",
       "let d = Date()", "DispatchQueue.main", "Thread.sleep(1)", "Int.random(in: 0..<3)",
       "print(1)", "Task { }", "Task.detached { }", "Task<Void, Never> { }", "list.shuffled()",
       "await withCheckedContinuation { c in }",

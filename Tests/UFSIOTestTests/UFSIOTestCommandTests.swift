@@ -47,9 +47,21 @@ struct UFSIOTestCommandTests {
     arguments: [
       ["--threads", "0"], ["--io-size", "many"], ["--io-size", "0"], ["--conf", "x"],
       ["--bench-timeout", "soon"], ["--buffer-size", "1000"], ["--id", "a/b"], ["--rounds", "0"],
+      ["--threads", "100000000"], ["--ceiling", "--path", "hdfs://nn/x"],
     ])
   func refused(flags: [String]) {
-    #expect(throws: (any Error).self) { try UFSIOTestCommand.parse(["--path", "/data"] + flags) }
+    let error = #expect(throws: (any Error).self) {
+      try UFSIOTestCommand.parse((flags.contains("--path") ? [] : ["--path", "/data"]) + flags)
+    }
+    #expect(error.map { UFSIOTestCommand.exitCode(for: $0).rawValue } == 64)
+  }
+
+  @Test("as many streams as are allowed are taken")
+  func bound() throws {
+    let plan = try UFSIOTestCommand.parse([
+      "--path", "/data", "--threads", "\(UFSIOTestCommand.threadCountMax)",
+    ]).plan
+    #expect(plan.streamCount == UFSIOTestCommand.threadCountMax)
   }
 
   @Test("the report has the names of the original, and no other")

@@ -2,6 +2,7 @@
 
 import DaemonDriver
 import Ring
+import Model
 import Testing
 import UFS
 import UFSIOTest
@@ -119,6 +120,16 @@ struct UFSIOTestTests {
     pool.stop()
     #expect(result?.files == 120 && result?.directories == 7 && result?.bytes == 360)
     #expect(result?.error == nil && (result?.residentMax ?? 0) > 0)
+  }
+
+  @Test("a test that is stopped makes no more streams")
+  func stoppedEarly() async throws {
+    let scratch = try ScratchDirectory("ufs-io-stop")
+    var plan = plan(scratch)
+    plan.streamCount = UFSIOTestCommand.threadCountMax
+    let outcome = try await run(plan, limit: .zero)
+    #expect(outcome.points.isEmpty && outcome.errors.count == 1, "\(outcome.errors.count)")
+    #expect(outcome.errors.first.map { "\($0)" } == "stopped by --bench-timeout")
   }
 
   private let size: Int64 = 2 << 20 | 12_345

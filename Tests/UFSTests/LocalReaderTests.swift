@@ -1,6 +1,7 @@
 import DaemonDriver
 import Foundation
 import Model
+import Ring
 import Synchronization
 import Testing
 
@@ -8,6 +9,27 @@ import Testing
 
 @Suite("A reader of a local file gives one version or an error")
 struct LocalReaderTests {
+  @Test("only loads read in place: a client that looks all the time lets others on its ring go on")
+  func turns() async throws {
+    let (subject, directory) = try localSubject()
+    try directory.put("f", [UInt8](repeating: 1, count: 1000))
+    try await Bench.run { () async throws in
+      let reactor = try #require(Reactor.current)
+      let version = try await subject.fileSystem.open("f", expecting: nil).version
+      /// Turns of the ring that one look at the file takes.
+      func turns(_ version: FileVersion?, _ purpose: UFSPurpose) async throws -> UInt64 {
+        let start = reactor.tickCount
+        let reader = try await subject.fileSystem.open("f", expecting: version, for: purpose)
+        let bytes = try await subject.read(reader, at: 0, 1000).bytes
+        #expect(bytes.count == 1000)
+        await reader.close()
+        return reactor.tickCount - start
+      }
+      let (client, load) = (try await turns(nil, .demand), try await turns(version, .load))
+      #expect(client >= 3 && load <= 2, "\(client) and \(load) turns")
+    }
+  }
+
   /// The interleaving: open · write in place, same size · read.
   @Test("a file overwritten between open and read has changed")
   func changedBeforeRead() async throws {

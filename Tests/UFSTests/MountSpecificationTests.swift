@@ -50,7 +50,7 @@ struct MountSpecificationTests {
       "/a=https://h/,proxy=http://u:s3cret@p:1", "/a=s3://b,s3a.accessKeyId=s3cret",
     ])
   func masks(text: String) throws {
-    let error = try #require(refusal(of: text, UFSEnvironment(pool: try Bench.pool)))
+    let error = try #require(refusal(of: text, try Bench.environment()))
     let line = "\(error)"
     #expect(!line.contains("s3cret") && !line.contains("cret@"), "\(line)")
   }

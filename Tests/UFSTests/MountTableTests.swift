@@ -16,7 +16,7 @@ struct MountTableTests {
       MountSpecification(alluxioPath: $0, uri: $1.path)
     }
     return (
-      try MountTable(opening: specifications, in: UFSEnvironment(pool: try Bench.pool)), directories
+      try MountTable(opening: specifications, in: try Bench.environment()), directories
     )
   }
 
@@ -58,7 +58,7 @@ struct MountTableTests {
     "a bucket of one name in two stores is refused by a word of its own, and one store's as overlap"
   )
   func sameBucket() throws {
-    let environment = UFSEnvironment(pool: try Bench.pool)
+    let environment = try Bench.environment()
     func problem(_ endpoints: [String], _ uris: [String]) throws -> MountError? {
       var mounts = [MountSpecification(alluxioPath: "/", uri: "/")]
       for (index, (endpoint, uri)) in zip(endpoints, uris).enumerated() {
@@ -237,7 +237,7 @@ struct MountTableTests {
     let table = try MountTable(
       opening: zip(["/", "/2", "/3"], ["bkt", "bkt2", "b"]).map {
         MountSpecification(alluxioPath: $0, uri: directory.at($1))
-      }, in: UFSEnvironment(pool: try Bench.pool))
+      }, in: try Bench.environment())
     #expect(table.mounts.map { splitPath($0.uri.path)?.name } == ["bkt2", "bkt", "b"])
   }
 }

@@ -57,4 +57,16 @@ struct UFSErrorTests {
       .escapesMount, operation: "mounts.locate", path: "p", rule: .shadowed(by: "/s3"))
     #expect(shadowed.description.hasSuffix("the path is hidden by the mount /s3"))
   }
+
+  @Test("a reply that does not fit says what may lie between, in words")
+  func misfits() {
+    for word in ["NoContentRange", "OtherRange", "WrongLength", "NoEntityTag"] {
+      let error = UFSError(
+        .io, operation: "test", path: "s3://b/f", cause: .store(status: 0, code: word))
+      #expect(error.description.contains("\(word); the "), "\(error)")
+    }
+    let directory = UFSError(
+      .isDirectory, operation: "test", path: "s3://b/d", cause: .rule(.isDirectory))
+    #expect(directory.description == "s3://b/d: is a directory: a file was asked for")
+  }
 }

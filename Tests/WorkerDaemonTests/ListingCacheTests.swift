@@ -231,6 +231,30 @@ extension ListingCache {
     fixture.stop()
   }
 
+  @Test("an absence that is remembered is told in words that fit its store: no errno of a bucket")
+  func absenceWords() async throws {
+    for (uri, isErrno) in [("s3://bkt", false), ("file:///fake", true)] {
+      let fixture = try ServiceFixture()
+      var options = FileService.Options()
+      options.absenceValidity = .seconds(3600)
+      options.statusValidity = .seconds(3600)
+      let files = FileService(
+        mounts: try MountTable([
+          Mount(alluxioPath: "/", uri: UFSURI(parsing: uri), ufs: fixture.ufs)
+        ]), store: fixture.files.store, reactors: fixture.group.reactors, options: options)
+      for _ in 0..<2 {
+        _ = try? await fixture.run { _ = try await files.record(ofAlluxioPath: "/x") }
+      }
+      let error = await #expect(throws: UFSError.self) {
+        try await fixture.run { _ = try await files.record(ofAlluxioPath: "/x") }
+      }
+      #expect(files.metadata.value(.absenceHit) > 0)
+      #expect(error?.code == .notFound)
+      #expect(error?.description.contains("errno") == isErrno, "\(error?.description ?? "")")
+      fixture.stop()
+    }
+  }
+
   @Test(
     "what is not there is asked for once, an outage is not an absence, and a change made here is seen at once"
   )

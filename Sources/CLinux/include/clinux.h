@@ -43,6 +43,11 @@ static inline unsigned pen_iosqe_buffer_select(void) { return IOSQE_BUFFER_SELEC
 // --- threads, CPUs, memory ------------------------------------------------------------------------------------------
 /// Pins the calling thread to `cpu`. Returns 0 or an errno.
 int pen_pin_thread(int cpu);
+/// Has the calling thread run in slices of `nanoseconds` (100,000 … 100,000,000), so that it goes before threads with longer
+/// ones when it wakes, within its share (Linux 6.12; before, nothing happens). Returns 0 or -errno.
+int pen_short_slice(uint64_t nanoseconds);
+/// The calling thread's slice in nanoseconds; 0 when the kernel does not say.
+uint64_t pen_slice(void);
 /// Writes the CPUs the process may run on to `out`, ascending, at most `max`; returns their number or -errno.
 int pen_allowed_cpus(int *out, int max);
 void pen_thread_name(const char *name);
@@ -50,10 +55,10 @@ void pen_thread_name(const char *name);
 int pen_memfd_create(const char *name);
 /// Adds F_SEAL_* flags. Returns 0 or -errno.
 int pen_add_seals(int fd, unsigned seals);
-unsigned pen_seal_future_write(void);
-unsigned pen_seal_grow(void);
-unsigned pen_seal_shrink(void);
-unsigned pen_seal_seal(void);
+/// Seals a memfd that is mapped for writing already, so that nobody can write it by another way nor change its size. Returns 0 or -errno.
+int pen_seal_for_readers(int fd);
+/// Whether `fd` is a memfd whose size cannot shrink.
+bool pen_cannot_shrink(int fd);
 /// madvise(MADV_COLLAPSE) and madvise(MADV_POPULATE_WRITE). Return 0 or -errno.
 int pen_madvise_collapse(void *address, size_t length);
 int pen_madvise_populate_write(void *address, size_t length);

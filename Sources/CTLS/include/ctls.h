@@ -1,5 +1,7 @@
-// A thin shim over OpenSSL's libssl: client sessions that never touch a socket. The ring receives and sends ciphertext; a session
-// is shown what came (`pen_tls_feed`) and asked for what is to go (`pen_tls_output`). No policy but TLS 1.2 as the least.
+// A thin shim over OpenSSL's libssl: client sessions that leave the socket to their ring. It receives and sends ciphertext; a session
+// is shown what came (`pen_tls_feed`) and asked for what is to go (`pen_tls_output`). Of a long body only the first bytes come so: what
+// lies in the socket behind them is taken from there without waiting (`pen_tls_read_direct`), which saves a copy of each byte. No policy
+// but TLS 1.2 as the least.
 // In a target of its own, so that only the HTTP client links libssl by its code.
 #pragma once
 #include <features.h>
@@ -50,8 +52,6 @@ void pen_tls_free(pen_tls *tls);
 
 /// Shows the session `size` bytes of ciphertext, which stay put until they are consumed; what was shown before is consumed.
 void pen_tls_feed(pen_tls *tls, const void *bytes, size_t size);
-/// Ciphertext that was shown and not consumed.
-size_t pen_tls_unconsumed(const pen_tls *tls);
 /// Says that no more ciphertext comes.
 void pen_tls_end(pen_tls *tls);
 /// Ciphertext to be sent, in place until the next operation; `size` may be 0.
@@ -63,10 +63,16 @@ void pen_tls_output_sent(pen_tls *tls);
 enum pen_tls_status pen_tls_handshake(pen_tls *tls);
 /// Decrypts into `buffer` until it is full or no whole record is left; `count` says how many bytes.
 enum pen_tls_status pen_tls_read(pen_tls *tls, void *buffer, size_t size, size_t *count);
+/// As `pen_tls_read`; after what was shown, takes up to `limit` bytes of ciphertext that lie in the socket `fd`, never waiting, and says
+/// in `received` how many. An error of the socket is left to the next receive.
+enum pen_tls_status pen_tls_read_direct(
+    pen_tls *tls, int fd, size_t limit, void *buffer, size_t size, size_t *count, size_t *received);
+/// Gives memory back while nothing is expected.
+void pen_tls_rest(pen_tls *tls);
 /// Encrypts all of `bytes` into the output.
 enum pen_tls_status pen_tls_write(pen_tls *tls, const void *bytes, size_t size);
-/// Decrypted bytes that were not read.
-size_t pen_tls_pending(const pen_tls *tls);
+/// Whether something came that was not read.
+bool pen_tls_has_unread(const pen_tls *tls);
 /// Why the last operation failed, one line.
 const char *pen_tls_reason(const pen_tls *tls);
 /// Whether the session was resumed.

@@ -32,8 +32,9 @@ extension HTTPClientConnection {
     var count = 0
     while true {
       let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
-      let step = unsafe session.read(into: rest)
+      let step = unsafe session.read(into: rest, from: fd)
       count += step.count
+      if step.received > 0 { ring.counters.bytesIn.add(step.received) }
       // Answers to what is no data: new keys.
       let sent = await flush(session)
       guard sent == 0 else { return count > 0 ? Int32(count) : sent }

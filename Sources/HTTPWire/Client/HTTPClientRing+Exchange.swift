@@ -40,6 +40,12 @@ extension HTTPClientRing {
     defer { abort.waits(on: nil) }
     if connection.useCount > 0 { counters.reused.add() }
     while true {
+      if let refusal = givenUp(request, abort, deadline) {
+        // Nothing was sent on it: it is as good as before. An unused one may go stale as a used one does.
+        connection.useCount = max(1, connection.useCount)
+        keep(connection)
+        throw refusal
+      }
       do throws(HTTPClientError) {
         return try await exchange(request, head, on: connection, abort, deadline)
       } catch {
@@ -56,6 +62,20 @@ extension HTTPClientRing {
     }
   }
 
+  /// Why `request` need not be sent any more, if nobody wants it now.
+  private func givenUp(
+    _ request: HTTPClientRequest, _ abort: HTTPClientAbort, _ deadline: UInt64
+  ) -> HTTPClientError? {
+    if abort.isAborted {
+      return HTTPClientError(
+        .stopped, request.origin, "given up before sending", sentNothing: true)
+    }
+    guard reactor.now >= deadline else { return nil }
+    counters.timeouts.add()
+    return HTTPClientError(
+      .timeout, request.origin, "the deadline passed before sending", sentNothing: true)
+  }
+
   /// One attempt on one connection, which the caller discards when it fails.
   private func exchange(
     _ request: HTTPClientRequest, _ head: [UInt8], on connection: HTTPClientConnection,
@@ -66,14 +86,6 @@ extension HTTPClientRing {
     connection.hasReplyBytes = false
     insertBusy(connection)
     abort.waits(on: connection)
-    if abort.isAborted {
-      throw HTTPClientError(.stopped, request.origin, "given up before sending", sentNothing: true)
-    }
-    guard reactor.now < deadline else {
-      counters.timeouts.add()
-      throw HTTPClientError(
-        .timeout, request.origin, "the deadline passed before sending", sentNothing: true)
-    }
     let sent = await sendRequest(request, head, on: connection)
     // A server may answer and close without reading everything: its answer counts.
     guard sent == 0 || (request.hasBody && connection.expiry == nil) else {

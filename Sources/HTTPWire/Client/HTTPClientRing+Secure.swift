@@ -1,5 +1,6 @@
 // From a connection to a secure one: through the proxy if there is one, then TLS.
 
+import Model
 import Ring
 
 extension HTTPClientRing {
@@ -44,7 +45,7 @@ extension HTTPClientRing {
   /// Asks the proxy for a way through to the origin.
   private func tunnel(_ connection: HTTPClientConnection) async throws(HTTPClientError) {
     let origin = connection.pool.origin
-    let name = origin.host.utf8.contains(UInt8(ascii: ":")) ? "[\(origin.host)]" : origin.host
+    let name = origin.host.bracketedHost
     let text = "CONNECT \(name):\(origin.port) HTTP/1.1\r\nHost: \(name):\(origin.port)\r\n\r\n"
     let request = UnsafeMutableRawBufferPointer.allocate(
       byteCount: text.utf8.count, alignment: 16)

@@ -1,5 +1,7 @@
 // Where a request goes: scheme, host and port. Connections are kept and shared per origin.
 
+import Model
+
 /// A server as a client names it.
 package struct HTTPOrigin: Sendable, Hashable, CustomStringConvertible {
   /// Whether TLS is spoken.
@@ -50,7 +52,7 @@ package struct HTTPOrigin: Sendable, Hashable, CustomStringConvertible {
 
   /// The `Host` field: the port is left out when it is the scheme's own.
   package var authority: String {
-    let name = host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host
+    let name = host.bracketedHost
     return port == (isSecure ? 443 : 80) ? name : "\(name):\(port)"
   }
 

@@ -1,8 +1,11 @@
 // One TLS session: ciphertext in and out by memory, so that the ring does all I/O.
 //
 //   recv ─▶ [ ciphertext ] ─▶ SSL_read ─▶ the caller's page         the caller's bytes ─▶ SSL_write ─▶ [ output ] ─▶ send
+//   the socket, what lies in it ─▶┘
 //
 // OpenSSL takes a part of a record as readily as a whole one: when it wants input, everything shown to it was consumed.
+// The ring waits for a long body's bytes and receives the first; those behind them go from the socket to OpenSSL's own
+// buffer, one copy less. How much at once is bounded, so that the ring's other work gets its turn.
 
 import CTLS
 import Glibc
@@ -10,15 +13,17 @@ import Glibc
 /// A client session.
 // SAFETY: the session and its memory belong to this object, which is confined to its ring's thread.
 @safe final class TLSSession {
-  /// Ciphertext received at once for small replies, and for long bodies.
-  private static let smallSize = 16 << 10
-  private static let largeSize = 128 << 10
+  /// Ciphertext that the ring receives at once, and of a long body before the socket is asked for the rest.
+  private static let cipherSize = 16 << 10
+  private static let firstSize = 2 << 10
+  /// Ciphertext taken from the socket in one turn, and the least plaintext for which that is worth a call.
+  private static let directSizeMax = 256 << 10
+  private static let directSizeMin = 32 << 10
 
   private let session: OpaquePointer
   /// The context that the session was made from.
   private let handle: TLSHandle
   private var cipher: UnsafeMutableRawPointer?
-  private var cipherSize = 0
 
   /// A session to `host`; nil when there is no memory.
   ///
@@ -42,11 +47,17 @@ import Glibc
   /// Goes on with the handshake.
   func handshake() -> pen_tls_status { unsafe pen_tls_handshake(session) }
 
-  /// Decrypts into `buffer` until it is full or no whole record is left.
-  func read(into buffer: UnsafeMutableRawBufferPointer) -> (status: pen_tls_status, count: Int) {
-    var count = 0
-    let status = unsafe pen_tls_read(session, buffer.baseAddress, buffer.count, &count)
-    return (status, count)
+  /// Decrypts into `buffer` until it is full or no whole record is left, of what was received and what lies in `socket`.
+  ///
+  /// - Returns: How it ended, bytes of plaintext, and bytes of ciphertext that were taken from the socket.
+  func read(
+    into buffer: UnsafeMutableRawBufferPointer, from socket: Int32
+  ) -> (status: pen_tls_status, count: Int, received: Int) {
+    var (count, received) = (0, 0)
+    let limit = buffer.count >= Self.directSizeMin ? Self.directSizeMax : 0
+    let status = unsafe pen_tls_read_direct(
+      session, socket, limit, buffer.baseAddress, buffer.count, &count, &received)
+    return (status, count, received)
   }
 
   /// Encrypts all of `bytes` into the output.
@@ -68,16 +79,14 @@ import Glibc
   ///
   /// `wanted` is how much plaintext is waited for.
   func makeRoom(wanted: Int) -> UnsafeMutableRawBufferPointer {
-    let size = wanted >= Self.largeSize ? Self.largeSize : Self.smallSize
-    if cipherSize < size {
-      unsafe free(cipher)
-      guard let memory = unsafe malloc(size) else {
+    if unsafe cipher == nil {
+      guard let memory = unsafe malloc(Self.cipherSize) else {
         preconditionFailure("memory for ciphertext")
       }
       unsafe cipher = unsafe memory
-      cipherSize = size
     }
-    return unsafe UnsafeMutableRawBufferPointer(start: cipher, count: cipherSize)
+    let size = wanted >= Self.directSizeMin ? Self.firstSize : Self.cipherSize
+    return unsafe UnsafeMutableRawBufferPointer(start: cipher, count: size)
   }
 
   /// Notes that `count` bytes were received into the room.
@@ -87,15 +96,13 @@ import Glibc
   func end() { unsafe pen_tls_end(session) }
 
   /// Whether there is something received that nobody read.
-  var hasUnread: Bool {
-    unsafe pen_tls_pending(session) > 0 || pen_tls_unconsumed(session) > 0
-  }
+  var hasUnread: Bool { unsafe pen_tls_has_unread(session) }
 
   /// Gives memory back while the connection is idle.
   func rest() {
     unsafe free(cipher)
     unsafe cipher = nil
-    cipherSize = 0
+    unsafe pen_tls_rest(session)
   }
 
   /// Why the last operation failed.

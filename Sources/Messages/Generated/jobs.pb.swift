@@ -524,6 +524,9 @@ package nonisolated struct WireSubmitResponse: Sendable {
 
   package var alias: String = String()
 
+  /// What is to be known: no worker is there, paths that are counted once.
+  package var notice: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -887,6 +890,18 @@ package nonisolated struct WireProgressResponse: @unchecked Sendable {
     set {_uniqueStorage()._reruns = newValue}
   }
 
+  /// What keeps the job from going on; empty while it goes on.
+  package var waits: String {
+    get {_storage._waits}
+    set {_uniqueStorage()._waits = newValue}
+  }
+
+  /// Paths that were named twice, or lie below others, and are counted once.
+  package var repeatedPaths: UInt64 {
+    get {_storage._repeatedPaths}
+    set {_uniqueStorage()._repeatedPaths = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Options: Equatable, Sendable {
@@ -995,6 +1010,7 @@ package nonisolated struct WireListResponse: Sendable {
   /// Empty after the last page.
   package var nextPageToken: String = String()
 
+  /// Of the first page only: all jobs that are asked for, on every page together.
   package var total: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1481,7 +1497,7 @@ nonisolated extension WireSubmitRequest: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension WireSubmitResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".SubmitResponse"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}job_id\0\u{3}is_new\0\u{1}alias\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}job_id\0\u{3}is_new\0\u{1}alias\0\u{1}notice\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1492,6 +1508,7 @@ nonisolated extension WireSubmitResponse: SwiftProtobuf.Message, SwiftProtobuf._
       case 1: try { try decoder.decodeSingularStringField(value: &self.jobID) }()
       case 2: try { try decoder.decodeSingularBoolField(value: &self.isNew) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.alias) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.notice) }()
       default: break
       }
     }
@@ -1507,6 +1524,9 @@ nonisolated extension WireSubmitResponse: SwiftProtobuf.Message, SwiftProtobuf._
     if !self.alias.isEmpty {
       try visitor.visitSingularStringField(value: self.alias, fieldNumber: 3)
     }
+    if !self.notice.isEmpty {
+      try visitor.visitSingularStringField(value: self.notice, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1514,6 +1534,7 @@ nonisolated extension WireSubmitResponse: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.jobID != rhs.jobID {return false}
     if lhs.isNew != rhs.isNew {return false}
     if lhs.alias != rhs.alias {return false}
+    if lhs.notice != rhs.notice {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1874,7 +1895,7 @@ nonisolated extension WireStuckTask: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension WireProgressResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ProgressResponse"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}job_id\0\u{1}type\0\u{1}state\0\u{1}source\0\u{1}load\0\u{1}free\0\u{1}copy\0\u{1}move\0\u{1}counts\0\u{3}is_listing_complete\0\u{3}submitted_at\0\u{3}started_at\0\u{3}ended_at\0\u{3}elapsed_milliseconds\0\u{1}throughput\0\u{3}remaining_milliseconds\0\u{3}remaining_least_milliseconds\0\u{3}remaining_most_milliseconds\0\u{1}failure\0\u{3}failed_files_path\0\u{3}recent_failures\0\u{3}recent_retries\0\u{3}stuck_tasks\0\u{1}files\0\u{3}next_page_token\0\u{3}age_milliseconds\0\u{1}stage\0\u{1}reruns\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}job_id\0\u{1}type\0\u{1}state\0\u{1}source\0\u{1}load\0\u{1}free\0\u{1}copy\0\u{1}move\0\u{1}counts\0\u{3}is_listing_complete\0\u{3}submitted_at\0\u{3}started_at\0\u{3}ended_at\0\u{3}elapsed_milliseconds\0\u{1}throughput\0\u{3}remaining_milliseconds\0\u{3}remaining_least_milliseconds\0\u{3}remaining_most_milliseconds\0\u{1}failure\0\u{3}failed_files_path\0\u{3}recent_failures\0\u{3}recent_retries\0\u{3}stuck_tasks\0\u{1}files\0\u{3}next_page_token\0\u{3}age_milliseconds\0\u{1}stage\0\u{1}reruns\0\u{1}waits\0\u{3}repeated_paths\0")
 
   fileprivate class _StorageClass {
     var _jobID: String = String()
@@ -1902,6 +1923,8 @@ nonisolated extension WireProgressResponse: SwiftProtobuf.Message, SwiftProtobuf
     var _ageMilliseconds: UInt64 = 0
     var _stage: String = String()
     var _reruns: UInt32 = 0
+    var _waits: String = String()
+    var _repeatedPaths: UInt64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1937,6 +1960,8 @@ nonisolated extension WireProgressResponse: SwiftProtobuf.Message, SwiftProtobuf
       _ageMilliseconds = source._ageMilliseconds
       _stage = source._stage
       _reruns = source._reruns
+      _waits = source._waits
+      _repeatedPaths = source._repeatedPaths
     }
   }
 
@@ -2031,6 +2056,8 @@ nonisolated extension WireProgressResponse: SwiftProtobuf.Message, SwiftProtobuf
         case 26: try { try decoder.decodeSingularUInt64Field(value: &_storage._ageMilliseconds) }()
         case 27: try { try decoder.decodeSingularStringField(value: &_storage._stage) }()
         case 28: try { try decoder.decodeSingularUInt32Field(value: &_storage._reruns) }()
+        case 29: try { try decoder.decodeSingularStringField(value: &_storage._waits) }()
+        case 30: try { try decoder.decodeSingularUInt64Field(value: &_storage._repeatedPaths) }()
         default: break
         }
       }
@@ -2134,6 +2161,12 @@ nonisolated extension WireProgressResponse: SwiftProtobuf.Message, SwiftProtobuf
       if _storage._reruns != 0 {
         try visitor.visitSingularUInt32Field(value: _storage._reruns, fieldNumber: 28)
       }
+      if !_storage._waits.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._waits, fieldNumber: 29)
+      }
+      if _storage._repeatedPaths != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._repeatedPaths, fieldNumber: 30)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2168,6 +2201,8 @@ nonisolated extension WireProgressResponse: SwiftProtobuf.Message, SwiftProtobuf
         if _storage._ageMilliseconds != rhs_storage._ageMilliseconds {return false}
         if _storage._stage != rhs_storage._stage {return false}
         if _storage._reruns != rhs_storage._reruns {return false}
+        if _storage._waits != rhs_storage._waits {return false}
+        if _storage._repeatedPaths != rhs_storage._repeatedPaths {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -184,6 +184,12 @@ package nonisolated struct WireRegisterRequest: @unchecked Sendable {
     set {_uniqueStorage()._fileCount = newValue}
   }
 
+  /// In the last message: files that are held though the worker no longer knows their paths.
+  package var unnamedFiles: UInt64 {
+    get {_storage._unnamedFiles}
+    set {_uniqueStorage()._unnamedFiles = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -249,6 +255,13 @@ package nonisolated struct WireHeartbeatRequest: Sendable {
 
   /// Commands of the last answer that are done.
   package var doneCommands: [UInt64] = []
+
+  package var heldFiles: UInt64 = 0
+
+  package var heldBytes: UInt64 = 0
+
+  /// The worker stops: it is lost from now on, and registers again when it is back.
+  package var isLeaving: Bool = false
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -395,6 +408,16 @@ package nonisolated struct WireWorkerReport: @unchecked Sendable {
   package var lastHeartbeatAt: UInt64 {
     get {_storage._lastHeartbeatAt}
     set {_uniqueStorage()._lastHeartbeatAt = newValue}
+  }
+
+  package var heldBytes: UInt64 {
+    get {_storage._heldBytes}
+    set {_uniqueStorage()._heldBytes = newValue}
+  }
+
+  package var unnamedFiles: UInt64 {
+    get {_storage._unnamedFiles}
+    set {_uniqueStorage()._unnamedFiles = newValue}
   }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -612,7 +635,7 @@ nonisolated extension WireCapacity: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension WireRegisterRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".RegisterRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}worker\0\u{1}capacity\0\u{3}page_size\0\u{1}files\0\u{3}is_last\0\u{3}batch_count\0\u{3}file_count\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}worker\0\u{1}capacity\0\u{3}page_size\0\u{1}files\0\u{3}is_last\0\u{3}batch_count\0\u{3}file_count\0\u{3}unnamed_files\0")
 
   fileprivate class _StorageClass {
     var _worker: WireWorker? = nil
@@ -622,6 +645,7 @@ nonisolated extension WireRegisterRequest: SwiftProtobuf.Message, SwiftProtobuf.
     var _isLast: Bool = false
     var _batchCount: UInt64 = 0
     var _fileCount: UInt64 = 0
+    var _unnamedFiles: UInt64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -639,6 +663,7 @@ nonisolated extension WireRegisterRequest: SwiftProtobuf.Message, SwiftProtobuf.
       _isLast = source._isLast
       _batchCount = source._batchCount
       _fileCount = source._fileCount
+      _unnamedFiles = source._unnamedFiles
     }
   }
 
@@ -664,6 +689,7 @@ nonisolated extension WireRegisterRequest: SwiftProtobuf.Message, SwiftProtobuf.
         case 5: try { try decoder.decodeSingularBoolField(value: &_storage._isLast) }()
         case 6: try { try decoder.decodeSingularUInt64Field(value: &_storage._batchCount) }()
         case 7: try { try decoder.decodeSingularUInt64Field(value: &_storage._fileCount) }()
+        case 8: try { try decoder.decodeSingularUInt64Field(value: &_storage._unnamedFiles) }()
         default: break
         }
       }
@@ -697,6 +723,9 @@ nonisolated extension WireRegisterRequest: SwiftProtobuf.Message, SwiftProtobuf.
       if _storage._fileCount != 0 {
         try visitor.visitSingularUInt64Field(value: _storage._fileCount, fieldNumber: 7)
       }
+      if _storage._unnamedFiles != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._unnamedFiles, fieldNumber: 8)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -713,6 +742,7 @@ nonisolated extension WireRegisterRequest: SwiftProtobuf.Message, SwiftProtobuf.
         if _storage._isLast != rhs_storage._isLast {return false}
         if _storage._batchCount != rhs_storage._batchCount {return false}
         if _storage._fileCount != rhs_storage._fileCount {return false}
+        if _storage._unnamedFiles != rhs_storage._unnamedFiles {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -814,7 +844,7 @@ nonisolated extension WireRegisterResponse: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension WireHeartbeatRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".HeartbeatRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}worker_id\0\u{3}lease_id\0\u{1}incarnation\0\u{1}capacity\0\u{3}running_tasks\0\u{3}pinned_revision\0\u{3}done_commands\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}worker_id\0\u{3}lease_id\0\u{1}incarnation\0\u{1}capacity\0\u{3}running_tasks\0\u{3}pinned_revision\0\u{3}done_commands\0\u{3}held_files\0\u{3}held_bytes\0\u{3}is_leaving\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -829,6 +859,9 @@ nonisolated extension WireHeartbeatRequest: SwiftProtobuf.Message, SwiftProtobuf
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self.runningTasks) }()
       case 6: try { try decoder.decodeSingularUInt64Field(value: &self.pinnedRevision) }()
       case 7: try { try decoder.decodeRepeatedUInt64Field(value: &self.doneCommands) }()
+      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.heldFiles) }()
+      case 9: try { try decoder.decodeSingularUInt64Field(value: &self.heldBytes) }()
+      case 10: try { try decoder.decodeSingularBoolField(value: &self.isLeaving) }()
       default: break
       }
     }
@@ -856,6 +889,15 @@ nonisolated extension WireHeartbeatRequest: SwiftProtobuf.Message, SwiftProtobuf
     if !self.doneCommands.isEmpty {
       try visitor.visitPackedUInt64Field(value: self.doneCommands, fieldNumber: 7)
     }
+    if self.heldFiles != 0 {
+      try visitor.visitSingularUInt64Field(value: self.heldFiles, fieldNumber: 8)
+    }
+    if self.heldBytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.heldBytes, fieldNumber: 9)
+    }
+    if self.isLeaving != false {
+      try visitor.visitSingularBoolField(value: self.isLeaving, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -867,6 +909,9 @@ nonisolated extension WireHeartbeatRequest: SwiftProtobuf.Message, SwiftProtobuf
     if lhs.runningTasks != rhs.runningTasks {return false}
     if lhs.pinnedRevision != rhs.pinnedRevision {return false}
     if lhs.doneCommands != rhs.doneCommands {return false}
+    if lhs.heldFiles != rhs.heldFiles {return false}
+    if lhs.heldBytes != rhs.heldBytes {return false}
+    if lhs.isLeaving != rhs.isLeaving {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -977,7 +1022,7 @@ nonisolated extension WireNodesRequest: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension WireWorkerReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".WorkerReport"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}worker\0\u{1}state\0\u{1}capacity\0\u{3}held_files\0\u{3}running_tasks\0\u{3}registered_at\0\u{3}last_heartbeat_at\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}worker\0\u{1}state\0\u{1}capacity\0\u{3}held_files\0\u{3}running_tasks\0\u{3}registered_at\0\u{3}last_heartbeat_at\0\u{3}held_bytes\0\u{3}unnamed_files\0")
 
   fileprivate class _StorageClass {
     var _worker: WireWorker? = nil
@@ -987,6 +1032,8 @@ nonisolated extension WireWorkerReport: SwiftProtobuf.Message, SwiftProtobuf._Me
     var _runningTasks: UInt32 = 0
     var _registeredAt: UInt64 = 0
     var _lastHeartbeatAt: UInt64 = 0
+    var _heldBytes: UInt64 = 0
+    var _unnamedFiles: UInt64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1004,6 +1051,8 @@ nonisolated extension WireWorkerReport: SwiftProtobuf.Message, SwiftProtobuf._Me
       _runningTasks = source._runningTasks
       _registeredAt = source._registeredAt
       _lastHeartbeatAt = source._lastHeartbeatAt
+      _heldBytes = source._heldBytes
+      _unnamedFiles = source._unnamedFiles
     }
   }
 
@@ -1029,6 +1078,8 @@ nonisolated extension WireWorkerReport: SwiftProtobuf.Message, SwiftProtobuf._Me
         case 5: try { try decoder.decodeSingularUInt32Field(value: &_storage._runningTasks) }()
         case 6: try { try decoder.decodeSingularUInt64Field(value: &_storage._registeredAt) }()
         case 7: try { try decoder.decodeSingularUInt64Field(value: &_storage._lastHeartbeatAt) }()
+        case 8: try { try decoder.decodeSingularUInt64Field(value: &_storage._heldBytes) }()
+        case 9: try { try decoder.decodeSingularUInt64Field(value: &_storage._unnamedFiles) }()
         default: break
         }
       }
@@ -1062,6 +1113,12 @@ nonisolated extension WireWorkerReport: SwiftProtobuf.Message, SwiftProtobuf._Me
       if _storage._lastHeartbeatAt != 0 {
         try visitor.visitSingularUInt64Field(value: _storage._lastHeartbeatAt, fieldNumber: 7)
       }
+      if _storage._heldBytes != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._heldBytes, fieldNumber: 8)
+      }
+      if _storage._unnamedFiles != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._unnamedFiles, fieldNumber: 9)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1078,6 +1135,8 @@ nonisolated extension WireWorkerReport: SwiftProtobuf.Message, SwiftProtobuf._Me
         if _storage._runningTasks != rhs_storage._runningTasks {return false}
         if _storage._registeredAt != rhs_storage._registeredAt {return false}
         if _storage._lastHeartbeatAt != rhs_storage._lastHeartbeatAt {return false}
+        if _storage._heldBytes != rhs_storage._heldBytes {return false}
+        if _storage._unnamedFiles != rhs_storage._unnamedFiles {return false}
         return true
       }
       if !storagesAreEqual {return false}

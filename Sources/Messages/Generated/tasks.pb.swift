@@ -37,6 +37,13 @@ package nonisolated enum WireTaskKind: SwiftProtobuf.Enum, Swift.CaseIterable {
 
   /// Whether all bytes are cached and right, loading what is not.
   case verify // = 6
+
+  /// Whether everything that the job counts on this worker is still there; one file, which stands for all. SUCCESS with
+  /// `length` and `bytes` of what is missing, and `retryable` when all of it could be there at once; FAILURE when unknown.
+  case audit // = 7
+
+  /// Whether all bytes are cached and right, loading nothing: SKIPPED or FAILURE.
+  case check // = 8
   case UNRECOGNIZED(Int)
 
   package init() {
@@ -52,6 +59,8 @@ package nonisolated enum WireTaskKind: SwiftProtobuf.Enum, Swift.CaseIterable {
     case 4: self = .move
     case 5: self = .metadata
     case 6: self = .verify
+    case 7: self = .audit
+    case 8: self = .check
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -65,6 +74,8 @@ package nonisolated enum WireTaskKind: SwiftProtobuf.Enum, Swift.CaseIterable {
     case .move: return 4
     case .metadata: return 5
     case .verify: return 6
+    case .audit: return 7
+    case .check: return 8
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -78,6 +89,8 @@ package nonisolated enum WireTaskKind: SwiftProtobuf.Enum, Swift.CaseIterable {
     .move,
     .metadata,
     .verify,
+    .audit,
+    .check,
   ]
 
 }
@@ -167,6 +180,9 @@ package nonisolated struct WireRunRequest: Sendable {
   /// Least time between two progress messages; 0 is 500.
   package var progressMilliseconds: UInt32 = 0
 
+  /// Files of this pass were counted on this worker before.
+  package var continues: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -243,7 +259,7 @@ package nonisolated struct WireCancelRequest: Sendable {
 
   package var jobID: String = String()
 
-  /// 0 cancels all tasks of the job.
+  /// 0 cancels all tasks of the job, which has ended: what is remembered for it goes, too.
   package var taskID: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -268,7 +284,7 @@ package nonisolated struct WireCancelResponse: Sendable {
 fileprivate nonisolated let _protobuf_package = "penstock.v1"
 
 nonisolated extension WireTaskKind: SwiftProtobuf._ProtoNameProviding {
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0TASK_KIND_UNSPECIFIED\0\u{1}TASK_KIND_LOAD\0\u{1}TASK_KIND_FREE\0\u{1}TASK_KIND_COPY\0\u{1}TASK_KIND_MOVE\0\u{1}TASK_KIND_METADATA\0\u{1}TASK_KIND_VERIFY\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0TASK_KIND_UNSPECIFIED\0\u{1}TASK_KIND_LOAD\0\u{1}TASK_KIND_FREE\0\u{1}TASK_KIND_COPY\0\u{1}TASK_KIND_MOVE\0\u{1}TASK_KIND_METADATA\0\u{1}TASK_KIND_VERIFY\0\u{1}TASK_KIND_AUDIT\0\u{1}TASK_KIND_CHECK\0")
 }
 
 nonisolated extension WireTaskFile: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -372,7 +388,7 @@ nonisolated extension WireByteRange: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension WireRunRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".RunRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}job_id\0\u{3}task_id\0\u{1}attempt\0\u{1}kind\0\u{1}files\0\u{1}bandwidth\0\u{1}priority\0\u{3}skip_if_exists\0\u{1}overwrite\0\u{3}check_content\0\u{1}cache\0\u{3}progress_milliseconds\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}job_id\0\u{3}task_id\0\u{1}attempt\0\u{1}kind\0\u{1}files\0\u{1}bandwidth\0\u{1}priority\0\u{3}skip_if_exists\0\u{1}overwrite\0\u{3}check_content\0\u{1}cache\0\u{3}progress_milliseconds\0\u{1}continues\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -392,6 +408,7 @@ nonisolated extension WireRunRequest: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 10: try { try decoder.decodeSingularBoolField(value: &self.checkContent) }()
       case 11: try { try decoder.decodeSingularBoolField(value: &self.cache) }()
       case 12: try { try decoder.decodeSingularUInt32Field(value: &self.progressMilliseconds) }()
+      case 13: try { try decoder.decodeSingularBoolField(value: &self.continues) }()
       default: break
       }
     }
@@ -434,6 +451,9 @@ nonisolated extension WireRunRequest: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.progressMilliseconds != 0 {
       try visitor.visitSingularUInt32Field(value: self.progressMilliseconds, fieldNumber: 12)
     }
+    if self.continues != false {
+      try visitor.visitSingularBoolField(value: self.continues, fieldNumber: 13)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -450,6 +470,7 @@ nonisolated extension WireRunRequest: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.checkContent != rhs.checkContent {return false}
     if lhs.cache != rhs.cache {return false}
     if lhs.progressMilliseconds != rhs.progressMilliseconds {return false}
+    if lhs.continues != rhs.continues {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -15,6 +15,7 @@ extension Configuration {
     case landingSize = "penstock.worker.page.store.landing.size"
     case scrubBandwidth = "penstock.worker.page.store.scrub.bandwidth"
     case listingCacheSize = "penstock.worker.ufs.listing.cache.size"
+    case uploadMemory = "penstock.worker.ufs.upload.memory"
     case ufsBandwidth = "penstock.worker.ufs.bandwidth"
     case checksumCacheSize = "penstock.worker.page.store.checksum.cache.size"
     case rpcMessageSizeMax = "alluxio.worker.network.max.inbound.message.size"
@@ -22,6 +23,10 @@ extension Configuration {
     case demoteBandwidth = "penstock.worker.page.store.demote.bandwidth"
     case memoryReserve = "penstock.worker.page.store.memory.reserve"
     case memoryPrepareBandwidth = "penstock.worker.page.store.memory.prepare.bandwidth"
+    case virtualBlockSize = "alluxio.dora.file.read.virtual.block.size"
+    case shortCircuitWindowMax = "penstock.worker.short.circuit.window.max"
+    case shortCircuitWindowsMax = "penstock.worker.short.circuit.windows.memory.max"
+    case shortCircuitLeasedMax = "penstock.worker.short.circuit.leased.max"
   }
 
   /// Keys whose value is a duration.
@@ -56,6 +61,14 @@ extension Configuration {
     case jobCleanupInterval = "alluxio.job.cleanup.interval"
     case jobRetention = "alluxio.job.retention.time"
     case workerSilenceMax = "alluxio.master.worker.timeout"
+    case lostWorkerLookInterval = "alluxio.master.worker.heartbeat.interval"
+    case lostWorkerLifeMax = "alluxio.master.lost.worker.deletion.timeout"
+    case registerLeaseLife = "alluxio.master.worker.register.lease.ttl"
+    case registerDeadline = "alluxio.worker.register.stream.deadline"
+    case workerHeartbeatInterval = "alluxio.worker.block.heartbeat.interval"
+    case shortCircuitTerm = "penstock.worker.short.circuit.lease.term"
+    case shortCircuitHoldMax = "penstock.worker.short.circuit.lease.hold.max"
+    case shortCircuitGrace = "penstock.worker.short.circuit.revoke.grace"
   }
 
   /// Keys whose value is a whole number.
@@ -76,6 +89,13 @@ extension Configuration {
       "alluxio.master.dora.load.job.total.failure.count.threshold"
     case loadRetryCountMax = "alluxio.master.dora.load.job.retry.dlq.capacity"
     case ringPointCount = "alluxio.user.consistent.hash.virtual.node.count.per.worker"
+    case registerLeaseCountMax = "alluxio.master.worker.register.lease.count"
+    case registerBatchSize = "alluxio.worker.register.stream.batch.size"
+    case shortCircuitLeaseCountMax = "penstock.worker.short.circuit.leases.max"
+    case shortCircuitConnectionCountMax = "penstock.worker.short.circuit.connections.max"
+    case shortCircuitUserConnectionCountMax =
+      "penstock.worker.short.circuit.user.connections.max"
+    case shortCircuitUserRequestRateMax = "penstock.worker.short.circuit.user.requests.max"
   }
 
   /// Keys whose value is a TCP port.
@@ -93,12 +113,16 @@ extension Configuration {
   package enum BooleanKey: String, CaseIterable, Sendable {
     case restEnabled = "alluxio.worker.http.server.enabled"
     case s3Enabled = "alluxio.worker.s3.api.enabled"
-    case brokenSymlinksSkipped = "alluxio.underfs.local.skip.broken.symlinks"
     case readinessRequiresTiers = "penstock.worker.readiness.require.tiers"
     case cacheFilterEnabled = "alluxio.user.client.cache.filter.enabled"
     case ttlEnabled = "alluxio.ttl.policy.enabled"
     case quotaEnabled = "alluxio.quota.enabled"
     case metastoreBloomFilter = "alluxio.dora.worker.metastore.rocksdb.bloom.filter"
+    case registerLeaseEnabled = "alluxio.master.worker.register.lease.enabled"
+    case registerStreamEnabled = "alluxio.worker.register.stream.enabled"
+    case tlsEnabled = "alluxio.network.tls.enabled"
+    case tlsClientAuthentication = "penstock.network.tls.client.auth"
+    case domainSocketAsUUID = "alluxio.worker.data.server.domain.socket.as.uuid"
   }
 
   /// Keys whose value is text or a path; an unset one reads as empty.
@@ -122,6 +146,16 @@ extension Configuration {
     case coordinatorHostname = "alluxio.coordinator.hostname"
     case jobStoreDirectory = "alluxio.coordinator.metastore.dir"
     case failedListDirectory = "alluxio.master.dora.load.job.failed.file.list.dir"
+    case tlsCertificateFile = "penstock.network.tls.certificate"
+    case tlsKeyFile = "penstock.network.tls.key"
+    case tlsAuthoritiesFile = "penstock.network.tls.ca.file"
+    case tlsServerName = "penstock.network.tls.server.name"
+    case domainSocketAddress = "alluxio.worker.data.server.domain.socket.address"
+    case shortCircuitSocketMode = "penstock.worker.short.circuit.socket.mode"
+    case shortCircuitSharedUsers = "penstock.worker.short.circuit.shared.users"
+    case shortCircuitSharedGroups = "penstock.worker.short.circuit.shared.groups"
+    case shortCircuitAllowedUsers = "penstock.worker.short.circuit.allowed.users"
+    case shortCircuitAllowedGroups = "penstock.worker.short.circuit.allowed.groups"
   }
 
   /// Keys whose value is a number with decimals.

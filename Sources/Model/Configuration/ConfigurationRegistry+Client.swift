@@ -104,7 +104,22 @@ extension ConfigurationRegistry {
       .init(
         "alluxio.security.group.mapping.cache.timeout", .duration(off: true), "1min",
         "Time groups are cached."),
-      .init("alluxio.network.tls.enabled", .boolean, "false", "Speaks TLS on all ports."),
+      .init(
+        "alluxio.network.tls.enabled", .boolean, "false",
+        "Speaks TLS between coordinator and workers (gRPC); the ports of HTTP stay as they are."),
+      .init(
+        "penstock.network.tls.certificate", .path, nil,
+        "PEM file: this process's certificate, and what leads from it to an authority."),
+      .init("penstock.network.tls.key", .path, nil, "PEM file: the key of that certificate."),
+      .init(
+        "penstock.network.tls.ca.file", .path, nil,
+        "PEM file: the authorities whose certificates are trusted; without it the system's are."),
+      .init(
+        "penstock.network.tls.client.auth", .boolean, "false",
+        "Refuses gRPC clients without a certificate of a trusted authority (mutual TLS)."),
+      .init(
+        "penstock.network.tls.server.name", .string, nil,
+        "Name that the certificates of servers bear, when it is not the host that is called."),
     ])
 
   /// Keys of charts and old files that have nothing to act on here.

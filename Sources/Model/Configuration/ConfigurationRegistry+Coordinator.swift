@@ -79,7 +79,7 @@ extension ConfigurationRegistry {
         "${alluxio.work.dir}/job_results/load", "Directory for the lists of failed files."),
       .init(
         "alluxio.dora.file.read.virtual.block.size", .size, "0MB",
-        "Size of the pieces of a file that are spread over workers; 0: whole files."),
+        "Loads spread larger files over workers in pieces of this size; 0: whole files."),
     ])
 
   /// What workers of the 2.x line agree on with their master.
@@ -95,6 +95,9 @@ extension ConfigurationRegistry {
         "Interval at which lost workers are looked for."
       ).alias("alluxio.master.lost.worker.detection.interval"),
       .init(
+        "alluxio.master.lost.worker.deletion.timeout", .duration(off: true), "30min",
+        "Time after which a lost worker is no longer listed, nor asked by FREE."),
+      .init(
         "alluxio.master.worker.register.lease.enabled", .boolean, "true",
         "Limits how many workers register at a time."),
       .init(
@@ -102,12 +105,13 @@ extension ConfigurationRegistry {
         "Workers that register at a time."),
       .init(
         "alluxio.master.worker.register.lease.ttl", .duration, "1min",
-        "Time a registration may take."),
+        "Silence after which a registration under way gives up its turn."),
       .init(
-        "alluxio.worker.register.stream.enabled", .boolean, "true", "Registers in a stream."),
+        "alluxio.worker.register.stream.enabled", .boolean, "true",
+        "Tells the coordinator, when it registers, which files it holds."),
       .init(
         "alluxio.worker.register.stream.batch.size", .positive, "100000",
-        "Entries of one message of that stream."),
+        "Files of one message of that stream, which has at most 1 MiB whatever this says."),
       .init(
         "alluxio.worker.register.stream.deadline", .duration, "15min",
         "Time the stream may take."),

@@ -142,7 +142,7 @@ extension ConfigurationRegistry {
         "Creates no objects for the parents of a new one."),
       .init(
         "alluxio.underfs.local.skip.broken.symlinks", .boolean, "false",
-        "Leaves symbolic links that lead nowhere out of listings."),
+        "Links that lead nowhere are left out of listings, whatever this says; loads count them."),
       .init(
         "alluxio.underfs.hdfs.configuration", .path,
         "${alluxio.conf.dir}/core-site.xml:${alluxio.conf.dir}/hdfs-site.xml",

@@ -175,6 +175,10 @@ extension ConfigurationRegistry {
         "penstock.worker.ufs.load.deadline", .duration, "5min",
         "As penstock.worker.ufs.read.deadline, for each page that a load job brings."),
       .init(
+        "penstock.worker.ufs.upload.memory", .sizeIn(5 << 20...1 << 40), "192MB",
+        "Memory for parts of objects that are written to S3, of all writers together; who finds none waits."
+      ),
+      .init(
         "penstock.worker.ufs.absence.validity", .duration, "1s",
         "Longest time for which the source's answer that nothing is at a path is trusted; 0 for never."
       ),

@@ -1,5 +1,6 @@
 // Pages on disk whose bytes did not match, for whoever tells an operator: a few of them, and how many others there were.
 
+import Ring
 package import Model
 
 /// A page that did not match its checksum, and is gone.

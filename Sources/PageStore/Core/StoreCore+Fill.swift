@@ -150,6 +150,13 @@ extension StoreCore {
 
   /// Makes the page of `entry` resident, or doomed when it was dropped meanwhile; the filler's pin becomes its lease.
   func commit(_ entry: UnsafeMutablePointer<PageEntry>, tick: UInt64) -> PageLease {
+    // Now, while the bytes that just came are near, not when a saver comes to it.
+    var sums: [UInt32] = []
+    if savesPages {
+      let length = unsafe entry.pointee.current.length
+      unsafe sums = PageSeal.sums(
+        of: UnsafeRawBufferPointer(start: address(of: entry), count: length))
+    }
     let stripe = unsafe index.stripe(of: entry)
     stripe.lock()
     let record = unsafe takeRecord(of: entry)
@@ -186,7 +193,8 @@ extension StoreCore {
     suspended.resume()
     if isUnsaved {
       tasks.unsavedCount.add(1, ordering: .relaxed)
-      unsafe queueUnsaved(CopyName(slot: index.slot(of: entry), generation: word.generation))
+      let name = unsafe CopyName(slot: index.slot(of: entry), generation: word.generation)
+      queueUnsaved(UnsavedPage(name: name, sums: sums))
     }
     return unsafe lease(entry, word)
   }

@@ -8,10 +8,10 @@ extension StoreCore {
   private static let attemptsPerTierMax = 3
 
   /// Queues a page that became resident in memory to be written below.
-  func queueUnsaved(_ name: CopyName) {
-    if tasks.unsaved.put(name) { return }
+  func queueUnsaved(_ page: UnsavedPage) {
+    if tasks.unsaved.put(page) { return }
     // Closed: the page will not be written any more.
-    keepUnsaved(name)
+    keepUnsaved(page.name)
     endSave()
   }
 
@@ -25,15 +25,15 @@ extension StoreCore {
     case stuck
   }
 
-  /// Writes the page of `name` below, when it is still there, near the NUMA node that its memory is on; suspends.
+  /// Writes `page` below, when it is still there, near the NUMA node that its memory is on; suspends.
   ///
   /// A disk that hangs keeps the page in memory until it answers, while the page is written to another.
-  func save(_ name: CopyName) async {
+  func save(_ page: UnsavedPage) async {
     defer { endSave() }
     for _ in 0...disks.count {
-      let copy = unsafe beginCopy(of: name) { unsafe $0.pointee.flags.contains(.unsaved) }
+      let copy = unsafe beginCopy(of: page.name) { unsafe $0.pointee.flags.contains(.unsaved) }
       guard let copy else { break }
-      switch await save(copy) {
+      switch await save(copy, page.sums) {
       case .done: return
       case .refused:
         tasks.counters.unsavable.add(1, ordering: .relaxed)
@@ -41,15 +41,15 @@ extension StoreCore {
       case .stuck: continue
       }
     }
-    keepUnsaved(name)
+    keepUnsaved(page.name)
   }
 
-  private func save(_ copy: CopyInProgress) async -> Save {
+  private func save(_ copy: CopyInProgress, _ sums: [UInt32]) async -> Save {
     let home = unsafe node(of: copy.source)
     var attempts = Array(repeating: StoreCore.attemptsPerTierMax, count: tiers.count)
     while let tier = placeBelow(copy, near: home, attempts) {
       attempts[tier] -= 1
-      switch await write(copy) {
+      switch await write(copy, sums) {
       case .written(let root):
         if finishSave(copy, root: root) {
           tasks.counters.saved.add(1, ordering: .relaxed)
@@ -76,11 +76,11 @@ extension StoreCore {
   }
 
   /// Writes the source of `copy`, in memory, to the place of its target.
-  private func write(_ copy: CopyInProgress) async -> DiskWrite {
+  private func write(_ copy: CopyInProgress, _ sums: [UInt32]) async -> DiskWrite {
     let bytes = unsafe UnsafeMutableRawBufferPointer(
       start: address(of: copy.source), count: copy.length)
     return await unsafe disk(of: copy.target).write(
-      bytes, key: copy.key, at: copy.target.pointee.unit)
+      bytes, key: copy.key, at: copy.target.pointee.unit, sums: sums)
   }
 
   /// Lets the page of `name` leave memory without a copy below, when it is still there.

@@ -108,6 +108,21 @@ import Synchronization
     return .miss
   }
 
+  /// Holds `key` when it is in memory, as used at `tick`.
+  @inline(__always)
+  func hold(_ key: PageKey, tick: UInt64) -> PageLease? {
+    let hash = index.hash(key)
+    let stripe = index.stripe(of: hash)
+    stripe.lock()
+    defer { stripe.unlock() }
+    guard let entry = unsafe stripe.find(key, hash), unsafe isMemory(entry),
+      let word = unsafe pin(entry)
+    else { return nil }
+    unsafe stripe.use(entry, tick, policy)
+    unsafe stripe.state.pointee.hits &+= 1
+    return unsafe lease(entry, word)
+  }
+
   @inline(__always)
   func isMemory(_ entry: UnsafeMutablePointer<PageEntry>) -> Bool {
     unsafe Int(entry.pointee.volume) < memoryCount
@@ -212,6 +227,7 @@ import Synchronization
     } else {
       unsafe stripe.remove(entry)
       unsafe stripe.state.pointee.counters.resident -= 1
+      unsafe stripe.state.pointee.counters.departures += 1
       unsafe stripe.state.pointee.counters.residentBytes -= Int64(length)
       files.removePage(unsafe entry.pointee.file, length: length)
     }

@@ -8,10 +8,18 @@ struct CopyName: Sendable, Equatable {
   let generation: UInt16
 }
 
+/// A page in memory that is to be written below.
+struct UnsavedPage: Sendable {
+  /// Its copy in memory.
+  let name: CopyName
+  /// The sums of its units, taken when it was filled and lay in the processor's cache; empty when it has none.
+  let sums: [UInt32]
+}
+
 /// Queues, events and counters of background work.
 final class StoreTasks: Sendable {
   /// Copies in memory that are to be written below.
-  let unsaved = WorkQueue<CopyName>()
+  let unsaved = WorkQueue<UnsavedPage>()
   /// Copies on disk that are to be brought to memory.
   let promotions = WorkQueue<CopyName>(countMax: 1024)
   /// A page was saved, or room was made: a fill turned away as busy may fit now.

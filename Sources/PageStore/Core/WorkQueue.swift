@@ -1,5 +1,7 @@
 // Work for background tasks: those who have nothing to do wait for the next element without a thread.
 
+import Ring
+
 /// A first-in, first-out queue of a bounded length that tasks wait on.
 @safe final class WorkQueue<Element: Sendable>: Sendable {
   @safe private struct State {

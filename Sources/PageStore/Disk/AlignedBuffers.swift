@@ -1,5 +1,6 @@
 // A few aligned buffers of one size for checksums that lie apart from their page.
 
+import Ring
 import Glibc
 
 /// Buffers for direct I/O, lent for the time of one transfer; at most `kept` of them stay when nobody uses them.

@@ -1,6 +1,8 @@
 // Memory that a device still has although nobody waits for its operation any more: a disk that hangs gives neither an answer
 // nor the memory back. What may not be reused before that is parked here.
 
+import Ring
+
 /// The promise that a device is done with the memory of operations that were given up.
 // SAFETY: the mutable state is guarded by `lock`; actions run once, on the thread that the device answers on.
 @safe package final class DeviceHold: Equatable, @unchecked Sendable {

@@ -11,9 +11,10 @@ extension DiskVolume {
   /// Seals `page` and writes it at `unit`, the first of a run that was taken for it; suspends.
   ///
   /// The memory behind the page up to the next multiple of 4096 belongs to it: it is zeroed, and the checksums are put
-  /// there when they fit. A transfer that was short goes on where it stopped.
+  /// there when they fit. A transfer that was short goes on where it stopped. `sums` are those of `PageSeal.sums(of:)`, when
+  /// they are known.
   package func write(
-    _ page: UnsafeMutableRawBufferPointer, key: PageKey, at unit: UInt32
+    _ page: UnsafeMutableRawBufferPointer, key: PageKey, at unit: UInt32, sums: [UInt32] = []
   ) async -> DiskWrite {
     guard let base = page.baseAddress, page.count > 0 else {
       preconditionFailure("a page has bytes")
@@ -28,7 +29,7 @@ extension DiskVolume {
       as: UInt8.self, repeating: 0, count: dataEnd - page.count)
     let data = unsafe UnsafeMutableRawBufferPointer(start: base, count: dataEnd)
     let start = now()
-    let (root, end) = await unsafe write(page, data, seal, at: offset(of: unit))
+    let (root, end) = await unsafe write(page, data, seal, sums, at: offset(of: unit))
     let bytes = unitCount(page.count) * DiskLayout.unitSize
     finish(read: false, bytes: bytes, errno: end.errno, since: start)
     if let hold = end.hold { return .stuck(hold) }
@@ -38,7 +39,7 @@ extension DiskVolume {
   /// Seals and writes the units of `data` and the trailer; returns the root.
   private func write(
     _ page: UnsafeMutableRawBufferPointer, _ data: UnsafeMutableRawBufferPointer, _ seal: PageSeal,
-    at offset: Int64
+    _ known: [UInt32], at offset: Int64
   ) async -> (root: UInt32, end: DiskEnd) {
     let bytes = UnsafeRawBufferPointer(page)
     guard let trailer = DiskLayout.trailer(page.count) else {
@@ -47,13 +48,13 @@ extension DiskVolume {
     }
     if trailer.sums.upperBound <= data.count {
       let sums = unsafe UnsafeMutableRawBufferPointer(rebasing: data[trailer.sums])
-      let root = unsafe seal.seal(bytes, sums: sums)
+      let root = unsafe seal.seal(bytes, known: known, sums: sums)
       return await unsafe (root, transfer(UnsafeRawBufferPointer(data), at: offset))
     }
     let buffer = unsafe buffers.take()
     let units = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<trailer.units.count])
     let sums = unsafe UnsafeMutableRawBufferPointer(rebasing: units[..<trailer.sums.count])
-    let root = unsafe seal.seal(bytes, sums: sums)
+    let root = unsafe seal.seal(bytes, known: known, sums: sums)
     unsafe UnsafeMutableRawBufferPointer(rebasing: units[trailer.sums.count...])
       .initializeMemory(as: UInt8.self, repeating: 0)
     // SAFETY: both buffers stay put and unchanged until both transfers have ended, below, or their hold has.

@@ -6,6 +6,7 @@
 //
 // The store decides which page goes where and which leaves; nothing here suspends but `read`, `write` and `flush`.
 
+import Ring
 internal import Model
 import Synchronization
 

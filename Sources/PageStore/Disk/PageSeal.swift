@@ -33,12 +33,29 @@ struct PageSeal {
     unsafe pen_crc32c(seed, bytes.baseAddress, bytes.count)
   }
 
-  /// Writes the sum of each unit of `page` to `sums` and returns the root.
-  func seal(_ page: UnsafeRawBufferPointer, sums: UnsafeMutableRawBufferPointer) -> UInt32 {
+  /// The sums of the units of `page`, for a page that has a trailer wherever it will lie; none for others.
+  static func sums(of page: UnsafeRawBufferPointer) -> [UInt32] {
+    guard DiskLayout.trailer(page.count) != nil else { return [] }
+    let count = DiskLayout.units(page.count)
+    return unsafe [UInt32](unsafeUninitializedCapacity: count) { sums, filled in
+      unsafe pen_crc32c_units(page.baseAddress, page.count, sums.baseAddress)
+      filled = count
+    }
+  }
+
+  /// Writes the sum of each unit of `page` to `sums`, those that are `known` or computed now, and returns the root.
+  func seal(
+    _ page: UnsafeRawBufferPointer, known: [UInt32], sums: UnsafeMutableRawBufferPointer
+  ) -> UInt32 {
     precondition(page.count == length, "a page is sealed whole")
     precondition(sums.count == DiskLayout.units(length) * 4, "each unit has a sum")
-    unsafe pen_crc32c_units(
-      page.baseAddress, page.count, sums.baseAddress?.assumingMemoryBound(to: UInt32.self))
+    if known.isEmpty {
+      unsafe pen_crc32c_units(
+        page.baseAddress, page.count, sums.baseAddress?.assumingMemoryBound(to: UInt32.self))
+    } else {
+      precondition(known.count * 4 == sums.count, "each unit has a known sum")
+      unsafe known.withUnsafeBytes { unsafe sums.copyMemory(from: $0) }
+    }
     return unsafe root(of: UnsafeRawBufferPointer(sums))
   }
 

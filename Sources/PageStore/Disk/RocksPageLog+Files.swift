@@ -130,11 +130,10 @@ extension RocksPageLog {
   static func damage(
     _ path: String, _ failure: RocksFailure, movedTo place: String?
   ) -> PageStoreError {
-    let remedy =
-      place.map { "moved to \($0); the volume starts empty" }
-      ?? "move it away, or delete it, to start empty"
+    // Whoever opens it moves it aside and says so.
+    let remedy = place.map { ": moved to \($0); the volume starts empty" } ?? ""
     return PageStoreError(
-      .volumeLogDamaged, operation: "pageStore.log", subject: "\(path): \(failure.text): \(remedy)")
+      .volumeLogDamaged, operation: "pageStore.log", subject: "\(path): \(failure.text)\(remedy)")
   }
 
   /// Renames what is at `path` to a new name beside it, which is returned with those that were removed for it: at most

@@ -54,8 +54,10 @@ internal import Rocks
   let volume: VolumeID
   /// True when the log was closed after its last change before it was opened now; never after a crash.
   let wasClosed: Bool
-  private let signal = LogSignal()
-  // Guarded by the signal's mutex from here on.
+  private let signal = Monitor()
+  // Guarded by the monitor from here on.
+  /// True while the thread works on what it took.
+  private var isBusy = false
   private var group = RocksBatch()
   private var full: [RocksBatch] = []
   private var fullBytes = 0
@@ -146,12 +148,12 @@ internal import Rocks
     await unsafe withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
       let isDone = signal.withLock {
         guard isRestored, !isClosing, !isAbandoned,
-          group.count > 0 || !full.isEmpty || signal.isBusy
+          group.count > 0 || !full.isEmpty || isBusy
         else {
           return true
         }
         unsafe flushes.append(continuation)
-        signal.wake()
+        signal.wakeAll()
         return false
       }
       if isDone { unsafe continuation.resume() }
@@ -177,7 +179,7 @@ internal import Rocks
   package func close() {
     let handle: pthread_t? = signal.withLock {
       isClosing = true
-      signal.wake()
+      signal.wakeAll()
       defer { thread = nil }
       return thread
     }
@@ -192,7 +194,7 @@ internal import Rocks
       let isFirst = group.count == 0
       body(group)
       if group.byteCount >= RocksPageLog.groupSizeMax { closeGroup() }
-      if isFirst { signal.wake() }
+      if isFirst { signal.wakeAll() }
     }
   }
 
@@ -317,14 +319,14 @@ internal import Rocks
   /// Waits for changes and takes them, with those who wait for them.
   private func nextGroups() -> ([RocksBatch], isLast: Bool) {
     signal.withLock {
-      signal.isBusy = false
+      isBusy = false
       while group.count == 0, full.isEmpty, unsafe flushes.isEmpty, !isClosing { signal.wait() }
       if full.isEmpty, unsafe flushes.isEmpty, !isClosing {
-        signal.wait(nanoseconds: RocksPageLog.lingering)
+        signal.wait(until: monotonicNow() &+ UInt64(RocksPageLog.lingering))
       }
       if group.count > 0 { closeGroup() }
-      signal.isBusy = true
-      busySince = RocksPageLog.now()
+      isBusy = true
+      busySince = monotonicNow()
       unsafe flushing = unsafe flushes
       unsafe flushes = []
       defer {
@@ -333,12 +335,6 @@ internal import Rocks
       }
       return (full, isClosing)
     }
-  }
-
-  private static func now() -> UInt64 {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
   }
 
   /// Writes `batch`; while RocksDB refuses it, again and again until the log is closed.
@@ -367,7 +363,7 @@ internal import Rocks
       return false
     }
     signal.withLock {
-      busySince = RocksPageLog.now()
+      busySince = monotonicNow()
       failureText = nil
       values.groups += 1
       values.changes += batch.count
@@ -399,17 +395,17 @@ internal import Rocks
 
   /// Waits for `nanoseconds`, or until a full disk has room; false when the log is being closed.
   private func waitToRetry(_ nanoseconds: Int) -> Bool {
-    let end = RocksPageLog.now() &+ UInt64(nanoseconds)
+    let end = monotonicNow() &+ UInt64(nanoseconds)
     while true {
-      let now = RocksPageLog.now()
+      let now = monotonicNow()
       guard wait(until: min(end, now &+ UInt64(retryInterval))) else { return false }
-      if RocksPageLog.now() >= end { break }
+      if monotonicNow() >= end { break }
       letGo()
       guard let fullRoom else { continue }
       if RocksPageLog.room(at: path) >= fullRoom + RocksPageLog.roomMin { break }
     }
     return signal.withLock {
-      busySince = isClosing ? nil : RocksPageLog.now()
+      busySince = isClosing ? nil : monotonicNow()
       return !isClosing
     }
   }
@@ -418,8 +414,8 @@ internal import Rocks
   private func wait(until end: UInt64) -> Bool {
     signal.withLock {
       // Changes that come meanwhile wake the thread too.
-      while !isClosing, case let now = RocksPageLog.now(), now < end {
-        signal.wait(nanoseconds: Int(end - now))
+      while !isClosing, case let now = monotonicNow(), now < end {
+        signal.wait(until: end)
       }
       return !isClosing
     }

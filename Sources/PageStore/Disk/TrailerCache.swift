@@ -3,6 +3,7 @@
 // What is here was verified against the page's root, and is found only under the same page: key, place, length and root.
 // So nothing has to be dropped when a page leaves: whoever comes to its place is another page.
 
+import Ring
 import Glibc
 
 /// Verified trailers of the pages used last, one for each slot; a page's slot follows from its block.

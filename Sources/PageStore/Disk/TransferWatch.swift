@@ -9,6 +9,7 @@
 // While an operation is stuck no other is started: what hangs is not given more to swallow. The device may be replaced; what
 // is under way ends on the one that it was started on.
 
+import Ring
 import Glibc
 
 /// Operations of one device, with their ages.

@@ -124,13 +124,16 @@ final class VolumeDirectory: Sendable {
     let remedy =
       switch errno {
       case ENOENT: "no such directory: create it, or take it out of the configuration"
-      case ENOTDIR, ELOOP: "not a directory: name another one"
+      case ENOTDIR, ELOOP: "not a directory: move it away, or name another one"
+      case EISDIR: "a directory lies where a file of the volume should: move it away"
       case EACCES, EPERM: "not permitted: give the daemon's user the right to write there"
       case EROFS: "read-only file system: mount it for writing, or name another directory"
       case ENOSPC, EDQUOT, EFBIG:
         bytes.map { "no room for \($0) bytes: free some, or lower the volume's quota" }
           ?? "no room: free some, or lower the volume's quota"
-      default: "cannot be used"
+      case EIO, ENODEV, ENXIO, EUCLEAN:
+        "its disk fails: look at the kernel's log, then repair it or take it out of the configuration"
+      default: "cannot be used: look at the directory, its file system and the kernel's log"
       }
     return PageStoreError(
       .volumeUnavailable, operation: "pageStore.volume", subject: "\(path): \(remedy)",

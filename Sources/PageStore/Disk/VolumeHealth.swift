@@ -9,6 +9,7 @@
 // DEGRADED: no new pages, reads go on. FAULTED: no I/O but probes. Slowness alone never goes past DEGRADED, and every
 // state is left again without an operator. A relapse soon after a return doubles the probation.
 
+import Ring
 import Glibc
 import Synchronization
 

@@ -56,7 +56,10 @@ struct VolumeJudge {
     case ENODEV, ENXIO, ENOMEDIUM:
       _ = count(read: read, now)
       bad(now)
-      move(to: .faulted, "the device is gone (\(name(errno)))", now)
+      move(
+        to: .faulted,
+        "the device is gone (\(name(errno))): bring it back or take its directory out of the configuration",
+        now)
     case EROFS where !read, ENOSPC where !read, EDQUOT where !read:
       _ = count(read: false, now)
       bad(now)
@@ -87,7 +90,8 @@ struct VolumeJudge {
 
   mutating func unanswered(for age: UInt64, now: UInt64) {
     bad(now)
-    let text = "an operation has no answer since \(tenths(age))"
+    let text =
+      "an operation has no answer since \(tenths(age)): its disk or file system hangs; look at the kernel's log"
     if age >= options.answerLimit {
       move(to: .faulted, text, now)
     } else {

@@ -43,9 +43,8 @@ package enum VolumeNotice: Sendable, Equatable, CustomStringConvertible {
       "\(path): one of two superblocks was bad or old and is repaired"
     case .truncated(let path, let missing):
       "\(path): \(missing) bytes were cut off; the pages there are dropped"
-    case .logMovedAside(let path, let movedTo, let reason):
-      "\(path): the page log cannot be used (\(reason)); it was moved to \(movedTo) and the volume "
-        + "starts empty"
+    case .logMovedAside(_, let movedTo, let reason):
+      "\(reason): the page log cannot be used; it was moved to \(movedTo) and the volume starts empty"
     case .oldLogRemoved(let path):
       "\(path): an old damaged page log is removed, newer ones are kept"
     case .foreign(let path): "\(path): not Penstock's, left alone"

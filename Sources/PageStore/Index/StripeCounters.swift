@@ -18,4 +18,6 @@ struct StripeCounters {
   var evictions: UInt64 = 0
   var evictedBytes: UInt64 = 0
   var drops: UInt64 = 0
+  /// Pages of which the last copy left, for whatever reason.
+  var departures: UInt64 = 0
 }

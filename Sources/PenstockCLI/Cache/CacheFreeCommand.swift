@@ -8,7 +8,10 @@ import WorkerDaemon
 struct CacheFreeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "free", abstract: "Drops cached data; the under file system keeps its files.",
-    discussion: "Pinned files stay unless --force is given. Prints what was really freed.")
+    discussion: """
+      Pinned files stay unless --force is given. Prints what was really freed. The exit status is 0 \
+      even if nothing was cached there or pinned files stay, and 1 when the worker refuses.
+      """)
 
   @Argument(help: "What to drop, with everything below.")
   var path: String

@@ -9,9 +9,9 @@ struct CacheListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ls", abstract: "Lists cached files.",
     discussion: """
-      One line for each cached version of a file, by path: cached bytes, length, priority, whether it \
-      is pinned, and the path. With --json, one object per line. When --limit ends the list, the \
-      cursor to go on from is printed on standard error.
+      A head, then one line for each cached version of a file, by path: cached bytes, length, \
+      priority, whether it is pinned, and the path. With --json, one object per line and no head. When \
+      --limit ends the list, the cursor to go on from is printed on standard error.
       """)
 
   @Argument(help: "Where to look, with everything below.")
@@ -29,10 +29,15 @@ struct CacheListCommand: ParsableCommand {
   func run() throws {
     var cursor = cursor
     var rest = limit == 0 ? Int.max : limit
+    var isFirst = !options.json
     repeat {
       let (_, value) = try options.call(
         "GET", "files", [("path", path), ("limit", "\(min(rest, 1000))"), ("cursor", cursor)])
       let files = value["files"]?.elements ?? []
+      if isFirst, !files.isEmpty {
+        try options.print("    CACHED     LENGTH PRIO.  PINNED PATH")
+        isFirst = false
+      }
       if !files.isEmpty { try options.print(files.map(line).joined(separator: "\n")) }
       rest -= files.count
       cursor = value["cursor"]?.text

@@ -1,6 +1,7 @@
 // `penstock cache priority`: which data leaves before other data.
 
 import ArgumentParser
+import Model
 import WorkerDaemon
 
 /// `penstock cache priority`: rules of priority.

@@ -1,6 +1,7 @@
 // `penstock cache ttl`: how long data stays cached after it was loaded.
 
 import ArgumentParser
+import Model
 import WorkerDaemon
 
 /// `penstock cache ttl`: rules of time to live.

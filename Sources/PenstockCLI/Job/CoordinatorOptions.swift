@@ -62,12 +62,19 @@ struct CoordinatorOptions: ParsableArguments {
   func answer(
     _ method: String, _ target: String, _ members: [(String, RequestValue)]
   ) throws -> JSONValue {
+    try answerText(method, target, members).value
+  }
+
+  /// As ``answer(_:_:_:)``, with the text of it.
+  func answerText(
+    _ method: String, _ target: String, _ members: [(String, RequestValue)]
+  ) throws -> (text: String, value: JSONValue) {
     try Self.reporting {
-      let (status, value, _) = try request(method, target, members)
+      let (status, value, text) = try request(method, target, members)
       guard status == 200 else {
         throw CoordinatorFailure(line: .failure(Self.refusal(status, value)))
       }
-      return value
+      return (text, value)
     }
   }
 

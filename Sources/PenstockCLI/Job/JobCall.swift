@@ -59,6 +59,7 @@ struct JobCall {
     let members = name + options.map { ($0, .text($1)) } + [("check", .text("true"))]
     let answer = try coordinator.answer("POST", "/api/v1/master/submit_job/\(word)", members)
     if !(report.watch && report.isJSON) { Terminal.output(answer["message"]?.text ?? "") }
+    if let notice = answer["notice"]?.text { Terminal.error("\(notice)") }
     guard report.watch, let id = answer["jobId"]?.text else { return }
     var watch = JobWatch(
       type: type, id: id, isJSON: report.isJSON, isTerminal: Terminal.isTerminal,
@@ -125,6 +126,9 @@ struct JobCall {
         guard Terminal.output(line(of: file, report)) else { throw ExitCode(ExitStatus.failure) }
       }
       next = answer["lastKey"]?.text
+      if let rest = answer["unnamed"]?.integer {
+        Terminal.error("\(rest) more files failed, of which no list is kept")
+      }
     } while next != nil
   }
 

@@ -9,7 +9,9 @@ struct JobLoadCommand: ParsableCommand {
     commandName: "load", abstract: "Loads files into the cache.",
     discussion: """
       A load is known by its path. SUCCEEDED means that every file was brought into the cache or \
-      was there; every other file is counted, and listed in a file that the report names.
+      was there; every other file is counted, and listed in a file that the report names. Entries \
+      that no path can name (names that are not UTF-8, keys with '//' in them, special files, links \
+      that lead nowhere) count as failed, in one line that says how many they are.
       """)
 
   @Option(help: "A UFS URI, or a path below a mount; may be given several times.")

@@ -66,7 +66,10 @@ struct JobWatch {
       failureCount = 0
       return (value, text)
     } catch let error as CoordinatorFailure {
-      if failureCount == 0 { Terminal.error(error.line.text) }
+      if failureCount == 0 {
+        if isTerminal, !isJSON { Terminal.overwrite("") }
+        Terminal.error(error.line.text)
+      }
       failureCount += 1
       guard failureCount < Self.failureCountMax else { throw CoordinatorOptions.end(error.line) }
       return nil
@@ -80,14 +83,20 @@ struct JobWatch {
       Terminal.output(text)
       return
     }
+    let ticks = UInt64(clamping: Self.nanoseconds(CLOCK_MONOTONIC))
+    let line = WatchLine(
+      counts, &estimate, at: ticks, date: Self.nanoseconds(CLOCK_REALTIME) / 1_000_000)
+    if isTerminal { return Terminal.overwrite(line.text(columns: Terminal.width)) }
+    let text = line.text
+    guard text != last else { return }
+    last = text
+    Terminal.output(text)
+  }
+
+  private static func nanoseconds(_ clock: clockid_t) -> Int64 {
     var time = timespec()
-    // The clock cannot fail; the address is this frame's own.
-    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-    let ticks = UInt64(clamping: time.tv_sec) * 1_000_000_000 + UInt64(clamping: time.tv_nsec)
-    let line = WatchLine(counts, &estimate, at: ticks).text
-    if isTerminal { return Terminal.overwrite(line) }
-    guard line != last else { return }
-    last = line
-    Terminal.output(line)
+    // These clocks cannot fail; the address is this frame's own.
+    unsafe clock_gettime(clock, &time)
+    return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
   }
 }

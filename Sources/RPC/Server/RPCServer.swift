@@ -3,6 +3,7 @@
 //   client ─▶ core (a queue's thread) ─▶ RPCArrival ─▶ task on one of the reactors: handler ─▶ core ─▶ client
 
 import CGRPC
+import Model
 package import Ring
 import Synchronization
 
@@ -124,7 +125,7 @@ package final class RPCServer: Sendable {
     for address in options.addresses {
       switch address {
       case .tcp(let host, let port):
-        let name = host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
+        let name = "\(host.bracketedHost):\(port)"
         let bound = unsafe grpc_server_add_http2_port(server, name, credentials)
         guard bound > 0 else { throw RPCError(.unavailable, "cannot listen on \(name)") }
         ports.append(UInt16(truncatingIfNeeded: bound))

@@ -10,6 +10,8 @@ struct FileWork {
   var split: Int32 = -1
   /// Which worker of the path's order it is for.
   var replica: UInt16 = 0
+  /// Which piece of the file it is.
+  var piece: Int32 = 0
   /// The place of the only worker it can be for; −1 when the path decides.
   var pinned: Int32 = -1
   /// How far it has moved along that order.
@@ -31,6 +33,10 @@ struct SplitFile {
   var page: UInt64
   /// Units that are not settled.
   var openCount: Int
+  /// Replicas of each piece.
+  var replicas = 1
+  /// Where each unit is or goes, replica by replica of piece by piece, −1 for nowhere; empty without replicas.
+  var places: [Int32] = []
   /// Bytes done by units, counted once per range.
   var doneBytes: Int64 = 0
   /// Whether every unit was skipped.
@@ -39,6 +45,23 @@ struct SplitFile {
   var isChanged = false
   /// Why a unit was given up; nil unless one was.
   var failure: String?
+}
+
+extension SplitFile {
+  /// Says where a unit goes.
+  mutating func note(_ work: FileWork, at place: Int32) {
+    let index = Int(work.piece) * replicas + Int(work.replica)
+    if places.indices.contains(index) { places[index] = place }
+  }
+
+  /// Whether another replica of the unit's range is at `place`, or on its way there.
+  func hasOther(_ work: FileWork, at place: Int) -> Bool {
+    guard !places.isEmpty else { return false }
+    let first = Int(work.piece) * replicas
+    return (0..<replicas).contains {
+      $0 != Int(work.replica) && places[first + $0] == Int32(truncatingIfNeeded: place)
+    }
+  }
 }
 
 /// A unit that waits for another attempt.
@@ -55,6 +78,8 @@ struct Retry {
 struct OpenPage {
   /// Files that are not settled.
   var openCount = 0
+  /// Paths of it that were named before.
+  var repeatedCount: Int64 = 0
   /// Where the page after it begins; nil for the last one.
   var next: String?
   /// Results whose latest file lies in this page.

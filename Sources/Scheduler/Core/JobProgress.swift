@@ -14,6 +14,8 @@ package struct JobProgress: Equatable, Sendable {
   package var recentRetries: [NamedFailure] = []
   /// Its tasks at workers.
   package var taskCount = 0
+  /// What keeps it from going on, in one line; nil while it goes on.
+  package var waits: String?
   /// Those of them that show no progress.
   package var stuckTasks: [StuckTask] = []
 

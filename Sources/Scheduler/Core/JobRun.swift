@@ -5,6 +5,14 @@
 //                                 ▲              │
 //                                 └── retries ◀──┘
 
+/// An end that waits until the tasks it called off have said what they did.
+struct Closing {
+  /// Why the job failed; nil unless it did.
+  var failure: String?
+  /// Until when, ticks.
+  var due: UInt64
+}
+
 /// A running or verifying job; belongs to the core.
 final class JobRun {
   /// The record as it is on disk.
@@ -21,8 +29,16 @@ final class JobRun {
   var isVerification = false
   /// What it counts as loaded is on these workers, as they were then.
   var reliance = JobReliance()
+  /// What the workers are asked at the end of a pass; nil before.
+  var audit: JobAudit?
+  /// Verifications that loaded again what had left the cache.
+  var reloadCount = 0
+  /// Whether the pass at work loads nothing, and says what is missing.
+  var isCheck = false
   /// Whether the state is on disk and work may be done.
   var isStarted = false
+  /// The end that waits for what its tasks have done; nil before, and when nobody has to be waited for.
+  var closing: Closing?
   /// The record of the end that is being written; nil before.
   var ending: JobRecord?
   /// Requests to be answered when the end is on disk.
@@ -34,6 +50,8 @@ final class JobRun {
   var listNumber: UInt64?
   /// Attempts at that page that failed.
   var listAttemptCount = 0
+  /// When the first of them did, ticks, and what the last one said.
+  var listFailure: (since: UInt64, reason: String)?
   /// When it is asked for again, ticks.
   var listDue: UInt64?
   /// Whether this pass's listing is complete.
@@ -67,6 +85,8 @@ final class JobRun {
   var nextSplit: Int32 = 0
   /// Numbers of its tasks that count.
   var tasks: Set<UInt64> = []
+  /// Whether a worker was given something of it.
+  var hasDispatched = false
   /// Its tasks by the worker's place.
   var taskCounts: [Int] = []
   /// Units in memory that do not wait for another attempt.
@@ -76,6 +96,8 @@ final class JobRun {
   var settled: [(key: String, page: UInt64)] = []
   /// Files given up since the last write.
   var givenUp: [FailedFile] = []
+  /// Files given up in all passes since this run of the coordinator began.
+  var givenUpCount: Int64 = 0
   /// Whether there is something to write.
   var isDirty = false
   /// Number of the next result.
@@ -104,7 +126,7 @@ final class JobRun {
   var id: JobID { record.id }
 
   /// Whether nothing more is dispatched or listed.
-  var isEnding: Bool { ending != nil }
+  var isEnding: Bool { ending != nil || closing != nil }
 
   /// Whether work may be done.
   var isActive: Bool { isStarted && !isEnding }
@@ -153,7 +175,9 @@ final class JobRun {
     self.isVerification = isVerification
     if isVerification { totals.verification = JobLedger() }
     reliance = JobReliance()
+    (audit, isCheck) = (nil, false)
     (cursor, watermark, isListed, isWatermarkAtEnd) = (nil, nil, false, false)
+    listFailure = nil
     (listAttemptCount, firstPage, nextResult, failureCount) = (0, 0, 0, 0)
   }
 

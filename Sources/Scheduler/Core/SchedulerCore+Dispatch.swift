@@ -10,7 +10,7 @@ extension SchedulerCore {
   }
 
   private func fill(_ place: Int) {
-    while workers[place].isLive, workers[place].taskCount < limits.tasksPerWorker {
+    while workers[place].isLive, hasSlot(place) {
       guard workers[place].blockedUntil <= now.ticks, let run = next(for: place) else { return }
       send(run, to: place)
     }
@@ -36,14 +36,16 @@ extension SchedulerCore {
 
   /// Whether a job has a batch for a worker: a full one, or one that nothing will be added to soon.
   private func isReady(_ run: JobRun, at place: Int) -> Bool {
-    guard run.isActive, !run.queues[place].isEmpty else { return false }
+    guard run.isActive, !run.queues[place].isEmpty, hasSlot(for: run, at: place) else {
+      return false
+    }
     return run.queues[place].count >= run.batchSize || run.listNumber == nil
       || run.taskCounts[place] == 0
   }
 
   private func send(_ run: JobRun, to place: Int) {
     let alone = run.queues[place].first?.travelsAlone == true
-    let units = run.queues[place].take(max: alone ? 1 : run.batchSize) { !$0.travelsAlone }
+    let units = take(alone ? 1 : run.batchSize, of: run, for: place)
     guard !units.isEmpty else { return }
     let id = TaskID(epoch: epoch, number: takeNumber())
     let task = TaskRun(id: id, run: run, place: place, units: units, now: now.ticks)
@@ -52,6 +54,7 @@ extension SchedulerCore {
     run.tasks.insert(id.number)
     run.taskCounts[place] += 1
     workers[place].taskCount += 1
+    if run.isLimited { workers[place].limitedCount += 1 }
     run.totals.subtasks &+= Int64(units.count)
     metrics.dispatchedTasks += 1
     metrics.dispatchedFiles &+= UInt64(units.count)
@@ -59,6 +62,12 @@ extension SchedulerCore {
       id: id, job: run.id, worker: workers[place].info.identity, action: action(of: run),
       specification: run.record.specification, files: files(of: units, in: run))
     request.pass = run.totals.verificationCount
+    request.continues = run.reliance.incarnations[workers[place].info.identity] != nil
+    if !run.hasDispatched {
+      run.hasDispatched = true
+      let name = workers[place].info.name
+      effects.append(.note(.jobDispatches(run.id, worker: name, files: units.count)))
+    }
     effects.append(.dispatch(request))
   }
 
@@ -78,6 +87,7 @@ extension SchedulerCore {
   private func action(of run: JobRun) -> TaskAction {
     switch run.record.specification.type {
     case .load where run.record.specification.options.metadataOnly: .loadMetadata
+    case .load where run.isCheck: .check
     case .load: run.isVerification ? .verify : .load
     case .free: .free
     case .copy: .copy

@@ -12,6 +12,16 @@ extension SchedulerCore {
     }
     let names = specification.identities
     if let active = names.lazy.compactMap({ self.identities[$0] }).first {
+      // By its alias alone it is another job, which must not pass for the one that was asked for.
+      guard let main = names.first, identities[main] == active else {
+        metrics.refusedInvalid += 1
+        return refuse(
+          request,
+          SchedulerError(
+            .invalid,
+            "the alias \(specification.alias ?? "") belongs to job \(active), which has other paths and has not ended: name another alias, or wait"
+          ))
+      }
       metrics.repeatedSubmissions += 1
       effects.append(.answer(request: request, .alreadyActive(active)))
       return
@@ -40,6 +50,7 @@ extension SchedulerCore {
     metrics.submittedJobs += 1
     metrics.submittedTypes[Int(record.specification.type.rawValue) - 1] += 1
     enqueue(record)
+    effects.append(.note(.jobSubmitted(record)))
     effects.append(.answer(request: request, .submitted(record.id)))
   }
 
@@ -121,18 +132,20 @@ extension SchedulerCore {
       if specification.type == .load, specification.options.verify, !run.isVerification {
         return verify(run, because: "the job asks for it")
       }
-      end(run, failure: run.ledger.failed.files > 0 ? "Job partially failed." : nil)
+      finishAudited(run)
     }
   }
 
-  /// Lists everything again, to load what is missing.
-  private func verify(_ run: JobRun, because reason: String) {
+  /// Lists everything again, to load what is missing, or with `isCheck` only to say what that is.
+  func verify(_ run: JobRun, because reason: String, isCheck: Bool = false) {
     guard run.isVerification || run.machine.verify() else { return }
     run.isStarted = false
     var record = run.record
     record.state = run.machine.state
     run.totals.verificationCount += 1
+    abandonTasks(of: run)
     run.beginPass(isVerification: true)
+    run.isCheck = isCheck
     write(
       takeFailures(of: run) + [
         .update(record), .clearWork(run.id), .clearFailures(run.id),
@@ -157,13 +170,17 @@ extension SchedulerCore {
     if run.isVerification, run.isExhausted, let pass = run.totals.verification {
       run.totals.ledger.conclude(pass)
     }
-    writeEnd(of: run, failure: failure)
+    close(run, failure: failure)
   }
 
   func stop(_ request: UInt64, _ id: JobID) {
     if let run = runs[id], run.machine.stop() {
       run.stopRequests.append(request)
-      return writeEnd(of: run, failure: nil)
+      return close(run, failure: nil)
+    }
+    // Who asks again while that goes on is answered with the others.
+    if let run = runs[id], run.machine.state == .stopped {
+      return run.stopRequests.append(request)
     }
     if let job = waiting.removeValue(forKey: id),
       var record = JobRecord(id: id, decoding: job.record)
@@ -177,7 +194,7 @@ extension SchedulerCore {
   }
 
   /// Takes a job's work back and writes its end.
-  private func writeEnd(of run: JobRun, failure: String?) {
+  func writeEnd(of run: JobRun, failure: String?) {
     var record = run.record
     record.state = run.machine.state
     record.failure = failure

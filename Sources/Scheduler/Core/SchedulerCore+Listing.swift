@@ -58,6 +58,7 @@ extension SchedulerCore {
     guard let run = runs[job], run.isActive, run.listNumber == number else { return }
     run.listNumber = nil
     run.listAttemptCount = 0
+    run.listFailure = nil
     guard run.record.specification.type == .move else { return plan(page, in: run) }
     // Once a file is moved no listing shows it: its page is on disk first.
     let planned = PlannedPage(number: run.nextPage, page)
@@ -77,7 +78,10 @@ extension SchedulerCore {
   func plan(_ page: ListedPage, in run: JobRun, record: UInt64? = nil) {
     run.cursor = page.next
     let index = run.firstPage + UInt64(run.pages.count)
-    run.pages.append(OpenPage(openCount: 0, next: page.next, record: record))
+    run.pages.append(
+      OpenPage(
+        openCount: 0, repeatedCount: run.isVerification ? 0 : page.repeatedCount, next: page.next,
+        record: record))
     for file in page.files { plan(listed: file, in: run, page: index) }
     for file in page.failed { fail(listed: file, in: run, page: index) }
     leaveOut(page.leftOutCount, of: run, before: page.next, page: index)
@@ -100,6 +104,8 @@ extension SchedulerCore {
       run.countNumber = nil
       effects.append(.endListing(run.id))
     }
+    effects.append(
+      .note(.jobListed(run.id, run.ledger.listed, isVerification: run.isVerification)))
     readyAll(of: run)
   }
 
@@ -116,7 +122,7 @@ extension SchedulerCore {
     let key = "\u{0}left out\u{0}\(next ?? "")"
     guard count > 0, !run.takeRecovered(key) else { return }
     run.ledger.add(failed: FileCount(files: count))
-    let reason = "\(count) entries are no files, or their names are not UTF-8"
+    let reason = "\(count) entries left out: \(LeftOut.reason(run.record.specification.subject))"
     run.pages[Int(page - run.firstPage)].openCount += 1
     let all = TaskFile(path: run.record.specification.subject)
     close(failed: all, count: count, key: key, page: page, reason, in: run)
@@ -129,11 +135,21 @@ extension SchedulerCore {
     run.listAttemptCount += 1
     metrics.failedPages += 1
     run.recentFailures.add("listing", reason)
-    guard let advice = retryAfter, run.listAttemptCount < limits.listAttemptCountMax else {
+    let since = run.listFailure?.since ?? now.ticks
+    guard let advice = retryAfter else {
       return end(run, failure: "The listing failed: \(reason)")
     }
+    let (age, limit) = (now.ticks &- since, limits.listRetryTime.clampedNanoseconds)
+    guard age < limit else {
+      return end(
+        run,
+        failure: "The listing failed for \(age / 1_000_000_000) s, asked"
+          + " \(run.listAttemptCount) times: \(reason)")
+    }
+    run.listFailure = (since, reason)
+    // The last attempt is made at the end of the time, however long the pauses have become.
     let pause = max(advice.clampedNanoseconds, backoff(run.listAttemptCount))
-    run.listDue = now.ticks &+ pause
+    run.listDue = now.ticks &+ min(pause, limit &- age)
   }
 
   /// Ends a job early that has failed beyond its thresholds.

@@ -36,7 +36,10 @@ extension SchedulerCore {
     let name = run.nextSplit
     run.nextSplit = run.nextSplit == .max ? 0 : run.nextSplit + 1
     let pieceCount = file.length == 0 ? 1 : (file.length - 1) / piece + 1
-    run.splits[name] = SplitFile(file: file, page: page, openCount: Int(pieceCount) * replicas)
+    var split = SplitFile(file: file, page: page, openCount: Int(pieceCount) * replicas)
+    split.replicas = replicas
+    if replicas > 1 { split.places = Array(repeating: -1, count: split.openCount) }
+    run.splits[name] = split
     for number in 0..<pieceCount {
       var part = file
       part.offset = number * piece
@@ -45,6 +48,7 @@ extension SchedulerCore {
         var work = FileWork(file: part, page: page, split: name, replica: UInt16(replica))
         // Consecutive pieces go to consecutive workers of the path's order.
         work.turn = UInt16(truncatingIfNeeded: number % Int64(max(1, live.count)))
+        work.piece = Int32(truncatingIfNeeded: number)
         add(work, to: run)
       }
     }
@@ -52,8 +56,9 @@ extension SchedulerCore {
 
   /// FREE asks every worker, those that are away too: nobody else can say that they hold nothing.
   func planFree(_ run: JobRun) {
-    guard !workers.isEmpty else { return }
-    planFree(run, places: workers.indices)
+    let expected = workers.indices.filter { !workers[$0].isRemoved }
+    guard !expected.isEmpty else { return }
+    planFree(run, places: expected)
     run.isListed = true
     run.totals.isListed = true
     run.isDirty = true
@@ -63,11 +68,11 @@ extension SchedulerCore {
   /// A worker that comes while a FREE is under way is asked, too.
   func extendFree(to place: Int) {
     for run in running where run.isActive && run.isListed {
-      if run.record.specification.type == .free { planFree(run, places: place..<(place + 1)) }
+      if run.record.specification.type == .free { planFree(run, places: [place]) }
     }
   }
 
-  private func planFree(_ run: JobRun, places: Range<Int>) {
+  private func planFree(_ run: JobRun, places: [Int]) {
     guard case .paths(let paths) = run.record.specification.target else { return }
     run.pages.append(OpenPage(openCount: 0, next: nil))
     let page = run.firstPage + UInt64(run.pages.count - 1)
@@ -101,6 +106,9 @@ extension SchedulerCore {
       return retry(work, FileFailure(.file, reason, retryAfter: .seconds(5)), in: run)
     }
     guard let place = worker(for: work, in: run) else { return run.homeless.append(work) }
+    if work.split >= 0 {
+      run.splits[work.split]?.note(work, at: Int32(truncatingIfNeeded: place))
+    }
     run.queues[place].append(work)
     ready.insert(place)
   }
@@ -112,6 +120,9 @@ extension SchedulerCore {
     if work.replica == 0, work.turn == 0, let first = placement.first(for: work.file.path) {
       let place = live[first]
       if !isSuspect(place) { return place }
+    }
+    if work.split >= 0, let file = run.splits[work.split], file.replicas > 1 {
+      return worker(for: work, of: file, in: run)
     }
     let offset = (Int(work.replica) + Int(work.turn)) % live.count
     // Only to go round workers that are stuck, the whole order is needed.
@@ -127,8 +138,26 @@ extension SchedulerCore {
     return live[order[start]]
   }
 
+  /// The place for one of several replicas of a range: never that of another one of them while another worker answers.
+  private func worker(for work: FileWork, of file: SplitFile, in run: JobRun) -> Int? {
+    var order = placement.order(for: work.file.path, count: live.count)
+    // An order may leave out workers that the path meets late.
+    for index in live.indices where !order.contains(index) { order.append(index) }
+    let start = (Int(work.replica) + Int(work.turn)) % order.count
+    let places = order.indices.map { live[order[(start + $0) % order.count]] }
+    if let place = places.first(where: { !isSuspect($0) && !file.hasOther(work, at: $0) }) {
+      return place
+    }
+    // Too few workers answer: at its end the job says so, or verifies when there are enough again.
+    run.reliance.isShort = true
+    return places.first { !isSuspect($0) } ?? places.first { !file.hasOther(work, at: $0) }
+      ?? places.first
+  }
+
   /// Whether a worker's slots are all taken by stuck tasks.
-  func isSuspect(_ place: Int) -> Bool { workers[place].stuckCount >= limits.tasksPerWorker }
+  func isSuspect(_ place: Int) -> Bool {
+    workers[place].isUnreachable || workers[place].stuckCount >= limits.tasksPerWorker
+  }
 
   /// Plans everything that waits to be sent anew, after the workers changed.
   func replanAll() {
@@ -145,6 +174,8 @@ extension SchedulerCore {
   func replan(_ run: JobRun, places: [Int]) {
     var works = run.homeless.takeAll()
     for place in places { works += run.queues[place].takeAll() }
+    // None of them is where it was: they are placed as if for the first time.
+    for work in works where work.split >= 0 { run.splits[work.split]?.note(work, at: -1) }
     for work in works { place(work, in: run) }
   }
 

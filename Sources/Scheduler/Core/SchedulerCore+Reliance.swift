@@ -44,7 +44,7 @@ extension SchedulerCore {
     if let reason { return .lost(reason) }
     guard run.reliance.isShort else { return .holds }
     let wanted = Int(run.record.specification.options.replicas)
-    return live.count < wanted ? .short : .lost("workers joined that are to have replicas")
+    return live.count < wanted ? .short : .lost("there were too few workers for all replicas")
   }
 
   private func name(of identity: WorkerIdentity) -> String {
@@ -57,7 +57,7 @@ extension FileOutcome {
   fileprivate var isThere: Bool {
     switch self {
     case .done, .skipped: true
-    case .freed, .failed: false
+    case .freed, .missing, .failed: false
     }
   }
 }

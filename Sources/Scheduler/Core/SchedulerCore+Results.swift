@@ -7,6 +7,7 @@ extension SchedulerCore {
   func progress(_ id: TaskID, _ results: [FileResult], underway: Int?) {
     guard let task = task(id, results) else { return }
     task.heardAt = now.ticks
+    if task.isAudit { return task.finding = results.last?.outcome ?? task.finding }
     task.underway = underway
     take(results, of: task)
     if task.openCount < task.units.count { workers[task.place].brokenCount = 0 }
@@ -27,6 +28,10 @@ extension SchedulerCore {
       return
     }
     detach(task)
+    if task.isAudit {
+      task.finding = results.last?.outcome ?? task.finding
+      return takeAudit(task, end)
+    }
     take(results, of: task)
     takeUpRest(of: task, after: end)
     checkThresholds(task.run)
@@ -42,6 +47,7 @@ extension SchedulerCore {
 
   private func freeSlot(of task: TaskRun) {
     workers[task.place].taskCount -= 1
+    if task.run.isLimited, !task.isAudit { workers[task.place].limitedCount -= 1 }
     if task.isStuck { workers[task.place].stuckCount -= 1 }
     ready.insert(task.place)
   }
@@ -81,10 +87,26 @@ extension SchedulerCore {
       metrics.brokenTasks += 1
       workers[task.place].brokenCount += 1
       workers[task.place].blockedUntil = now.ticks &+ backoff(workers[task.place].brokenCount)
+      let isGone = kind == .workerNotReachable && passOver(task.place)
       takeUp(
         task, "\(kind.rawValue): \(text)",
-        everyUnitIsAtFault: task.underway == nil && kind != .workerNotReachable)
+        everyUnitIsAtFault: task.underway == nil && kind != .workerNotReachable, moves: isGone)
     }
+  }
+
+  /// Tasks in a row that cannot reach a worker before others get its files.
+  private static let unreachableCountMin = 3
+
+  /// Gives what waits for a worker to others once it could not be reached several times in a row; returns whether that is so.
+  private func passOver(_ place: Int) -> Bool {
+    guard workers[place].brokenCount >= Self.unreachableCountMin else { return false }
+    if !workers[place].isUnreachable {
+      workers[place].isUnreachable = true
+      let info = workers[place].info
+      effects.append(.note(.workerSuspect(info.identity, name: info.name)))
+      for run in running { replan(run, places: [place]) }
+    }
+    return true
   }
 
   /// Takes up the open units of a task again: those it broke off at have met a failing worker once more.
@@ -112,6 +134,9 @@ extension SchedulerCore {
   private func settle(_ work: FileWork, _ outcome: FileOutcome, in run: JobRun) {
     switch outcome {
     case .failed(let failure): return retry(work, failure, in: run)
+    case .missing:
+      let failure = FileFailure(.worker, "the worker answers another question", retryAfter: .zero)
+      return retry(work, failure, in: run)
     case .freed(let count):
       let count = FileCount(files: max(0, count.files), bytes: max(0, count.bytes))
       run.ledger.add(loaded: count)
@@ -179,6 +204,11 @@ extension SchedulerCore {
   ) {
     metrics.failed += FileCount(files: count, bytes: file.length)
     run.recentFailures.add(file.path, reason)
+    run.givenUpCount += count
+    if Self.isTold(run.givenUpCount, after: run.givenUpCount - count) {
+      let last = NamedFailure(subject: file.path, reason: reason)
+      effects.append(.note(.jobFails(run.id, count: run.givenUpCount, last: last)))
+    }
     run.givenUp.append(FailedFile(path: file.path, length: file.length, reason: reason))
     close(key: key, page: page, in: run)
   }
@@ -226,10 +256,27 @@ extension SchedulerCore {
     }
     run.recentRetries.add(work.file.path, failure.reason)
     run.totals.retriedSubtasks &+= 1
+    let count = run.totals.retriedSubtasks
+    if Self.isTold(count, after: count &- 1) {
+      let last = NamedFailure(subject: work.file.path, reason: failure.reason)
+      effects.append(.note(.jobRetries(run.id, count: count, last: last)))
+    }
     let pause = backoff(Int(max(work.attemptCount, work.faultCount)))
     let due = now.ticks &+ max(pause, failure.retryAfter?.clampedNanoseconds ?? 0)
     run.retries.insert(Retry(due: due, number: takeNumber(), work: work))
     run.totals.retrying = Int64(run.retries.count)
+  }
+
+  /// Whether a count that grew from `before` is told: it reached 1, 10, 100 or so.
+  private static func isTold(_ count: Int64, after before: Int64) -> Bool {
+    var step: Int64 = 1
+    while step <= count {
+      if before < step { return true }
+      let (next, overflow) = step.multipliedReportingOverflow(by: 10)
+      guard !overflow else { return false }
+      step = next
+    }
+    return false
   }
 
   /// One of several units of a file met another version; false for a file that is one unit.

@@ -12,7 +12,10 @@ extension SchedulerCore {
   /// A job's progress at `date` milliseconds since 1970; nil for one that has ended or never was.
   package func progress(of id: JobID, at date: Int64) -> JobProgress? {
     if let job = waiting[id] {
-      return JobRecord(id: id, decoding: job.record).map { JobProgress($0, at: date) }
+      guard let record = JobRecord(id: id, decoding: job.record) else { return nil }
+      var progress = JobProgress(record, at: date)
+      progress.waits = live.isEmpty ? Self.noWorker : nil
+      return progress
     }
     guard let run = runs[id] else { return nil }
     var progress = JobProgress(run.record, at: date)
@@ -20,17 +23,49 @@ extension SchedulerCore {
     progress.recentFailures = run.recentFailures.all
     progress.recentRetries = run.recentRetries.all
     progress.taskCount = run.tasks.count
-    let quiet = limits.stallTime.clampedNanoseconds / 4
-    progress.stuckTasks = run.tasks.sorted().compactMap { number in
-      guard let task = tasks[number], now.ticks &- task.heardAt >= quiet else { return nil }
-      return description(of: task, since: task.heardAt)
-    }
+    progress.waits = obstacle(to: run)
+    progress.stuckTasks = silentTasks { $0 === run }
     return progress
+  }
+
+  /// Tasks that were not heard of for a quarter of the stall time, those whose files were given to others included; oldest first.
+  private func silentTasks(where isWanted: (JobRun) -> Bool) -> [StuckTask] {
+    let quiet = limits.stallTime.clampedNanoseconds / 4
+    let silent = tasks.values.filter { task in
+      now.ticks &- task.heardAt >= quiet && (task.isStuck || !task.isAbandoned)
+        && isWanted(task.run)
+    }
+    return silent.sorted { ($0.heardAt, $0.id.number) < ($1.heardAt, $1.id.number) }.map { task in
+      var stuck = description(of: task, since: task.heardAt)
+      stuck.isGivenUp = task.isStuck
+      return stuck
+    }
+  }
+
+  /// What people are told who have a job and no worker.
+  package static let noWorker = "no worker is registered; waits for one"
+
+  /// Whether some worker is there.
+  package var hasWorker: Bool { !live.isEmpty }
+
+  /// What keeps a job from going on, in one line; nil while it goes on.
+  private func obstacle(to run: JobRun) -> String? {
+    if let closing = run.closing {
+      let seconds = (max(closing.due, now.ticks) - now.ticks) / 1_000_000_000
+      return "\(run.tasks.count) tasks are called off and say what they did; at most \(seconds) s"
+    }
+    if isHolding, let storeFailure { return "the job store takes no writes: \(storeFailure)" }
+    if live.isEmpty { return Self.noWorker }
+    if let failure = run.listFailure {
+      let seconds = (now.ticks &- failure.since) / 1_000_000_000
+      return "listing waits, for \(seconds) s: \(failure.reason)"
+    }
+    return nil
   }
 
   /// The registered workers: who, whether they are there, how many tasks they have.
   package var workerStates: [(info: WorkerInfo, isLive: Bool, taskCount: Int)] {
-    workers.map { ($0.info, $0.isLive, $0.taskCount) }
+    workers.filter { !$0.isRemoved }.map { ($0.info, $0.isLive, $0.taskCount) }
   }
 
   /// Brings the gauges of ``metrics`` up to date.
@@ -43,5 +78,6 @@ extension SchedulerCore {
     metrics.filesInMemory = running.reduce(metrics.retryingFiles) { $0 + $1.unitCount }
     metrics.workers = live.count
     metrics.suspectWorkers = live.count { isSuspect($0) }
+    metrics.silentTasks = silentTasks { _ in true }
   }
 }

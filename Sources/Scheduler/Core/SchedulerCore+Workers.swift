@@ -5,7 +5,7 @@ import Model
 extension SchedulerCore {
   /// A worker is there; what it ran before it went, or before it was started anew, is lost.
   func join(_ info: WorkerInfo) {
-    var isNew = false
+    var newPlace: Int?
     joined.insert(info.identity)
     if let place = places[info.identity] {
       let isAnew = workers[place].info.incarnation != info.incarnation
@@ -13,14 +13,35 @@ extension SchedulerCore {
       workers[place].info = info
       workers[place].isLive = true
       workers[place].brokenCount = 0
+      workers[place].isUnreachable = false
       workers[place].blockedUntil = 0
     } else {
-      places[info.identity] = workers.count
-      workers.append(WorkerSlot(info: info))
-      isNew = true
+      newPlace = freePlace(for: info)
     }
     membershipChanged()
-    if isNew { extendFree(to: workers.count - 1) }
+    if let newPlace { extendFree(to: newPlace) }
+  }
+
+  /// A place for a worker that is not known: a removed one's, unless a job may still speak of that, else a new one.
+  private func freePlace(for info: WorkerInfo) -> Int {
+    // Only a FREE speaks of places where nothing is queued or runs.
+    let isFree = !running.contains { $0.record.specification.type == .free }
+    if isFree, let place = workers.firstIndex(where: { $0.isRemoved && $0.taskCount == 0 }) {
+      workers[place] = WorkerSlot(info: info)
+      places[info.identity] = place
+      return place
+    }
+    places[info.identity] = workers.count
+    workers.append(WorkerSlot(info: info))
+    return workers.count - 1
+  }
+
+  /// A lost worker is not expected any more: it is neither listed nor asked by a FREE.
+  func remove(_ identity: WorkerIdentity) {
+    guard let place = places[identity], !workers[place].isLive else { return }
+    places[identity] = nil
+    joined.remove(identity)
+    workers[place].isRemoved = true
   }
 
   /// A worker is gone.
@@ -41,17 +62,31 @@ extension SchedulerCore {
   /// The tasks of a worker will not be answered any more.
   private func dropTasks(at place: Int, _ reason: String) {
     let numbers = tasks.values.lazy.filter { $0.place == place }.map(\.id.number).sorted()
+    var losses: [(job: JobID, tasks: Int, files: Int)] = []
     for number in numbers {
       guard let task = tasks.removeValue(forKey: number) else { continue }
       if !task.isAbandoned {
         detach(task)
         metrics.brokenTasks += 1
+        let index = losses.firstIndex { $0.job == task.run.id } ?? losses.count
+        if index == losses.count { losses.append((task.run.id, 0, 0)) }
+        losses[index].tasks += 1
+        losses[index].files += task.openCount
+        if task.isAudit { askAgain(task) }
         takeUp(
           task, "\(TaskFailure.workerNotReachable.rawValue): \(reason)",
           everyUnitIsAtFault: task.underway == nil)
       }
     }
+    let name = workers[place].info.name
+    for loss in losses {
+      effects.append(
+        .note(
+          .jobLosesTasks(
+            loss.job, worker: name, tasks: loss.tasks, files: loss.files, reason: reason)))
+    }
     workers[place].taskCount = 0
+    workers[place].limitedCount = 0
     workers[place].stuckCount = 0
   }
 
@@ -71,7 +106,11 @@ extension SchedulerCore {
   /// Time has passed.
   func tick() {
     resumeWriting()
-    for place in live where workers[place].blockedUntil <= now.ticks { ready.insert(place) }
+    for place in live where workers[place].blockedUntil <= now.ticks {
+      // Tried again with what comes anew; once more in vain is enough to be passed over again.
+      workers[place].isUnreachable = false
+      ready.insert(place)
+    }
     if !tasks.isEmpty, now.ticks >= stallDue { findStuckTasks() }
     if now.ticks >= cleanupDue {
       cleanupDue = now.ticks &+ limits.cleanupInterval.clampedNanoseconds
@@ -89,7 +128,7 @@ extension SchedulerCore {
       guard let task = tasks[number], !task.isAbandoned else { continue }
       if now.ticks &- task.heardAt >= stall {
         giveElsewhere(task)
-      } else if !task.isSlow, now.ticks &- task.startedAt >= slow {
+      } else if !task.isSlow, !task.run.isLimited, now.ticks &- task.startedAt >= slow {
         task.isSlow = true
         metrics.slowTasks += 1
         effects.append(.note(.taskSlow(description(of: task, since: task.startedAt))))
@@ -112,6 +151,7 @@ extension SchedulerCore {
       effects.append(.note(.workerSuspect(stuck.worker, name: stuck.workerName)))
       for run in running { replan(run, places: [task.place]) }
     }
+    if task.isAudit { doubt(task, "does not answer") }
     takeUp(
       task, "no progress in \(limits.stallTime)", everyUnitIsAtFault: task.underway == nil,
       moves: true)
@@ -119,8 +159,9 @@ extension SchedulerCore {
 
   func description(of task: TaskRun, since: UInt64) -> StuckTask {
     let info = workers[task.place].info
+    let age = Int64(clamping: (now.ticks &- since) / 1_000_000)
     return StuckTask(
       task: task.id, job: task.run.id, worker: info.identity, workerName: info.name,
-      path: task.path, since: since)
+      path: task.path, since: since, sinceDate: now.date &- age)
   }
 }

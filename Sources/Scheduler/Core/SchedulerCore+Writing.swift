@@ -138,6 +138,8 @@ extension SchedulerCore {
     var passed: (results: [UInt64], pages: [UInt64]) = ([], [])
     var count = 0
     while count < run.pages.count, run.pages[count].openCount == 0 {
+      // Counted with the watermark: a restart lists what is behind it again.
+      run.totals.repeatedPaths &+= run.pages[count].repeatedCount
       passed.results += run.pages[count].results
       if let record = run.pages[count].record { passed.pages.append(record) }
       run.watermark = run.pages[count].next

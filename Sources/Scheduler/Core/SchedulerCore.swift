@@ -128,6 +128,7 @@ package final class SchedulerCore {
     case .taskEnded(let id, let results, let end): finish(id, results, end)
     case .workerJoined(let info): join(info)
     case .workerLost(let identity): lose(identity)
+    case .workerRemoved(let identity): remove(identity)
     case .written(let number): written(upTo: number)
     case .writeFailed(let number, let error): writeFailed(from: number, error)
     case .failedListSaved(let job, let path): failedListSaved(job, path)
@@ -137,6 +138,7 @@ package final class SchedulerCore {
 
   /// Brings a job forward after an event: its retries, its listing, its writes, its end.
   private func advance(_ run: JobRun) {
+    if run.closing != nil { return finishClosing(run) }
     guard run.isActive else { return }
     resumeRetries(of: run)
     list(run)
@@ -156,6 +158,9 @@ package final class SchedulerCore {
     if !waiting.isEmpty, startsAt > now.ticks { due = min(due, startsAt) }
     if !tasks.isEmpty { due = min(due, stallDue) }
     if isHolding { due = min(due, storeDue) }
+    for run in running {
+      if let closing = run.closing { due = min(due, closing.due) }
+    }
     for run in running where run.isActive {
       if let retry = run.retries.first { due = min(due, retry.due) }
       if let list = run.listDue { due = min(due, list) }

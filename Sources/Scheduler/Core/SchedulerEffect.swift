@@ -30,8 +30,20 @@ package enum SchedulerAnswer: Sendable, Equatable {
 
 /// Something for the log.
 package enum SchedulerNote: Sendable, Equatable {
+  /// A job was stored, and waits for its turn.
+  case jobSubmitted(JobRecord)
   /// A job was given its turn, or goes on after a restart.
   case jobStarted(JobID, isResumed: Bool)
+  /// The first task of a job, since its turn or a restart, goes to a worker.
+  case jobDispatches(JobID, worker: String, files: Int)
+  /// The listing of a pass is complete: what it found.
+  case jobListed(JobID, FileCount, isVerification: Bool)
+  /// Attempts of a job that are made again, all together; told at 1, 10, 100 and so on, with the last of them.
+  case jobRetries(JobID, count: Int64, last: NamedFailure)
+  /// Files that a job gave up, all together; told at 1, 10, 100 and so on, with the last of them.
+  case jobFails(JobID, count: Int64, last: NamedFailure)
+  /// A job's tasks at a worker will not be answered: their open files are planned again.
+  case jobLosesTasks(JobID, worker: String, tasks: Int, files: Int, reason: String)
   /// A verification of a job begins: the how manieth it is, and why.
   case jobVerifies(JobID, pass: Int64, because: String)
   /// A task shows no progress: its files go elsewhere.
@@ -60,6 +72,10 @@ package struct StuckTask: Sendable, Equatable {
   package var path: String
   /// Since when there is no progress, on the clock of `SchedulerTime.ticks`.
   package var since: UInt64
+  /// The same in milliseconds since 1970.
+  package var sinceDate: Int64
+  /// Whether its files were given to other workers; it only takes up room at this one.
+  package var isGivenUp = false
 }
 
 /// Something the core tells the driver to do, in order.

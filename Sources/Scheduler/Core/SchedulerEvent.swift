@@ -27,6 +27,8 @@ package struct ListedPage: Sendable, Equatable {
   package var failed: [FailedFile] = []
   /// Entries that are no loadable files; they count as failed.
   package var leftOutCount: Int64
+  /// Paths that were named before, or lie below such: they were listed there.
+  package var repeatedCount: Int64 = 0
   /// Where the next page begins; nil at the end of the listing.
   package var next: String?
 
@@ -58,6 +60,8 @@ package enum SchedulerEvent: Sendable {
   case workerJoined(WorkerInfo)
   /// A worker is gone, or was silent for too long.
   case workerLost(WorkerIdentity)
+  /// A worker that was lost is not expected to come back.
+  case workerRemoved(WorkerIdentity)
   /// All batches up to `number` are durable.
   case written(number: UInt64)
   /// The batch `number` and all later ones that were given to the store are not.

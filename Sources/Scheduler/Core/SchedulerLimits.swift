@@ -4,6 +4,8 @@
 package struct SchedulerLimits: Sendable, Equatable {
   /// Tasks that a worker runs at a time.
   package var tasksPerWorker = 3
+  /// Tasks of jobs with a bandwidth that a worker runs at a time besides those.
+  package var limitedTasksPerWorker = 16
   /// Jobs that run at a time.
   package var runningJobCountMax = 100
   /// Jobs that may wait.
@@ -28,8 +30,8 @@ package struct SchedulerLimits: Sendable, Equatable {
   package var backoffBase = Duration.milliseconds(50)
   /// Longest pause before another attempt.
   package var backoffMax = Duration.seconds(10)
-  /// Attempts at a listing page.
-  package var listAttemptCountMax = 8
+  /// How long a listing page that the source does not give is asked for again.
+  package var listRetryTime = Duration.seconds(120)
   /// Failed files after which a job ends early; nil for any number.
   package var failureCountThreshold: Int64?
   /// Share of failed files, in hundredths of a percent, beyond which a job ends early; 10000 for never.
@@ -38,10 +40,14 @@ package struct SchedulerLimits: Sendable, Equatable {
   package var failedFileCountMax: UInt64 = 1_000_000
   /// Silence after which a task is taken for stuck.
   package var stallTime = Duration.seconds(60)
+  /// How long a job that changes its files, and is stopped or fails, waits for what its tasks have done.
+  package var closeTime = Duration.seconds(10)
   /// How long a task may run, however it progresses, before it is named as slow.
   package var slowTime = Duration.seconds(300)
   /// Verifications of a job at most; a job that loses files again after the last of them fails.
   package var verificationCountMax: Int64 = 10
+  /// Verifications of a job at most that load again what left the cache; the next one only says what is missing.
+  package var reloadCountMax = 3
   /// How long after a start of the coordinator workers that a job relies on may take to come back.
   package var returnTime = Duration.seconds(5)
   /// How long ended jobs are kept.

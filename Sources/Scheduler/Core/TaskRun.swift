@@ -10,6 +10,8 @@ final class TaskRun {
   let place: Int
   /// Its units, in the order of the request's files.
   let units: [FileWork]
+  /// Bytes of its units.
+  let bytes: Int64
   /// Which of them are settled.
   var isSettled: [Bool]
   /// How many are not.
@@ -26,6 +28,10 @@ final class TaskRun {
   var isStuck = false
   /// Whether it was named as slow.
   var isSlow = false
+  /// Whether it asks if the worker still has what its job counts; it has no units.
+  var isAudit = false
+  /// What an audit found; nil before.
+  var finding: FileOutcome?
 
   /// A task of `units`.
   init(id: TaskID, run: JobRun, place: Int, units: [FileWork], now: UInt64) {
@@ -33,6 +39,7 @@ final class TaskRun {
     self.run = run
     self.place = place
     self.units = units
+    bytes = units.reduce(0) { $0 &+ $1.file.size }
     isSettled = Array(repeating: false, count: units.count)
     openCount = units.count
     startedAt = now
@@ -41,6 +48,7 @@ final class TaskRun {
 
   /// The path it is at: the one it named, else the first that is open.
   var path: String {
+    if isAudit { return run.record.specification.subject }
     let open = isSettled.firstIndex(of: false)
     guard let index = underway ?? open, units.indices.contains(index) else { return "" }
     return units[index].file.path

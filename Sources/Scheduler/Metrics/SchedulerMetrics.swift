@@ -44,6 +44,8 @@ package struct SchedulerMetrics: Sendable, Equatable {
   package var waitingJobs = 0, runningJobs = 0, verifyingJobs = 0
   /// Tasks at workers now.
   package var runningTasks = 0
+  /// Tasks that show no progress now, the one that is silent for longest first.
+  package var silentTasks: [StuckTask] = []
   /// Files in memory now, and those of them that wait for another attempt.
   package var filesInMemory = 0, retryingFiles = 0
   /// Workers now, and those of them that answer no task.

@@ -20,6 +20,10 @@ extension JobReport {
       writer.member("retrying", progress.totals.retrying)
       writer.member("tasks", progress.taskCount)
       writer.member("elapsedMilliseconds", progress.elapsedMilliseconds)
+      if let waits = progress.waits { writer.member("waits", waits) }
+      if progress.totals.repeatedPaths > 0 {
+        writer.member("repeatedPaths", progress.totals.repeatedPaths)
+      }
       if let failure = record.failure { writer.member("failure", failure) }
       if let path = record.failedListPath { writer.member("failedFileListPath", path) }
       writer.name("stuck")
@@ -42,10 +46,13 @@ extension JobReport {
     }
   }
 
-  private static func write(_ task: StuckTask, to writer: inout JSONWriter) {
+  static func write(_ task: StuckTask, to writer: inout JSONWriter) {
     writer.object {
       $0.member("worker", task.workerName)
       $0.member("path", task.path)
+      $0.member("since", DateText.iso(task.sinceDate))
+      $0.member("sinceMilliseconds", task.sinceDate)
+      $0.member("isGivenUp", task.isGivenUp)
     }
   }
 }

@@ -19,8 +19,13 @@ extension JobReport {
       writer.member("mSkipIfExists", options.skipIfExists)
       writer.member("mMetadataOnly", options.metadataOnly)
       if let stage { writer.member("mRunningStage", stage) }
+      if let waits = progress.waits { writer.member("mWaits", waits) }
       writer.member("mRetryDeadLetterQueueSize", progress.totals.retrying)
       writer.member("mTimeElapsed", progress.elapsedMilliseconds)
+      if !progress.stuckTasks.isEmpty {
+        writer.name("mStuckSubtasks")
+        writer.array { for task in progress.stuckTasks { Self.write(task, to: &$0) } }
+      }
       if let path = record.failedListPath { writer.member("mFailedFileSavedPath", path) }
     }
   }

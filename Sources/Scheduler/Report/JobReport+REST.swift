@@ -17,6 +17,7 @@ extension JobReport {
           $0.member("message", failure)
         }
       }
+      if let waits = progress.waits { writer.member("waits", waits) }
       if let path = record.failedListPath { writer.member("failedFileListPath", path) }
       writeTarget(to: &writer)
       writeOptions(to: &writer)

@@ -12,7 +12,26 @@ extension JobReport {
       case .copy: transferLines("Copied")
       case .move: transferLines("Moved")
       }
-    return lines.map { "\t\($0)\n" }.joined()
+    return (lines + noteLines).map { "\t\($0)\n" }.joined()
+  }
+
+  /// What is beyond the original report, and only said when there is something to say.
+  private var noteLines: [String] {
+    var lines: [String] = []
+    if progress.totals.repeatedPaths > 0 {
+      lines.append(
+        "Paths named twice, or below others: \(progress.totals.repeatedPaths), counted once")
+    }
+    if record.state.isTerminal, !isVerbose, ledger.failed.files > 0 {
+      let named = progress.recentFailures.prefix(3)
+      lines += named.map { "Failed: \($0.subject): \($0.reason)" }
+      let rest = ledger.failed.files - Int64(named.count)
+      if rest > 0, !named.isEmpty {
+        lines.append("Failed: \(rest) more; all by --progress --file-status FAILURE")
+      }
+    }
+    if let waits = progress.waits { lines.append("Waits: \(waits)") }
+    return lines
   }
 
   // MARK: LOAD
@@ -21,7 +40,7 @@ extension JobReport {
     loadHeading + loadBytes + failureLines + detailLines + [
       "Subtask Retry rate: \(RateText.hundredths(subtaskRetryRate))%",
       "Subtasks on Retry Dead Letter Queue: \(progress.totals.retrying)",
-    ] + pathLine
+    ] + stuckLines + pathLine
   }
 
   private var loadHeading: [String] {
@@ -78,7 +97,7 @@ extension JobReport {
       "Files Freed: \(ledger.loaded.files)",
       "Bytes Freed: \(SizeText.print(ledger.loaded.bytes))",
       "Files Failed: \(ledger.failed.files)",
-    ] + detailLines + pathLine
+    ] + detailLines + stuckLines + pathLine
   }
 
   private func transferLines(_ verb: String) -> [String] {
@@ -93,7 +112,17 @@ extension JobReport {
     ]
     if let throughput { lines.append("Throughput: \(SizeText.print(throughput))/s") }
     lines.append("Files failure rate: \(RateText.hundredths(fileFailureRate))%")
-    return lines + detailLines + pathLine
+    return lines + detailLines + stuckLines + pathLine
+  }
+
+  /// Who keeps the job waiting, at which file, since when; no line while nobody does.
+  private var stuckLines: [String] {
+    guard !progress.stuckTasks.isEmpty else { return [] }
+    return ["Tasks without progress: \(progress.stuckTasks.count)"]
+      + progress.stuckTasks.map { task in
+        "\t\(task.workerName): \(task.path), since \(DateText.iso(task.sinceDate))"
+          + (task.isGivenUp ? "; its files went to other workers" : "")
+      }
   }
 
   /// The elapsed time as `HH:mm:ss`.

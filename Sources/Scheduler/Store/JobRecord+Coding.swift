@@ -14,6 +14,7 @@ extension JobRecord {
       writer.optional(failedListPath) { $0.text($1) }
       specification.encode(to: &writer)
       totals.encode(to: &writer)
+      writer.number(totals.repeatedPaths)
     }
   }
 
@@ -23,9 +24,10 @@ extension JobRecord {
       let submittedAt = reader.signed(), let startedAt = reader.optional({ $0.signed() }),
       let endedAt = reader.optional({ $0.signed() }), let failure = reader.optional({ $0.text() }),
       let failedListPath = reader.optional({ $0.text() }),
-      let specification = JobSpecification(from: &reader), let totals = JobTotals(from: &reader),
-      reader.isAtEnd
+      let specification = JobSpecification(from: &reader), var totals = JobTotals(from: &reader)
     else { return nil }
+    if !reader.isAtEnd { totals.repeatedPaths = reader.signed() ?? 0 }
+    guard reader.isAtEnd else { return nil }
     self.init(id: id, specification, submittedAt: submittedAt)
     self.state = state
     self.startedAt = startedAt

@@ -19,6 +19,11 @@ package protocol JobStore: AnyObject, Sendable {
   /// - Throws: when the store cannot be read.
   func list(_ query: JobQuery) throws(SchedulerError) -> JobPage
 
+  /// How many jobs are asked for, on every page together; blocks, and looks at every job.
+  ///
+  /// - Throws: when the store cannot be read.
+  func count(_ query: JobQuery) throws(SchedulerError) -> Int
+
   /// A job's record, nil without one; blocks.
   ///
   /// - Throws: when the store or the record cannot be read.
@@ -38,9 +43,9 @@ package protocol JobStore: AnyObject, Sendable {
 
   /// Removes jobs that ended before that many milliseconds since 1970, at most `limit`; blocks.
   ///
-  /// - Returns: how many it removed.
+  /// - Returns: the records it removed.
   /// - Throws: when the store cannot be written.
-  func removeEnded(before: Int64, limit: Int) throws(SchedulerError) -> Int
+  func removeEnded(before: Int64, limit: Int) throws(SchedulerError) -> [JobRecord]
 
   /// Makes what was given durable, and lets go of the store; blocks. Nothing is asked of it afterwards.
   func close()

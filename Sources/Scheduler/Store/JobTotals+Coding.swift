@@ -67,6 +67,7 @@ extension JobCheckpoint {
       writer.number(failureCount)
       totals.encode(to: &writer)
       reliance.encode(to: &writer)
+      writer.number(totals.repeatedPaths)
     }
   }
 
@@ -75,9 +76,10 @@ extension JobCheckpoint {
     guard var reader = SealedValue.open(bytes), let isVerification = reader.flag(),
       let cursor = reader.optional({ $0.text() }), let isListed = reader.flag(),
       let nextResult = reader.number(), let failureCount = reader.number(),
-      let totals = JobTotals(from: &reader), let reliance = JobReliance(from: &reader),
-      reader.isAtEnd
+      var totals = JobTotals(from: &reader), let reliance = JobReliance(from: &reader)
     else { return nil }
+    if !reader.isAtEnd { totals.repeatedPaths = reader.signed() ?? 0 }
+    guard reader.isAtEnd else { return nil }
     self.init()
     self.isVerification = isVerification
     self.cursor = cursor

@@ -34,6 +34,10 @@ package final class MemoryJobStore: JobStore {
     try StoreReader(state.withLock { $0.table }).list(query)
   }
 
+  package func count(_ query: JobQuery) throws(SchedulerError) -> Int {
+    try StoreReader(state.withLock { $0.table }).count(query)
+  }
+
   package func record(of id: JobID) throws(SchedulerError) -> JobRecord? {
     try StoreReader(state.withLock { $0.table }).record(of: id)
   }
@@ -48,12 +52,12 @@ package final class MemoryJobStore: JobStore {
     try StoreReader(state.withLock { $0.table }).failures(of: id, from: first, limit: limit)
   }
 
-  package func removeEnded(before: Int64, limit: Int) throws(SchedulerError) -> Int {
+  package func removeEnded(before: Int64, limit: Int) throws(SchedulerError) -> [JobRecord] {
     try state.withLock { (state) throws(SchedulerError) in
       let reader = StoreReader(state.table)
       let records = try reader.ended(before: before, limit: limit)
       for change in try reader.removal(of: records) { state.table.apply(change) }
-      return records.count
+      return records
     }
   }
 

@@ -92,6 +92,23 @@ struct StoreReader<Table: StoreTable> {
     return page
   }
 
+  /// See ``JobStore/count(_:)``; records that cannot be read are left out when a type or a state is asked for.
+  func count(_ query: JobQuery) throws(SchedulerError) -> Int {
+    var count = 0
+    try table.scan(prefix: StoreKey.records, from: StoreKey.records, isDownwards: false) {
+      key, value in
+      if query.type == nil, query.state == nil {
+        count += 1
+      } else if let id = StoreKey.id(of: key), let record = JobRecord(id: id, decoding: value),
+        query.wants(record)
+      {
+        count += 1
+      }
+      return true
+    }
+    return count
+  }
+
   private func start(of query: JobQuery) -> [UInt8] {
     guard let after = query.after else {
       return query.isNewestFirst ? [StoreKey.records[0] + 1] : StoreKey.records

@@ -35,6 +35,8 @@ package enum FileOutcome: Equatable, Sendable {
   case skipped
   /// FREE: so many files and bytes left the cache.
   case freed(FileCount)
+  /// An audit: so much of what the job counts on the worker is gone; `fits` says whether all of it could be there at once.
+  case missing(FileCount, fits: Bool)
   /// Not done.
   case failed(FileFailure)
 }

@@ -16,6 +16,10 @@ package enum TaskAction: UInt8, Sendable {
   case copy = 5
   /// Copies the file, verifies the copy, deletes the source.
   case move = 6
+  /// Says whether everything that the job counts on the worker is still there: `.done` or `.missing`; one file stands for all.
+  case audit = 7
+  /// As `verify`, but loads nothing: what is missing is `.failed`.
+  case check = 8
 }
 
 /// A task as it is given to a worker.
@@ -26,6 +30,8 @@ package struct TaskRequest: Equatable, Sendable {
   package var job: JobID
   /// Which pass over the job's files it belongs to: 0 for the load, then verifications by number.
   package var pass: Int64 = 0
+  /// Whether files of that pass were counted on the worker before.
+  package var continues = false
   /// The worker that runs it.
   package var worker: WorkerIdentity
   /// What is done.

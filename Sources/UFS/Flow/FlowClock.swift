@@ -27,7 +27,7 @@ package struct FlowClock: Sendable {
 
   /// The clock of the ring that the caller runs on.
   package static let ring = FlowClock(
-    now: { Reactor.current?.now ?? monotonic() },
+    now: { Reactor.current?.now ?? monotonicNow() },
     sleep: { duration in
       guard let reactor = Reactor.current else { return false }
       return await reactor.sleep(for: duration)
@@ -39,10 +39,4 @@ package struct FlowClock: Sendable {
         body(await reactor.sleep(for: .nanoseconds(Int64(clamping: wait))))
       }
     })
-
-  private static func monotonic() -> UInt64 {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
-  }
 }

@@ -21,6 +21,12 @@ enum HDFSFailure: Error, Equatable {
   case checksum
   /// Flow control did not let the request through.
   case flow(FlowRefusal)
+  /// A name node's address takes no connection, or lost it.
+  case unreached(HDFSEndpoint, errno: Int32)
+  /// A data node takes no connection.
+  case unreachedData(HDFSEndpoint, errno: Int32)
+  /// What answers at a name node's address does not speak Hadoop's protocol.
+  case stranger(HDFSEndpoint, HDFSWireError)
   /// The packets are not of the size that was counted on.
   case unevenPackets
 
@@ -39,6 +45,15 @@ enum HDFSFailure: Error, Equatable {
     case .wire(let error): "not understood: \(error)"
     case .connection(let errno, _): errnoText(errno)
     case .name(let detail): detail
+    case .unreached(let place, let errno):
+      "the name node \(place) cannot be reached: \(errnoText(errno)) (errno \(errno)); check that it runs and"
+        + " that this is its RPC port (as in fs.defaultFS, often 8020 or 9000; not that of its web pages)"
+    case .unreachedData(let place, let errno):
+      "the data node \(place) cannot be reached: \(errnoText(errno)) (errno \(errno)); check that it runs and that"
+        + " this machine may connect to it"
+    case .stranger(let place, let error):
+      "what answers at \(place) is not understood (\(error)); check that this is a name node's RPC port (as"
+        + " in fs.defaultFS, often 8020 or 9000; not that of its web pages)"
     case .timeout: "no answer in time"
     case .refused(let status, let message): "refused with status \(status): \(message)"
     case .checksum: "wrong checksum"

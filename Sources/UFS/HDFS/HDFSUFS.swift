@@ -27,7 +27,9 @@ package final class HDFSUFS: UnderFileSystem {
   }
 
   package var capabilities: UFSCapabilities {
-    cluster.options.isReadOnly ? [.directories] : [.write, .rename, .directories]
+    cluster.options.isReadOnly
+      ? [.directories, .versionsNameFiles]
+      : [.write, .rename, .directories, .versionsNameFiles]
   }
 
   package func validate(_ path: String) throws(UFSError) { try check(path, "ufs.path") }

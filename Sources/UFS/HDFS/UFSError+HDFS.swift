@@ -20,10 +20,10 @@ extension UFSError {
       self.init(.unavailable, operation: operation, path: path, cause: .errno(ETIMEDOUT))
     case .flow(let refusal):
       self.init(.unavailable, operation: operation, path: path, cause: .flow(refusal))
-    case .name, .refused:
+    case .name, .refused, .unreached, .unreachedData:
       self.init(
         .unavailable, operation: operation, path: path, cause: .hdfs(exception: failure.summary))
-    case .wire, .checksum, .unevenPackets:
+    case .wire, .stranger, .checksum, .unevenPackets:
       self.init(.io, operation: operation, path: path, cause: .hdfs(exception: failure.summary))
     }
   }

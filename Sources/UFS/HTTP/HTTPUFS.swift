@@ -47,6 +47,8 @@ package final class HTTPUFS: UnderFileSystem {
     try await status(path, "ufs.status", .demand)
   }
 
+  package func probe() async throws(UFSError) { _ = try await ask(.head, "", "ufs.probe", .demand) }
+
   package func open(
     _ path: String, expecting version: FileVersion?, for purpose: UFSPurpose
   ) async throws(UFSError) -> any UFSReader {

@@ -1,6 +1,6 @@
 // What an attempt came to when it brought no answer.
 //
-//   404, 410   notFound       401, 403, 407  denied     412, 416  changed     429  throttled
+//   404, 410   notFound  400, 401, 403, 407  denied     412, 416  changed     429  throttled
 //   405, 501   unsupported    408, 5xx, timeouts, lost connections  unavailable
 
 import HTTPWire
@@ -41,11 +41,12 @@ struct HTTPUFSFailure: Error, Sendable {
     let code: UFSError.Code =
       switch reply.status {
       case 404, 410: .notFound
-      case 401, 403, 407: .denied
+      // Our requests are well made: a server that takes none misses TLS, a certificate of ours, or a name.
+      case 400, 401, 403, 407: .denied
       case 412, 416: .changed
       case 429: .throttled
       case 405, 501: .unsupported
-      case 400, 411, 413, 414, 431: .invalid
+      case 411, 413, 414, 431: .invalid
       case 408, 425, 500, 502...599: .unavailable
       default: .io
       }

@@ -58,7 +58,9 @@ final class DirectoryScan: @unchecked Sendable {
       if name.name.starts(with: LocalPath.temporaryPrefix.utf8) { continue }
       switch try entry(name) {
       case .listed(let entry): batch.entries.append(entry)
-      case .leftOut: batch.leftOutCount += 1
+      case .leftOut(let reason):
+        let path = joinPath(path, UFSLeftOut.text(name.name))
+        batch.leave(out: UFSLeftOut(path: fileSystem.ufsPath(of: path), reason: reason))
       case .vanished: break
       }
     }
@@ -152,12 +154,14 @@ final class DirectoryScan: @unchecked Sendable {
 
   private enum Found {
     case listed(UFSEntry)
-    case leftOut
+    case leftOut(String)
     case vanished
   }
 
   private func entry(_ name: Name) throws(UFSError) -> Found {
-    guard let text = String(validating: name.name, as: UTF8.self) else { return .leftOut }
+    guard let text = String(validating: name.name, as: UTF8.self) else {
+      return .leftOut("its name is not UTF-8")
+    }
     var status: LocalStatus
     switch SystemCall.status(at: directory, name.name) {
     case .success(let found): status = found
@@ -167,12 +171,14 @@ final class DirectoryScan: @unchecked Sendable {
     let below = joinPath(path, text)
     let isLink = status.kind == .link
     if isLink {
-      guard let target = linkTarget(below) else { return .leftOut }
+      guard let target = linkTarget(below) else {
+        return .leftOut("a link that leads nowhere, or out of the mount")
+      }
       status = target
     }
     let (owner, group) = fileSystem.names.find(user: status.user, group: status.group)
     guard let result = fileSystem.fileStatus(status, below, owner: owner, group: group) else {
-      return .leftOut
+      return .leftOut("neither a file nor a directory")
     }
     return .listed(UFSEntry(name: text, path: below, status: result, isLink: isLink))
   }

@@ -20,18 +20,23 @@ package final class LocalReader: UFSReader {
   private let path: String
   private let settleTime: Int64
   private let direct: LocalUFS.Options.Direct
+  private let readsAtOnce: Bool
   private var mayReadDirect: Bool
 
   /// Reads go past the page cache from this size on; below it the device's latency outweighs the copy.
   static let directSizeMin = 65536
+  /// Bytes that are copied from the page cache before others have their turn.
+  private static let copySizeMax = 128 << 10
   /// Alignment of memory, offset and size that every device accepts.
   private static let directAlignment = 4096
 
-  /// A reader of `file`, which was `version` when it was opened.
+  /// A reader of `file`, which was `version` when it was opened; it `readsAtOnce` what the kernel has in memory for work that
+  /// nobody waits for.
   init(
     _ fileSystem: LocalUFS, _ file: OpenFile, _ path: String, _ version: FileVersion,
-    _ direct: LocalUFS.Options.Direct
+    _ direct: LocalUFS.Options.Direct, readsAtOnce: Bool
   ) {
+    self.readsAtOnce = readsAtOnce
     self.direct = direct
     self.fileSystem = fileSystem
     self.file = file
@@ -70,11 +75,8 @@ package final class LocalReader: UFSReader {
     let reactor = fileSystem.reactor
     do throws(RingError) {
       if mayReadDirect, unsafe isAligned(buffer, offset) {
-        if direct == .auto {
-          // Copies what is there and never waits: the same work that a buffered read of the ring does inline.
-          let cached = unsafe pen_read_cached(
-            file.descriptor, buffer.baseAddress, buffer.count, offset)
-          if cached == buffer.count { return cached }
+        if direct == .auto, unsafe await copiesCached(into: buffer, at: offset, reactor) {
+          return buffer.count
         }
         do throws(RingError) {
           return unsafe try await reactor.readAll(file.directDescriptor, into: buffer, at: offset)
@@ -83,12 +85,40 @@ package final class LocalReader: UFSReader {
           mayReadDirect = false
         }
       }
+      if readsAtOnce, file.isLocal, buffer.count < Self.directSizeMin {
+        let count = unsafe pen_read_now(
+          file.descriptor, buffer.baseAddress, buffer.count, offset)
+        if count == buffer.count {
+          // Who reads file after file without ever waiting lets others have their turn.
+          await reactor.yield()
+          return count
+        }
+      }
       return unsafe try await reactor.readAll(file.descriptor, into: buffer, at: offset)
     } catch {
       // A file server's word for "this file is gone": the name may hold a new one.
       if error.errno == ESTALE { throw fileSystem.rule(.changed, "ufs.read", path, .otherVersion) }
       throw UFSError(ring: error, operation: "ufs.read", path: fileSystem.ufsPath(of: path))
     }
+  }
+
+  /// Copies what the page cache holds, never waiting for a device; false when something is missing.
+  ///
+  /// Piece by piece: the ring's other tasks wait for one of them, not for a page.
+  private func copiesCached(
+    into buffer: UnsafeMutableRawBufferPointer, at offset: Int64, _ reactor: Reactor
+  ) async -> Bool {
+    var done = 0
+    while done < buffer.count {
+      if done > 0 { await reactor.yield() }
+      let size = min(Self.copySizeMax, buffer.count - done)
+      let piece = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[done..<done + size])
+      let count = unsafe pen_read_cached(
+        file.descriptor, piece.baseAddress, size, offset + Int64(done))
+      guard count == size else { return false }
+      done += size
+    }
+    return true
   }
 
   private func isAligned(_ buffer: UnsafeMutableRawBufferPointer, _ offset: Int64) -> Bool {

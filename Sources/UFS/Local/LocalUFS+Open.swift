@@ -8,6 +8,9 @@ import Ring
 import Synchronization
 
 extension LocalUFS {
+  /// Files of up to so many bytes are closed after they were loaded.
+  private static let unkeptSizeMax: Int64 = 65536
+
   package func status(of path: String) async throws(UFSError) -> FileStatus {
     try check(path, "ufs.status")
     let reactor = reactor
@@ -34,19 +37,28 @@ extension LocalUFS {
     let reactor = reactor
     let cache = cache(of: reactor)
     let direct = options.direct(for: purpose)
-    if let version, let file = cache.file(path, version, now: reactor.now),
+    // A load reads a small file once, at once. It is background work of its ring, so that nobody waits for many such; clients
+    // that never wait for the kernel would hold up all who do.
+    let isLoad = purpose == .load
+    let isKept = !isLoad || version.map { $0.length > Self.unkeptSizeMax } ?? true
+    if isKept, let version, let file = cache.file(path, version, now: reactor.now),
       !wantsDirect(direct, version.length) || file.wasAskedForDirect
     {
-      return LocalReader(self, file, path, version, direct)
+      return LocalReader(self, file, path, version, direct, readsAtOnce: isLoad)
     }
-    let fd = await open(path, flags: O_RDONLY | O_NONBLOCK | O_NOCTTY, on: reactor)
+    let flags = O_RDONLY | O_NONBLOCK | O_NOCTTY
+    var fd = isLoad ? openAtOnce(path, flags: flags) : -EAGAIN
+    if fd == -EAGAIN { fd = await open(path, flags: flags, on: reactor) }
     // A socket cannot be opened at all, nor can a device without a driver: ENXIO, ENODEV.
     guard fd >= 0 else { throw lookupError(fd, "ufs.open", path) }
     do throws(UFSError) {
-      let (file, found) = try await readable(fd, path, expecting: version, direct)
-      let leaving = cache.insert(file, path, found, now: reactor.now)
-      await OpenFile.close(leaving, on: reactor)
-      return LocalReader(self, file, path, found, direct)
+      let (file, found) = try await readable(
+        fd, path, expecting: version, direct, atOnce: isLoad)
+      if isKept || !file.isLocal {
+        let leaving = cache.insert(file, path, found, now: reactor.now)
+        await OpenFile.close(leaving, on: reactor)
+      }
+      return LocalReader(self, file, path, found, direct, readsAtOnce: isLoad)
     } catch {
       await reactor.close(fd)
       throw error
@@ -55,10 +67,13 @@ extension LocalUFS {
 
   /// Checks that a descriptor just opened is a regular file of the right version, and makes it fit for the ring.
   private func readable(
-    _ fd: Int32, _ path: String, expecting version: FileVersion?, _ direct: Options.Direct
+    _ fd: Int32, _ path: String, expecting version: FileVersion?, _ direct: Options.Direct,
+    atOnce: Bool
   ) async throws(UFSError) -> (OpenFile, FileVersion) {
     let status: LocalStatus
-    switch await currentStatus(of: fd) {
+    let known = atOnce ? statusAtOnce(of: fd) : nil
+    let answer = if let known { known } else { await currentStatus(of: fd) }
+    switch answer {
     case .success(let found): status = found
     case .failure(let errno): throw error(-errno.number, "ufs.open", path)
     }
@@ -81,6 +96,15 @@ extension LocalUFS {
     direct != .never && length >= LocalReader.directSizeMin
   }
 
+  /// The status of an open descriptor where that never waits; nil elsewhere.
+  private func statusAtOnce(of fd: Int32) -> Result<LocalStatus, Errno>? {
+    // A mount of another kind may lie below the root: only the device tells.
+    guard isLocal, case .success(let status) = SystemCall.knownStatus(of: fd),
+      devices.withLock({ $0[status.device] }) == true
+    else { return nil }
+    return .success(status)
+  }
+
   /// The status of an open descriptor: on the ring, or on the pool and from the server where there is one.
   func currentStatus(of fd: Int32) async -> Result<LocalStatus, Errno> {
     guard isLocal else { return await pool.run { SystemCall.freshStatus(of: fd) } }
@@ -99,6 +123,16 @@ extension LocalUFS {
         .isDirectory, operation: operation, path: ufsPath(of: path), cause: .errno(EISDIR))
     case .link, .special: throw rule(.unsupported, operation, path, .specialFile)
     }
+  }
+
+  /// Opens `path` below the root when the kernel has all of it in memory; else -EAGAIN.
+  private func openAtOnce(_ path: String, flags: Int32) -> Int32 {
+    guard isLocal else { return -EAGAIN }
+    let name = PathBytes((path.isEmpty ? "." : path).utf8)
+    let fd = SystemCall.open(
+      at: resolver.root, name, flags: flags,
+      resolve: LocalResolver.beneath | UInt64(RESOLVE_CACHED))
+    return fd == -EXDEV ? -EAGAIN : fd
   }
 
   /// Opens `path` below the root: on the ring, and on the pool when links have to be followed by hand.

@@ -86,8 +86,11 @@ package final class LocalUFS: UnderFileSystem {
 
   package var capabilities: UFSCapabilities {
     options.isReadOnly
-      ? [.directories, .readsAhead]
-      : [.write, .randomWrite, .rename, .serverCopy, .directories, .readsAhead]
+      ? [.directories, .readsAhead, .versionsNameFiles]
+      : [
+        .write, .randomWrite, .rename, .serverCopy, .directories, .readsAhead, .versionsNameFiles,
+        .keepsTimes,
+      ]
   }
 
   package func validate(_ path: String) throws(UFSError) { try check(path, "ufs.path") }

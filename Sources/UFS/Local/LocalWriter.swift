@@ -32,6 +32,7 @@ package final class LocalWriter: UFSWriter {
   private let mode: UFSCreation
   private var length: Int64 = 0
   private var isOpen = true
+  private var kept: UFSAttributes?
 
   /// A writer into `place`, whose descriptors it takes over.
   init(_ fileSystem: LocalUFS, _ place: Place, _ path: String, _ mode: UFSCreation) {
@@ -58,8 +59,32 @@ package final class LocalWriter: UFSWriter {
     length += Int64(bytes.count)
   }
 
+  package func keep(_ attributes: UFSAttributes) { kept = attributes }
+
+  /// `UTIME_OMIT` of Linux, a macro that is not imported: the access time stays.
+  private static let timeOmitted = (1 << 30) - 2
+
+  /// Sets mode and time of the file.
+  ///
+  /// Returns 0 or -errno. Blocking.
+  private static func set(_ attributes: UFSAttributes, of file: Int32) -> Int32 {
+    if let mode = attributes.mode, fchmod(file, mode_t(mode & 0o777)) != 0 { return -errno }
+    let time = timespec(
+      tv_sec: Int(attributes.modificationTime / 1_000_000_000),
+      tv_nsec: Int(attributes.modificationTime % 1_000_000_000))
+    // SAFETY: the call reads two times, which live until it returns.
+    return unsafe [timespec(tv_sec: 0, tv_nsec: timeOmitted), time].withUnsafeBufferPointer {
+      unsafe futimens(file, $0.baseAddress) == 0 ? 0 : -errno
+    }
+  }
+
   package func commit() async throws(UFSError) -> FileStatus {
     precondition(isOpen, "a writer is used before its end")
+    if let kept, kept.modificationTime >= 0 {
+      let file = place.file
+      try fileSystem.checked(
+        await fileSystem.pool.run { Self.set(kept, of: file) }, "ufs.commit", path)
+    }
     let rc = await fileSystem.reactor.sync(place.file, dataOnly: false)
     try fileSystem.checked(rc, "ufs.commit", path)
     let (fileSystem, place, path, mode) = (fileSystem, place, path, mode)

@@ -24,6 +24,11 @@ enum SystemCall {
     status(at: fd, [], flags: pen_at_empty_path())
   }
 
+  /// As `status(of:)`, as far as this machine knows: never waits for a server.
+  static func knownStatus(of fd: Int32) -> Result<LocalStatus, Errno> {
+    status(at: fd, [], flags: pen_at_known_status())
+  }
+
   /// As `status(of:)`, from the server where there is one; may wait for it.
   static func freshStatus(of fd: Int32) -> Result<LocalStatus, Errno> {
     status(at: fd, [], flags: pen_at_fresh_status())

@@ -36,7 +36,7 @@ package struct Mount: Sendable {
   static func normalised(_ alluxioPath: String) throws(PathRule) -> String {
     guard hasBytePrefix(alluxioPath, "/") else { throw .relative }
     let path = withoutTrailingSlashes(String(Substring(alluxioPath.utf8.dropFirst())))
-    if let rule = LocalPath.brokenRule(path) { throw rule }
+    if let rule = LocalPath.brokenCommonRule(path) { throw rule }
     return path
   }
 }

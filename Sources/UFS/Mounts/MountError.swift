@@ -58,7 +58,7 @@ package struct MountError: Error, Sendable, Equatable, CustomStringConvertible {
     case .malformed:
       "write it as /name=uri[,key=value...]; a comma or backslash inside is \\, or \\\\"
     case .malformedOption(let position):
-      "option \(position) is not key=value; a comma inside a value is \\\\,"
+      "option \(position) is not key=value; a comma inside a value is \\,"
     case .badPath(let rule): "\(rule); write an Alluxio path such as /name"
     case .badURI(let uri, .relative):
       "'\(masked(uri))' is relative; write an absolute path or a URI such as file:///data"

@@ -11,6 +11,8 @@
 package struct MountTable: Sendable {
   /// The mounts, longest UFS root first, so that a client that takes the first textual match takes the right one.
   package let mounts: [Mount]
+  /// Whether another mount lies below each, and hides a part of it.
+  private let isPartlyHidden: [Bool]
 
   /// A table of mounts.
   ///
@@ -22,10 +24,16 @@ package struct MountTable: Sendable {
     guard mounts.contains(where: { $0.prefix.isEmpty }) else {
       throw MountError(.missingRoot, mount: "/")
     }
-    self.mounts = mounts.sorted {
+    let sorted = mounts.sorted {
       let (left, right) = ($0.uri.description, $1.uri.description)
       return left.utf8.count == right.utf8.count
         ? isBefore(left, right) : left.utf8.count > right.utf8.count
+    }
+    self.mounts = sorted
+    isPartlyHidden = sorted.map { mount in
+      sorted.contains {
+        !isSameText($0.prefix, mount.prefix) && pathBelow(mount.prefix, $0.prefix) != nil
+      }
     }
   }
 
@@ -53,10 +61,11 @@ package struct MountTable: Sendable {
     } catch {
       throw UFSError(.invalid, operation: "mounts.locate", path: text, rule: error)
     }
-    for mount in mounts {
+    for (mount, isPartlyHidden) in zip(mounts, isPartlyHidden) {
       guard let path = mount.uri.relative(uri) else { continue }
       try mount.ufs.validate(path)
       let located = MountedPath(mount: mount, path: path)
+      guard isPartlyHidden else { return located }
       let owner = self.mount(ofAlluxioPath: joinPath(mount.prefix, path))
       if let owner, !isSameText(owner.prefix, mount.prefix) {
         throw UFSError(

@@ -17,6 +17,8 @@ package struct UFSEnvironment: Sendable {
   ///
   /// May hold credentials.
   package var settings: [String: String] = [:]
+  /// Memory of objects on their way to stores.
+  package var uploads = UploadMemory()
 
   /// An environment of its parts; without a client, one for a single reactor.
   package init(

@@ -48,6 +48,8 @@ package enum PathRule: Error, Hashable, CustomStringConvertible {
   case intoItself
   /// The target of a copy is there already.
   case targetExists
+  /// A directory that is to be deleted has entries.
+  case hasEntries
   /// A name that is not UTF-8, or a linked directory, cannot be copied.
   case uncopyable
   /// A resumed listing finds another directory at its path, or a cursor of another kind.
@@ -64,6 +66,8 @@ package enum PathRule: Error, Hashable, CustomStringConvertible {
   case tooManyPages
   /// The store can only be read.
   case readOnlyStore
+  /// The store has no step that renames.
+  case noRename
   /// The store does not say what it holds.
   case noListing
   /// The server does not say how long the file is.
@@ -80,6 +84,8 @@ package enum PathRule: Error, Hashable, CustomStringConvertible {
   case tooManyRedirects
   /// A redirect from https to http.
   case insecureRedirect
+  /// The store said a moment ago that nothing is there, and was not asked again.
+  case absentLately
   /// A URI's host is not a name or address with a port, or has a user before it.
   case badHost
 
@@ -108,15 +114,19 @@ package enum PathRule: Error, Hashable, CustomStringConvertible {
     case .shortRead: "the file ended early"
     case .intoItself: "source and target are the same, or the target lies in the source"
     case .targetExists: "the target exists"
-    case .uncopyable: "an entry cannot be copied (name not UTF-8, or a linked directory)"
+    case .hasEntries: "the directory has entries; delete it recursively, or empty it first"
+    case .uncopyable:
+      "it has an entry that no path can name (a name that is not UTF-8, a key with '//' in it) or a linked directory"
     case .staleCursor: "the cursor belongs to another listing"
     case .offsetTooLarge: "the offset is beyond the largest file"
-    case .isDirectory: "it is a directory"
+    case .absentLately: "the store said a moment ago that nothing is there"
+    case .isDirectory: "a file was asked for"
     case .badEscape: "a broken % escape, a NUL byte or text that is not UTF-8"
     case .noBuffer: "the cache is full of pages in use, and so are the buffers for reads past it"
     case .tooManyPages: "the file has more than 2^32 pages; set a larger page size"
     case .readOnlyStore: "this store can only be read"
-    case .noListing: "this store cannot be listed"
+    case .noRename: "objects cannot be renamed: copy, then delete the source, as a MOVE job does"
+    case .noListing: "this store cannot be listed: name its files one by one"
     case .unknownLength: "the server does not say how long the file is"
     case .unknownVersion: "the server gives neither a strong ETag nor a Last-Modified"
     case .noRanges: "the server knows no ranges: the file can only be read from its start"

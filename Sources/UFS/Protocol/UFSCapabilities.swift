@@ -18,6 +18,10 @@ package struct UFSCapabilities: OptionSet, Sendable, Hashable {
   package static let directories = UFSCapabilities(rawValue: 1 << 4)
   /// Walk a tree in one flat listing instead of one per directory.
   package static let flatListing = UFSCapabilities(rawValue: 1 << 5)
+  /// A version names the file itself, not only its content: two paths of one version are one file.
+  package static let versionsNameFiles = UFSCapabilities(rawValue: 1 << 7)
   /// Something below reads ahead by itself, as a kernel does: pages are best read whole and announced to nobody.
   package static let readsAhead = UFSCapabilities(rawValue: 1 << 6)
+  /// A new file may be given a modification time and a mode.
+  package static let keepsTimes = UFSCapabilities(rawValue: 1 << 8)
 }

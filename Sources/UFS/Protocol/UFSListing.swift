@@ -18,6 +18,10 @@ package struct UFSListing: Sendable, Hashable {
   package var purpose: UFSPurpose
   /// Whose requests these are where they wait for their turn, as `UFSReader.takeTurns`; nil for those of the directory.
   package var turns: UInt64?
+  /// Whether a walk goes on beside directories below its start that the UFS refuses, and tells them with its batches.
+  ///
+  /// Where it is not set the first of them ends the walk.
+  package var passesRefusals = false
 
   /// Options of their parts.
   package init(

@@ -18,6 +18,17 @@ package protocol UFSWriter: AnyObject {
   /// - Throws: `.exists` when an exclusive creation finds the name taken. The name then still means what it meant.
   func commit() async throws(UFSError) -> FileStatus
 
+  /// Gives the file a modification time, and a mode, before `commit`; a store that keeps none ignores them.
+  ///
+  /// See `UFSCapabilities.keepsTimes`.
+  func keep(_ attributes: UFSAttributes)
+
   /// Drops everything written; harmless after the end.
   func abort() async
+}
+
+extension UFSWriter {
+  package func keep(_ attributes: UFSAttributes) {
+    // Objects have the time of their upload, and no mode.
+  }
 }

@@ -26,6 +26,11 @@ package protocol UnderFileSystem: Sendable {
   /// - Throws: `.notFound` only when the UFS says so; `.unsupported` for what is neither file nor directory.
   func status(of path: String) async throws(UFSError) -> FileStatus
 
+  /// Asks the store whether it can be used at all; what is found is not kept.
+  ///
+  /// - Throws: Why files of this UFS cannot be had.
+  func probe() async throws(UFSError)
+
   /// The wall-clock time, in nanoseconds since the epoch, from which `version` identifies its bytes beyond doubt.
   ///
   /// Before it a second write might leave the version unchanged (see `UFSRead.isSettled`). `Int64.min` when versions are
@@ -130,6 +135,8 @@ extension UnderFileSystem {
   }
 
   package func settleTime(of version: FileVersion) -> Int64 { .min }
+
+  package func probe() async throws(UFSError) { _ = try await status(of: "") }
 
   package func walk(
     _ path: String, _ options: UFSListing

@@ -25,7 +25,18 @@ extension S3UFS {
       throw MountError(
         .badOption(
           "alluxio.underfs.s3.endpoint", value: options.endpoint ?? "",
-          accepted: "host, host:port or a URL without a path"), mount: mount)
+          accepted:
+            "host, host:port or a URL without a path, which does not begin with http:// when"
+            + " alluxio.underfs.s3.secure.http.enabled is true"), mount: mount)
+    }
+    guard options.isReadOnly || options.partSize <= environment.uploads.limit else {
+      throw MountError(
+        .badOption(
+          "alluxio.underfs.s3.multipart.upload.partition.size", value: "\(options.partSize)",
+          accepted:
+            "at most \(environment.uploads.limit), what penstock.worker.ufs.upload.memory leaves for all parts"
+        ),
+        mount: mount)
     }
     if options.tls != TLSOptions(), let problem = options.tls.problem {
       throw MountError(
@@ -56,7 +67,7 @@ extension S3UFS {
       bucket: uri.authority, root: uri.path, scheme: uri.scheme, options: options,
       requester: S3Requester(
         options: options, endpoint: endpoint, region: region, client: client, chain: chain,
-        pool: environment.pool, gate: gate))
+        pool: environment.pool, gate: gate), uploads: environment.uploads)
   }
 }
 

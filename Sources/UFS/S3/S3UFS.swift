@@ -17,11 +17,17 @@ package final class S3UFS: UnderFileSystem {
   let options: S3Options
   /// How the store is asked.
   let requester: S3Requester
+  /// Memory of objects on their way.
+  let uploads: UploadMemory
   /// What comes before every path: `""`, or components and a slash.
   let prefix: String
 
   /// A UFS over `bucket` and the keys that begin with `root` and a slash.
-  init(bucket: String, root: String, scheme: String, options: S3Options, requester: S3Requester) {
+  init(
+    bucket: String, root: String, scheme: String, options: S3Options, requester: S3Requester,
+    uploads: UploadMemory
+  ) {
+    self.uploads = uploads
     rootURI = root.isEmpty ? "\(scheme)://\(bucket)" : "\(scheme)://\(bucket)/\(root)"
     prefix = root.isEmpty ? "" : "\(root)/"
     self.options = options
@@ -52,14 +58,33 @@ package final class S3UFS: UnderFileSystem {
   func file(
     _ path: String, _ operation: StaticString, _ purpose: UFSPurpose = .demand
   ) async throws(UFSError) -> FileStatus? {
+    guard let object = try await object(path, operation, purpose) else { return nil }
+    return fileStatus(
+      path, object.version, modified: Self.date(object.head.field("Last-Modified")))
+  }
+
+  /// An object as a HEAD tells it.
+  struct Object {
+    /// The reply's head: the metadata.
+    let head: HTTPResponseHead
+    /// The version.
+    let version: FileVersion
+  }
+
+  /// The object at `path`; nil when there is none.
+  func object(
+    _ path: String, _ operation: StaticString, _ purpose: UFSPurpose = .demand
+  ) async throws(UFSError) -> Object? {
     var request = request(.head, path, operation)
     request.purpose = purpose
     do throws(UFSError) {
-      let head = try await requester.performEmpty(request)
-      guard let length = head.contentLength,
-        let version = S3Version.version(entityTag: head.field("ETag") ?? "", length: length)
-      else { throw error(.io, operation, path, .store(status: head.status, code: "NoEntityTag")) }
-      return fileStatus(path, version, modified: Self.date(head.field("Last-Modified")))
+      let reply = try await requester.performEmpty(request)
+      guard let length = reply.contentLength else {
+        throw error(.io, operation, path, .store(status: reply.status, code: "NoContentLength"))
+      }
+      guard let version = S3Version.version(entityTag: reply.field("ETag") ?? "", length: length)
+      else { throw error(.io, operation, path, .store(status: reply.status, code: "NoEntityTag")) }
+      return Object(head: reply.head, version: version)
     } catch  where error.code == .notFound {
       return nil
     }
@@ -68,8 +93,12 @@ package final class S3UFS: UnderFileSystem {
   /// Whether any key lies below `path`, or marks it; the root is always there when the bucket is.
   func isDirectory(_ path: String, _ operation: StaticString) async throws(UFSError) -> Bool {
     let query = S3ListQuery(prefix: directoryKey(path), delimiter: nil, keyCountMax: 1)
-    let page = try await listPage(query, path, operation)
-    return path.isEmpty || !page.objects.isEmpty || page.unreadableCount > 0
+    if path.isEmpty {
+      _ = try await listPage(query, path, operation)
+      return true
+    }
+    var stream = S3KeyStream(query)
+    return try await stream.hasKeys(self, path, operation)
   }
 
   // MARK: Open

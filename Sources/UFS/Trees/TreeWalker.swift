@@ -5,6 +5,7 @@
 // A directory's entry comes before its contents. Memory is bounded by depth × batch, not by the number of entries.
 // Links to directories are listed and not entered. Sorted walks can be resumed: the cursor is the last path.
 
+import Glibc
 import Model
 
 /// Lists everything below a directory.
@@ -24,6 +25,7 @@ package final class TreeWalker: UFSLister {
   private let root: String
   private let options: UFSListing
   private var frames: [Frame] = []
+  private var refusals: [UFSError] = []
 
   /// Starts at `path`, or after the cursor of an earlier sorted walk.
   ///
@@ -48,11 +50,16 @@ package final class TreeWalker: UFSLister {
   package func next(max: Int) async throws(UFSError) -> UFSListingBatch? {
     precondition(max > 0, "a batch has room for an entry")
     var batch = UFSListingBatch(entries: [], leftOutCount: 0, cursor: nil)
-    while batch.entries.count < max, let entry = try await nextEntry(&batch.leftOutCount) {
+    while batch.entries.count < max, let entry = try await nextEntry(&batch) {
+      // A page may take a question for each directory: whoever wants it no more does not ask them all.
+      if Task.isCancelled { throw cancelled(entry.path) }
       batch.entries.append(entry)
       if entry.status.kind == .directory, !entry.isLink { try await enter(entry.path) }
     }
-    guard let last = batch.entries.last else { return batch.leftOutCount > 0 ? batch : nil }
+    swap(&batch.refusals, &refusals)
+    guard let last = batch.entries.last else {
+      return batch.leftOutCount > 0 || !batch.refusals.isEmpty ? batch : nil
+    }
     if order == .sorted { batch.cursor = UFSCursor(token: cursorToken(last)) }
     return batch
   }
@@ -61,13 +68,19 @@ package final class TreeWalker: UFSLister {
     while let frame = frames.popLast() { await frame.lister.close() }
   }
 
+  private func cancelled(_ path: String) -> UFSError {
+    UFSError(
+      .unavailable, operation: "ufs.walk", path: fileSystem.ufsPath(of: path),
+      cause: .errno(ECANCELED))
+  }
+
   /// The next entry of the deepest directory that has one.
-  private func nextEntry(_ leftOut: inout Int) async throws(UFSError) -> UFSEntry? {
+  private func nextEntry(_ out: inout UFSListingBatch) async throws(UFSError) -> UFSEntry? {
     while let top = frames.indices.last {
       if let entry = frames[top].pending.popFirst() { return entry }
-      if let batch = try await frames[top].lister.next(max: Self.batchCountMax) {
+      if let batch = try await nextBatch(top) {
         frames[top].pending = batch.entries[...]
-        leftOut += batch.leftOutCount
+        out.leaveOut(asIn: batch)
       } else {
         await frames.removeLast().lister.close()
       }
@@ -75,14 +88,32 @@ package final class TreeWalker: UFSLister {
     return nil
   }
 
+  /// The next batch of a frame; nil at its end, and for a directory that is refused only now.
+  private func nextBatch(_ index: Int) async throws(UFSError) -> UFSListingBatch? {
+    do throws(UFSError) {
+      return try await frames[index].lister.next(max: Self.batchCountMax)
+    } catch  where passes(error) && index > 0 {
+      refusals.append(error)
+      return nil
+    }
+  }
+
   /// Goes into a directory just listed.
   ///
-  /// One that vanished or was replaced meanwhile has nothing to list.
+  /// One that vanished or was replaced meanwhile has nothing to list; one that is refused may be passed.
   private func enter(_ path: String) async throws(UFSError) {
     do throws(UFSError) {
       try await push(path, after: nil)
     } catch  where error.code == .notFound || error.code == .notDirectory {
+      // Nothing is there any more.
+    } catch  where passes(error) {
+      refusals.append(error)
     }
+  }
+
+  /// Whether the walk goes on in spite of `error`.
+  private func passes(_ error: UFSError) -> Bool {
+    options.passesRefusals && error.code == .denied
   }
 
   private var order: UFSListing.Order { options.order }
@@ -111,6 +142,9 @@ package final class TreeWalker: UFSLister {
       do throws(UFSError) {
         try await push(path, after: isEntered ? name + "/" : name)
       } catch  where error.code == .notFound && index > 0 {
+        return
+      } catch  where passes(error) && index > 0 {
+        refusals.append(error)
         return
       }
       path = joinPath(path, name)

@@ -76,10 +76,9 @@ extension CacheAPI {
     if change != .remove {
       let text = try parameters.required("size")
       guard let parsed = SizeText.parse(text), parsed > 0 else {
+        let hint = SizeText.parse(text) == 0 ? "; to cache nothing there, use a cache filter" : ""
         throw .badParameter(
-          "size",
-          "must be a size above 0 such as 512MB or 10GB, not '\(text)'; a cache filter keeps a path out"
-        )
+          "size", "must be a size above 0 such as 512MB or 10GB, not '\(text)'\(hint)")
       }
       limit = parsed
       shown = " and size=\(text)"

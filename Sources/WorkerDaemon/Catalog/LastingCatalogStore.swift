@@ -36,7 +36,7 @@ package final class LastingCatalogStore: CatalogStore {
   /// - Throws: when it cannot be opened for another reason than a full disk.
   init(
     pause: UInt64 = 1_000_000_000,
-    now: @escaping @Sendable () -> UInt64 = { OpenedTiers.now() }, open: @escaping Open
+    now: @escaping @Sendable () -> UInt64 = { monotonicNow() }, open: @escaping Open
   ) throws(CatalogError) {
     (self.pause, self.now, self.open) = (pause, now, open)
     switch open(false) {

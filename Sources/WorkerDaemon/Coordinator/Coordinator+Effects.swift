@@ -54,9 +54,10 @@ extension Coordinator {
   // MARK: Listings
 
   /// Starts a task of ours, which `stop` waits for.
-  private func begin(_ body: @escaping @Sendable () async -> Void) {
+  @discardableResult
+  private func begin(_ body: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
     taskCount += 1
-    reactor.spawn { [self] in
+    return Task(executorPreference: reactor) { [self] in
       await body()
       endTask()
     }
@@ -69,12 +70,13 @@ extension Coordinator {
         JobListing(
           request.specification, of: request.job, mounts: parts.mounts, pool: parts.pool))
     listings[request.job] = listing
-    begin { [self] in
+    listingTasks[request.job] = begin { [self] in
       do throws(UFSError) {
         let page = try await listing.value.page(after: request.cursor, max: request.max)
-        if listings[request.job] !== listing { await listing.value.close() }
+        if await letGo(of: listing, for: request.job) { return }
         handle(.listed(number: request.number, job: request.job, page))
       } catch {
+        if await letGo(of: listing, for: request.job) { return }
         let failure = LoadFailure(error)
         handle(
           .listFailed(
@@ -84,12 +86,23 @@ extension Coordinator {
     }
   }
 
+  /// A page has come, or will not: whether the job lists no more, and the listing was closed.
+  private func letGo(of listing: RingConfined<JobListing>, for job: JobID) async -> Bool {
+    guard listings[job] === listing else {
+      await listing.value.close()
+      return true
+    }
+    listingTasks[job] = nil
+    return false
+  }
+
   private func count(_ request: ListRequest) {
     let listing = RingConfined(
       JobListing(
         request.specification, of: request.job, mounts: parts.mounts, pool: parts.pool))
     counts[request.job] = request.number
-    begin { [self] in
+    countTasks[request.job]?.cancel()
+    countTasks[request.job] = begin { [self] in
       var (cursor, total) = (request.cursor, FileCount())
       // A count that fails is not answered: reports then say less.
       while !isStopped, counts[request.job] == request.number,
@@ -99,16 +112,24 @@ extension Coordinator {
         cursor = page.next
         guard cursor == nil else { continue }
         counts[request.job] = nil
+        countTasks[request.job] = nil
         handle(.counted(number: request.number, job: request.job, total))
       }
       await listing.value.close()
     }
   }
 
+  /// Has a job's listing and counting ask for nothing more.
   private func endListing(_ job: JobID) {
     counts[job] = nil
-    // One that is being used is closed by its user.
-    listings[job] = nil
+    countTasks.removeValue(forKey: job)?.cancel()
+    guard let listing = listings.removeValue(forKey: job) else { return }
+    if let task = listingTasks.removeValue(forKey: job) {
+      // One that is being used is closed by its user.
+      task.cancel()
+    } else {
+      begin { await listing.value.close() }
+    }
   }
 
   // MARK: Ends
@@ -116,12 +137,7 @@ extension Coordinator {
   private func end(_ record: JobRecord) {
     endListing(record.id)
     for worker in workers.values { worker.forget(record.id) }
-    log.notice(
-      "job ended",
-      metadata: [
-        "job": "\(record.id)", "path": "\(record.specification.subject)",
-        "state": "\(record.state.word)", "failure": "\(record.failure ?? "")",
-      ])
+    tellEnd(of: record)
     guard record.totals.ledger.failed.files > 0 else { return }
     let list = FailedListFile(directory: parts.failedListDirectory, record: record)
     let store = parts.store
@@ -135,40 +151,20 @@ extension Coordinator {
   }
 
   private func removeEnded(before date: Int64) {
-    let store = parts.store
+    let (store, directory) = (parts.store, parts.failedListDirectory)
     begin { [self] in
       let failure = await parts.pool.run { () -> SchedulerError? in
         do throws(SchedulerError) {
-          while try store.removeEnded(before: date, limit: 1000) > 0 {}
-          return nil
+          while true {
+            let removed = try store.removeEnded(before: date, limit: 1000)
+            if removed.isEmpty { return nil }
+            for record in removed where record.totals.ledger.failed.files > 0 {
+              FailedListFile(directory: directory, record: record).remove()
+            }
+          }
         } catch { return error }
       }
       if let failure { log.warning("old jobs cannot be removed: \(failure)") }
     }
-  }
-
-  private func tell(_ note: SchedulerNote) {
-    switch note {
-    case .jobStarted(let id, let isResumed):
-      log.info(
-        isResumed ? "job goes on after a restart" : "job started", metadata: ["job": "\(id)"])
-    case .jobVerifies(let id, let pass, let reason):
-      log.notice(
-        "job verifies", metadata: ["job": "\(id)", "pass": "\(pass)", "why": "\(reason)"])
-    case .taskStuck(let task): log.warning("task shows no progress", metadata: metadata(of: task))
-    case .taskSlow(let task): log.warning("task takes long", metadata: metadata(of: task))
-    case .workerSuspect(_, let name):
-      log.warning("worker answers no task", metadata: ["worker": "\(name)"])
-    case .storeFails(let error): log.error("jobs cannot be written: \(error)")
-    case .storeWorks: log.notice("jobs can be written again")
-    }
-  }
-
-  private func metadata(of task: StuckTask) -> Logger.Metadata {
-    let seconds = (Self.ticks() &- task.since) / 1_000_000_000
-    return [
-      "job": "\(task.job)", "task": "\(task.task)", "worker": "\(task.workerName)",
-      "path": "\(task.path)", "seconds": "\(seconds)",
-    ]
   }
 }

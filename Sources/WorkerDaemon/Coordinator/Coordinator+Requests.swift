@@ -30,6 +30,7 @@ extension Coordinator {
     let resolved: JobSpecification
     do throws(SchedulerError) {
       resolved = try self.resolved(specification)
+      try await checkReplicas(resolved)
     } catch { return .refused(error) }
     let answer = await ask { .submit(request: $0, id: $1, resolved) }
     switch answer {
@@ -48,16 +49,35 @@ extension Coordinator {
     _ specification: JobSpecification
   ) throws(SchedulerError) -> JobSpecification {
     if let problem = specification.problem { throw SchedulerError(.invalid, problem) }
-    if let pattern = specification.options.fileFilter, LoadFilter(pattern) == nil {
-      throw SchedulerError(
-        .invalid, "the file filter is no regular expression, or longer than \(LoadFilter.lengthMax)"
-      )
+    if let problem = specification.options.fileFilter.flatMap({ LoadFilter.problem(of: $0) }) {
+      throw SchedulerError(.invalid, problem)
     }
     var resolved = specification
     resolved.target = try self.resolved(specification.target)
     if let problem = resolved.problem { throw SchedulerError(.invalid, problem) }
     try checkWritable(resolved)
     return resolved
+  }
+
+  /// What whoever has submitted a job is to know; nil when there is nothing.
+  package func notice(_ specification: JobSpecification) async -> String? {
+    var notices: [String] = []
+    let repeated = parts.mounts.standings(of: specification).count { $0 != .own }
+    if repeated > 0 {
+      notices.append("\(repeated) paths are named twice or lie below others: counted once")
+    }
+    if await !reactor.run({ [self] in core.hasWorker }) { notices.append(SchedulerCore.noWorker) }
+    return notices.isEmpty ? nil : notices.joined(separator: "; ")
+  }
+
+  /// Refuses a load onto more workers than there are; without any worker it waits for them.
+  private func checkReplicas(_ specification: JobSpecification) async throws(SchedulerError) {
+    let wanted = Int(specification.options.replicas)
+    guard specification.type == .load, wanted > 1 else { return }
+    let count = await reactor.run { [self] in core.workerStates.count(where: \.isLive) }
+    guard count > 0, count < wanted else { return }
+    throw SchedulerError(
+      .invalid, "\(wanted) replicas of each file need \(wanted) workers; \(count) are registered")
   }
 
   /// - Throws: `.invalid` when the job writes to a mount that takes no writes.
@@ -147,6 +167,9 @@ extension Coordinator {
     return await ask { request, _ in .stop(request: request, id: id) }
   }
 
+  /// Failed files that the report of a job names which has ended.
+  private static let namedCount = 10
+
   /// Where a job stands; nil when there is none.
   ///
   /// - Throws: when the store cannot be read.
@@ -170,7 +193,12 @@ extension Coordinator {
           case .name(let name): try store.latest(name)
           }
         guard let id, let record = try store.record(of: id) else { return .success(nil) }
-        return .success(JobProgress(record, at: date))
+        var progress = JobProgress(record, at: date)
+        if record.totals.ledger.failed.files > 0 {
+          progress.recentFailures = try store.failures(of: id, from: 0, limit: Self.namedCount)
+            .map { NamedFailure(subject: $0.path, reason: $0.reason) }
+        }
+        return .success(progress)
       } catch { return .failure(error) }
     }.get()
   }
@@ -201,7 +229,19 @@ extension Coordinator {
     }.get()
   }
 
-  /// The workers that ever registered: who, whether they are there, their tasks.
+  /// How many jobs a list has, on every page together.
+  ///
+  /// - Throws: when the store cannot be read.
+  package func count(_ query: JobQuery) async throws(SchedulerError) -> Int {
+    let store = parts.store
+    return try await parts.pool.run { () -> Result<Int, SchedulerError> in
+      do throws(SchedulerError) { return .success(try store.count(query)) } catch {
+        return .failure(error)
+      }
+    }.get()
+  }
+
+  /// The workers that registered and are expected: who, whether they are there, their tasks.
   package func workerStates() async -> [(info: WorkerInfo, isLive: Bool, taskCount: Int)] {
     await reactor.run { [self] in core.workerStates }
   }

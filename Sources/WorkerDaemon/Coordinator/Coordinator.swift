@@ -59,13 +59,19 @@ package import UFS
   var workers: [WorkerIdentity: any TaskWorker] = [:]
   /// Listings, and counts ahead, of running jobs.
   var listings: [JobID: RingConfined<JobListing>] = [:]
+  /// Pages of listings that are being asked for.
+  var listingTasks: [JobID: Task<Void, Never>] = [:]
   /// Numbers of counts that were not called off.
   var counts: [JobID: UInt64] = [:]
+  /// Counts under way.
+  var countTasks: [JobID: Task<Void, Never>] = [:]
   /// Who waits for an answer.
   var requests: [UInt64: UnsafeContinuation<SchedulerAnswer, Never>] = unsafe [:]
   private var nextRequest: UInt64 = 1
   private var nextSequence: UInt64 = 0
   private var alarm: Alarm?
+  /// Which submissions the log tells.
+  var submissions = SubmissionLog()
   /// Whether the coordinator takes nothing any more.
   private(set) var isStopped = false
   /// Listings and other tasks of ours under way.
@@ -107,7 +113,18 @@ package import UFS
   }
 
   /// A worker is gone, or was silent for too long; callable from any thread.
-  package func lose(_ identity: WorkerIdentity) { post(.workerLost(identity)) }
+  package func lose(_ identity: WorkerIdentity) {
+    // Not among other events: it must not overtake the worker's joining.
+    reactor.spawn { self.handle(.workerLost(identity)) }
+  }
+
+  /// A worker that was lost is not expected any more; callable from any thread.
+  package func remove(_ identity: WorkerIdentity) {
+    reactor.spawn {
+      self.workers[identity] = nil
+      self.handle(.workerRemoved(identity))
+    }
+  }
 
   /// Tells the scheduler of an event; callable from any thread.
   func post(_ event: SchedulerEvent) {
@@ -122,14 +139,16 @@ package import UFS
   func handle(_ event: SchedulerEvent) {
     reactor.preconditionOnReactor()
     guard !isStopped else { return }
-    core.handle(event, at: SchedulerTime(ticks: Self.ticks(), date: Self.date()))
+    let time = SchedulerTime(ticks: Self.ticks(), date: Self.date())
+    tellSubmissionsLeftOut(at: time.ticks)
+    core.handle(event, at: time)
     for effect in core.takeEffects() { perform(effect) }
     setAlarm()
   }
 
   /// Has the scheduler look at the time when it next has to.
   private func setAlarm() {
-    guard let due = core.deadline else { return }
+    guard let due = Self.earlier(core.deadline, submissions.due) else { return }
     if let alarm {
       guard due < alarm.due else { return }
       alarm.task.cancel()
@@ -143,6 +162,11 @@ package import UFS
       handle(.tick)
     }
     alarm = Alarm(due: due, task: task)
+  }
+
+  private static func earlier(_ one: UInt64?, _ other: UInt64?) -> UInt64? {
+    guard let one, let other else { return one ?? other }
+    return min(one, other)
   }
 
   /// Sends a request to the scheduler and waits for its answer.
@@ -192,6 +216,8 @@ package import UFS
           unsafe continuation.resume(returning: .refused(refusal))
         }
       }
+      for task in listingTasks.values { task.cancel() }
+      for task in countTasks.values { task.cancel() }
       if taskCount > 0 { await idle.wait() }
       for listing in listings.values { await listing.value.close() }
       listings = [:]

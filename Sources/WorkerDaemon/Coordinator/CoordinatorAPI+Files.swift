@@ -15,7 +15,8 @@ extension CoordinatorAPI {
 
   /// Failed files of a job, from number `lastKey` on.
   func failedFiles(_ type: JobType, _ request: JobRequest) async throws(RESTProblem) -> [UInt8] {
-    let id = try await find(type, request).progress.record.id
+    let progress = try await find(type, request).progress
+    let id = progress.record.id
     var first: UInt64 = 0
     if let text = try request.text("lastKey") {
       guard let number = UInt64(text) else {
@@ -30,6 +31,11 @@ extension CoordinatorAPI {
       $0.array { writer in for file in files { Self.write(file, to: &writer) } }
       if files.count == Self.pageSize {
         $0.member("lastKey", "\(first &+ UInt64(files.count))")
+      } else {
+        // The books are read first: what fails meanwhile is named, not missing.
+        let named = Int64(clamping: first) &+ Int64(files.count)
+        let rest = progress.totals.ledger.failed.files &- named
+        if rest > 0, progress.record.state.isTerminal { $0.member("unnamed", rest) }
       }
     }
   }
@@ -54,11 +60,7 @@ extension CoordinatorAPI {
   /// The jobs that a file belongs to, newest first, and what became of it.
   func findJobs(_ request: JobRequest) async throws(RESTProblem) -> [UInt8] {
     guard let asked = try request.text("file") else { throw .badParameter("file", "is missing") }
-    var after: JobID?
-    if let text = try request.text("lastKey") {
-      guard let id = JobID(text) else { throw .badParameter("lastKey", "is none that a list gave") }
-      after = id
-    }
+    let after = try request.lastJob()
     let found: Coordinator.JobsOfFile
     do throws(SchedulerError) {
       found = try await coordinator.jobs(of: asked, after: after, limit: Self.pageSize)

@@ -12,8 +12,10 @@ extension CoordinatorAPI {
       throw RESTProblem(400, problem)
     }
     switch await coordinator.submit(asked) {
-    case .submitted(let id, _):
-      return Self.answer(true, id, ConsoleLine.submitted(asked, id), isNew: true)
+    case .submitted(let id, let job):
+      return Self.answer(
+        true, id, ConsoleLine.submitted(asked, id), isNew: true,
+        notice: await coordinator.notice(job))
     case .alreadyActive(let id, _):
       return Self.answer(true, id, ConsoleLine.alreadyRunning(asked), isNew: false)
     case .refused(let error): throw RESTProblem(error)
@@ -21,13 +23,15 @@ extension CoordinatorAPI {
   }
 
   private static func answer(
-    _ success: Bool, _ id: JobID?, _ line: ConsoleLine, isNew: Bool? = nil
+    _ success: Bool, _ id: JobID?, _ line: ConsoleLine, isNew: Bool? = nil,
+    notice: String? = nil
   ) -> [UInt8] {
     JSONWriter.object {
       $0.member("success", success)
       if let id { $0.member("jobId", "\(id)") }
       if let isNew { $0.member("isNew", isNew) }
       $0.member("message", line.text)
+      if let notice { $0.member("notice", notice) }
     }
   }
 
@@ -75,10 +79,7 @@ extension CoordinatorAPI {
 
   private func page(_ request: JobRequest) async throws(RESTProblem) -> (JobPage, Int) {
     var query = JobQuery(limit: Int(try request.number("count") ?? 1000).clamped(1, 10_000))
-    if let text = try request.text("lastKey") {
-      guard let id = JobID(text) else { throw .badParameter("lastKey", "is none that a list gave") }
-      query.after = id
-    }
+    query.after = try request.lastJob()
     if let word = try request.text("job-type"), word.uppercased() != "ALL" {
       guard let type = JobType(word: word) else {
         throw .badParameter("job-type", "must be LOAD, FREE, COPY or MOVE")
@@ -140,25 +141,6 @@ extension CoordinatorAPI {
       writer.array { for report in reports { report.writeREST(to: &$0) } }
       if let next = page.next { writer.member("lastKey", "\(next)") }
       writer.member("count", min(limit, reports.count))
-    }
-  }
-
-  /// The workers.
-  func nodes() async -> [UInt8] {
-    let workers = await coordinator.workerStates()
-    return JSONWriter.object { writer in
-      writer.name("workers")
-      writer.array { writer in
-        for worker in workers {
-          writer.object {
-            $0.member(
-              "id", "\(JobID(high: worker.info.identity.high, low: worker.info.identity.low))")
-            $0.member("address", worker.info.name)
-            $0.member("state", worker.isLive ? "ONLINE" : "LOST")
-            $0.member("tasks", worker.taskCount)
-          }
-        }
-      }
     }
   }
 

@@ -1,7 +1,7 @@
 // Port 19999: the job service over REST (compat §7.7), metrics and health.
 //
 //   /api/v1/master/{submit,progress,stop}_job/{load,free,copy,move} · /api/v1/master/{job_counts,failed_files}/{load,…}
-//   /api/v1/master/{list,find,rerun}_job · /api/v1/load · /api/v1/nodes · /metrics · /healthz · /readyz
+//   /api/v1/master/{list,find,rerun}_job · /api/v1/load · /api/v1/{nodes,pins} · /metrics · /healthz · /readyz
 
 package import HTTPWire
 import Model
@@ -15,12 +15,17 @@ package struct CoordinatorAPI: HTTPHandler {
   private static let typed = "/api/v1/master/"
 
   let coordinator: Coordinator
+  let nodes: CoordinatorNodes
   let isDraining: @Sendable () -> Bool
   private let log = RequestLog(label: "jobs")
 
-  /// A handler over `coordinator`; not ready while `isDraining`.
-  init(_ coordinator: Coordinator, isDraining: @escaping @Sendable () -> Bool) {
+  /// A handler over `coordinator` and its `nodes`; not ready while `isDraining`.
+  init(
+    _ coordinator: Coordinator, _ nodes: CoordinatorNodes,
+    isDraining: @escaping @Sendable () -> Bool
+  ) {
     self.coordinator = coordinator
+    self.nodes = nodes
     self.isDraining = isDraining
   }
 
@@ -59,7 +64,10 @@ package struct CoordinatorAPI: HTTPHandler {
       return await exchange.respond(.ok, contentType: "text/plain", body: Array("ready\n".utf8))
     case ("GET", "/api/v1/master/list_job"): json = try await list(job)
     case ("POST", "/api/v1/load"): json = try await submitLoad(job)
-    case ("GET", "/api/v1/nodes"): json = await nodes()
+    case ("GET", "/api/v1/nodes"): json = await nodeReports()
+    case ("GET", "/api/v1/pins"): json = pinned()
+    case ("POST", "/api/v1/pins"): json = try await pin(job, isPinned: true)
+    case ("DELETE", "/api/v1/pins"): json = try await pin(job, isPinned: false)
     case ("GET", "/api/v1/load"): json = try await loads(job)
     case ("POST", "/api/v1/load/stop"), ("DELETE", "/api/v1/load"):
       json = try await stop(.load, job)

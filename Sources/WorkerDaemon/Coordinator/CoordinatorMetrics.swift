@@ -70,12 +70,31 @@ extension MetricsPage {
         ("outcome=\"stuck\"", metrics.stuckTasks), ("outcome=\"slow\"", metrics.slowTasks),
       ])
     gauge("penstock_tasks", "Tasks at workers now.", [("", Int64(metrics.runningTasks))])
+    addSilentTasks(metrics.silentTasks)
     gauge(
       "penstock_job_files_in_memory", "Files that the scheduler holds, by state.",
       [
         ("state=\"all\"", Int64(metrics.filesInMemory)),
         ("state=\"retrying\"", Int64(metrics.retryingFiles)),
       ])
+  }
+
+  /// Tasks that are named at most: those that are silent for longest.
+  private static let silentTaskCountMax = 100
+
+  private mutating func addSilentTasks(_ tasks: [StuckTask]) {
+    let now = Coordinator.ticks()
+    gauge(
+      "penstock_task_silent_seconds",
+      "Time since the last progress of a task without any, by job, worker and the file it is at.",
+      tasks.prefix(Self.silentTaskCountMax).map { task in
+        let labels = [
+          ("job", "\(task.job)"), ("task", "\(task.task)"), ("worker", task.workerName),
+          ("path", task.path),
+        ].map { "\($0)=\"\(Self.escape($1))\"" }
+        let age = now > task.since ? now - task.since : 0
+        return (labels.joined(separator: ","), Int64(clamping: age / 1_000_000_000))
+      })
   }
 
   private mutating func addTimes(_ metrics: SchedulerMetrics) {

@@ -33,6 +33,7 @@ package final class CoordinatorServer: Sendable {
   private let engine: RPCEngine
   private let rpc: RPCServer
   private let watch: Task<Void, Never>
+  private let nodes: CoordinatorNodes
   /// The job service.
   package let coordinator: Coordinator
 
@@ -54,9 +55,11 @@ package final class CoordinatorServer: Sendable {
     flow = FlowControl(limits: settings.flow)
     let mounts = try Self.openMounts(settings, pool, flow)
     store = try Self.openStore(settings.storeDirectory)
-    group = try Self.system { () throws(RingError) in
-      try ReactorGroup([Reactor.Options()])
-    }
+    // A worker of this process goes before us: its clients wait for reads.
+    var options = Reactor.Options()
+    options.hasShortSlices = false
+    let ring = options
+    group = try Self.system { () throws(RingError) in try ReactorGroup([ring]) }
     var parts = Coordinator.Parts(
       reactor: group.reactors[0], pool: pool, mounts: mounts, store: store,
       limits: settings.limits, failedListDirectory: settings.failedListDirectory)
@@ -67,9 +70,12 @@ package final class CoordinatorServer: Sendable {
       throw StartError(.directory, "the job store cannot be read: \(error)")
     }
     isDraining = Draining()
-    server = try Self.serve(settings, group, coordinator, isDraining)
-    (engine, rpc, watch) = try Self.serveWorkers(settings, group.reactors[0], coordinator)
-    if let worker { worker.join(coordinator) }
+    nodes = CoordinatorNodes(pins: try PinnedPaths(file: settings.pinsFile))
+    server = try Self.serve(settings, group, coordinator, nodes, isDraining)
+    (engine, rpc, watch) = try Self.serveWorkers(
+      settings, group.reactors[0], coordinator, nodes)
+    nodes.set(Self.report(settings, rpc: rpc, web: server))
+    if let worker { worker.join(coordinator, nodes) }
     coordinator.start()
   }
 
@@ -81,7 +87,8 @@ package final class CoordinatorServer: Sendable {
     }
   }
 
-  private static func openMounts(
+  /// Opens the mounts that listings look in.
+  static func openMounts(
     _ settings: CoordinatorSettings, _ pool: BlockingPool, _ flow: FlowControl
   ) throws(StartError) -> MountTable {
     var options = HTTPClientOptions()
@@ -90,6 +97,7 @@ package final class CoordinatorServer: Sendable {
     var environment = UFSEnvironment(pool: pool, http: http, flow: flow)
     environment.flowOptions = settings.flowOptions
     environment.settings = settings.mountDefaults
+    environment.uploads = UploadMemory(limit: settings.uploadMemory)
     do throws(MountError) {
       return try MountTable(opening: settings.mounts, in: environment)
     } catch { throw StartError(.directory, "\(error)") }
@@ -104,28 +112,42 @@ package final class CoordinatorServer: Sendable {
 
   private static func serve(
     _ settings: CoordinatorSettings, _ group: ReactorGroup, _ coordinator: Coordinator,
-    _ isDraining: Draining
+    _ nodes: CoordinatorNodes, _ isDraining: Draining
   ) throws(StartError) -> HTTPServer {
-    let handler = CoordinatorAPI(coordinator) { isDraining.isOn }
+    let handler = CoordinatorAPI(coordinator, nodes) { isDraining.isOn }
     return try WorkerPorts.open(
       "coordinator", settings.web, settings.http, group.reactors, handler
     ).server
   }
 
+  /// How others see this coordinator.
+  private static func report(
+    _ settings: CoordinatorSettings, rpc: RPCServer, web: HTTPServer
+  ) -> CoordinatorReport {
+    var port = settings.web.port
+    if case .ip(_, let bound) = web.address { port = bound }
+    let id = JobID.make(
+      milliseconds: Coordinator.date(), sequence: 0, random: Coordinator.randomWord())
+    return CoordinatorReport(
+      id: "\(id)", host: settings.host, rpcPort: rpc.ports.first ?? settings.rpc.port,
+      webPort: port, startedAt: Coordinator.date())
+  }
+
   /// Opens the port of gRPC.
   private static func serveWorkers(
-    _ settings: CoordinatorSettings, _ reactor: Reactor, _ coordinator: Coordinator
+    _ settings: CoordinatorSettings, _ reactor: Reactor, _ coordinator: Coordinator,
+    _ nodes: CoordinatorNodes
   ) throws(StartError) -> (RPCEngine, RPCServer, Task<Void, Never>) {
+    if let problem = settings.channel.tls?.problem { throw StartError(.configuration, problem) }
     do throws(RPCError) {
       let engine = try RPCEngine()
       let server = RPCServer(
         engine: engine,
         options: RPCServerOptions(
           addresses: [.tcp(host: settings.rpc.host, port: settings.rpc.port)],
-          keepalive: settings.keepalive))
+          tls: settings.channel.tls, keepalive: settings.keepalive))
       let registry = WorkerRegistry(
-        coordinator, engine: engine, channel: settings.channel,
-        silenceMax: settings.workerSilenceMax)
+        coordinator, nodes, engine: engine, channel: settings.channel, options: settings.registry)
       server.register(registry)
       server.register(JobsRPC(coordinator))
       HealthService().register(on: server)
@@ -197,15 +219,42 @@ private final class Draining: Sendable {
 
 extension Worker {
   /// Makes this worker run the tasks of the coordinator in its process, and sends its loads there.
-  func join(_ coordinator: Coordinator) {
+  func join(_ coordinator: Coordinator, _ nodes: CoordinatorNodes) {
     let host = settings.advertisedHost.isEmpty ? "localhost" : settings.advertisedHost
     let port = address(of: "rest").flatMap { address -> UInt16? in
       if case .ip(_, let port) = address { port } else { nil }
     }
+    let identity = WorkerIdentity(host: host)
+    let card = WireWorker.make {
+      $0.id = "\(JobID(high: identity.high, low: identity.low))"
+      $0.host = host
+      $0.restPort = UInt32(port ?? 0)
+      $0.version = Version.text
+      $0.incarnation = Coordinator.randomWord()
+    }
+    nodes.set(ResidentWorker(identity: identity, card: card, inventory: parts.inventory))
+    nodes.pins.listen { [pins = parts.pins] paths, revision in pins.follow(paths, revision) }
     let info = WorkerInfo(
-      WorkerIdentity(host: host), name: port.map { "\(host):\($0)" } ?? host,
-      incarnation: Coordinator.randomWord())
+      identity, name: port.map { "\(host):\($0)" } ?? host, incarnation: card.incarnation)
     coordinator.join(info, parts.tasks)
     parts.jobService.link(to: coordinator)
+  }
+}
+
+/// The worker in the coordinator's process.
+private struct ResidentWorker: LocalNode {
+  let identity: WorkerIdentity
+  let card: WireWorker
+  let inventory: WorkerInventory
+  private let startedAt = Coordinator.date()
+
+  init(identity: WorkerIdentity, card: WireWorker, inventory: WorkerInventory) {
+    (self.identity, self.card, self.inventory) = (identity, card, inventory)
+  }
+
+  func report(now: Int64) -> WorkerReport {
+    WorkerReport(
+      card: card, state: .online, capacity: inventory.capacity, held: inventory.held,
+      registeredAt: startedAt, heardAt: now)
   }
 }

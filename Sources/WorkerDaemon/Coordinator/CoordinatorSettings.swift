@@ -22,11 +22,15 @@ package struct CoordinatorSettings: Sendable {
   package var web: WorkerSettings.Endpoint
   /// Port of gRPC.
   var rpc: WorkerSettings.Endpoint
-  /// Silence after which a worker counts as lost.
-  package var workerSilenceMax: Duration
   /// Settings of calls to workers, and of the gRPC server.
   var channel: RPCChannelOptions
   var keepalive: RPCKeepalive
+  /// Host by which others reach the coordinator.
+  package var host: String
+  /// File of the paths that are pinned on every worker.
+  var pinsFile: String
+  /// Bounds of the registry of workers.
+  var registry = WorkerRegistry.Options()
   /// Limits of the web port.
   package var http: HTTPServerOptions
   /// The mounts that listings look in.
@@ -35,6 +39,8 @@ package struct CoordinatorSettings: Sendable {
   package var defaultRoot: String?
   /// Defaults of mount options; may hold credentials.
   package var mountDefaults: [String: String]
+  /// Bytes of parts of uploads: what mounts are checked against; workers write.
+  package var uploadMemory: Int
   /// Bounds of requests to remote stores.
   package var flow: FlowLimits
   package var flowOptions: FlowOptions
@@ -53,19 +59,33 @@ package struct CoordinatorSettings: Sendable {
     rpc = WorkerSettings.Endpoint(
       host: configuration.string(.bindHost), port: configuration.port(.coordinatorRPC),
       key: Configuration.PortKey.coordinatorRPC.rawValue)
-    workerSilenceMax = configuration.duration(.workerSilenceMax)
+    let name = configuration.string(.coordinatorHostname)
+    host = name.isEmpty ? configuration.advertisedHost(fallback: "localhost") : name
+    pinsFile = worker.workDirectory + "/pins.json"
     channel = RPCChannelOptions(configuration)
     keepalive = .coordinator(configuration)
     http = worker.http
     mounts = worker.mounts
     defaultRoot = worker.defaultRoot
     mountDefaults = worker.mountDefaults
+    uploadMemory = worker.uploadMemory
     (flow, flowOptions) = (worker.flow, worker.flowOptions)
     shutdownTimeout = worker.shutdownTimeout
+    registry.silenceMax = configuration.duration(.workerSilenceMax)
+    registry.lookInterval = configuration.duration(.lostWorkerLookInterval)
+    let life = configuration.nanoseconds(.lostWorkerLifeMax)
+    registry.lostLifeMax = .nanoseconds(Int64(clamping: life))
+    registry.leaseCountMax =
+      configuration.boolean(.registerLeaseEnabled)
+      ? configuration.integer(.registerLeaseCountMax) : nil
+    registry.leaseLife = configuration.duration(.registerLeaseLife)
     limits.tasksPerWorker = configuration.integer(.tasksPerWorkerMax)
     limits.runningJobCountMax = configuration.integer(.runningJobCountMax)
     limits.waitingJobCountMax = configuration.integer(.waitingJobCountMax)
     limits.batchSize = configuration.integer(.jobBatchSize)
+    // Whole pages, so that no page belongs to two pieces.
+    let (piece, page) = (configuration.size(.virtualBlockSize), configuration.size(.pageSize))
+    limits.pieceSize = piece <= 0 ? 0 : (piece - 1) / max(1, page) * page + page
     let threshold = configuration.integer(.loadFailureCountThreshold)
     limits.failureCountThreshold = threshold < 0 ? nil : Int64(threshold)
     limits.failureRatioThreshold = Int64(
@@ -73,7 +93,7 @@ package struct CoordinatorSettings: Sendable {
     limits.retryCountMax = configuration.integer(.loadRetryCountMax)
     limits.retention = configuration.duration(.jobRetention)
     limits.cleanupInterval = configuration.duration(.jobCleanupInterval)
-    limits.returnTime = min(workerSilenceMax, .seconds(10))
+    limits.returnTime = min(registry.silenceMax, .seconds(10))
     limits.initialWait = configuration.duration(.schedulerInitialWait)
   }
 }

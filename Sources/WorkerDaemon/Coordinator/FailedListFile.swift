@@ -19,6 +19,8 @@ struct FailedListFile: Sendable {
     self.record = record
   }
 
+  private var path: String { "\(directory)/\(FailedList.name(of: record))" }
+
   /// Writes what `store` has of the job's failures; blocks.
   ///
   /// - Returns: where it is, or why it is not.
@@ -26,8 +28,8 @@ struct FailedListFile: Sendable {
     do throws(StartError) {
       try WorkDirectory.make(
         directory, key: "alluxio.master.dora.load.job.failed.file.list.dir")
+      let path = path
       // Two jobs of a path may end in the same second.
-      let path = "\(directory)/\(FailedList.name(of: record))"
       let temporary = "\(path).\(record.id).part"
       let fd = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
       guard fd >= 0 else { throw Self.failure(temporary) }
@@ -38,6 +40,19 @@ struct FailedListFile: Sendable {
       }
       return .success(path)
     } catch { return .failure(error) }
+  }
+
+  /// Removes the list, and what a crash left half written; blocks.
+  ///
+  /// Returns whether there is none any more.
+  @discardableResult
+  func remove() -> Bool {
+    let path = record.failedListPath ?? path
+    var isGone = true
+    for name in [path, "\(path).\(record.id).part"] {
+      if unsafe unlink(name) != 0, errno != ENOENT { isGone = false }
+    }
+    return isGone
   }
 
   private func copy(

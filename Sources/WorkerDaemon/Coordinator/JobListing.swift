@@ -4,6 +4,7 @@
 //
 // The walk stays open between two pages; after a restart, or a failure, it begins anew behind the cursor.
 
+import Glibc
 import Model
 import Ring
 import Scheduler
@@ -22,6 +23,14 @@ final class JobListing {
   private let turns: UInt64
   private var lister: (any UFSLister)?
   private var place = ListingCursor()
+  /// The paths of a job that does not go into directories: what they name is listed for itself; nil for other jobs.
+  private lazy var files: Set<[UInt8]>? = {
+    guard case .paths(let paths) = specification.target, !specification.options.recursive else {
+      return nil
+    }
+    return Set(
+      paths.map { path in Array(((try? mounts.locate(anyPath: path).ufsPath) ?? path).utf8) })
+  }()
 
   /// A listing of `job` that was not begun.
   init(_ specification: JobSpecification, of job: JobID, mounts: MountTable, pool: BlockingPool) {
@@ -34,7 +43,9 @@ final class JobListing {
 
   /// The page behind `cursor`, with about `max` files at most.
   ///
-  /// - Throws: what the UFS says; the next call begins anew behind its cursor.
+  /// A task that is cancelled asks the UFS for nothing more.
+  ///
+  /// - Throws: what the UFS says; the next call begins anew behind its cursor. `.unavailable` when cancelled.
   func page(after cursor: String?, max: Int) async throws(UFSError) -> ListedPage {
     let wanted = cursor.flatMap { ListingCursor($0) } ?? ListingCursor()
     if wanted != place { await close() }
@@ -62,6 +73,11 @@ final class JobListing {
     var page = ListedPage(files: [], next: nil)
     var entryCount = 0
     while let root = try await roots.root(place.root) {
+      if Task.isCancelled {
+        throw UFSError(
+          .unavailable, operation: "job.list", path: specification.subject, cause: .errno(ECANCELED)
+        )
+      }
       guard page.files.count + page.failed.count < max, entryCount < Self.entryCountMax else {
         page.next = place.text
         return page
@@ -80,8 +96,14 @@ final class JobListing {
         place.skipCount += batch.entries.count
       }
       entryCount += batch.entries.count
-      page.leftOutCount += Int64(batch.leftOutCount)
-      page.files += await kept(batch.entries.map(\.status))
+      page.leftOutCount += Int64(batch.leftOutCount - batch.leftOut.count)
+      page.failed += batch.leftOut.map {
+        FailedFile(path: $0.path, length: 0, reason: $0.reason)
+      }
+      page.failed += batch.refusals.map {
+        FailedFile(path: $0.path, length: 0, reason: "listing failed: \($0)")
+      }
+      page.files += await kept(unrepeated(batch.entries.map(\.status), &page))
     }
     return page
   }
@@ -104,6 +126,10 @@ final class JobListing {
       page.failed.append(file)
       await goOn()
       return nil
+    case .repeated(let path):
+      try await takeRepeated(path, &page)
+      await goOn()
+      return nil
     case .place(let path, let known):
       do throws(UFSError) {
         var status = known
@@ -120,11 +146,27 @@ final class JobListing {
     }
   }
 
+  /// Takes a path that another one covers into `page`: as failed if nothing is there.
+  private func takeRepeated(
+    _ path: MountedPath?, _ page: inout ListedPage
+  ) async throws(UFSError) {
+    do throws(UFSError) {
+      if let path { _ = try await mounts.status(of: path) }
+      page.repeatedCount += 1
+    } catch {
+      guard case .never = error.retry else { throw error }
+      let place = path?.ufsPath ?? ""
+      page.failed.append(FailedFile(path: place, length: 0, reason: "\(error)"))
+    }
+  }
+
   /// Opens a directory's listing behind the cursor.
   private func open(_ root: MountedPath) async throws(UFSError) -> any UFSLister {
     // Sorted, so that every UFS has words for the place; where parts are listed at once the cursor says all their places.
-    let options = UFSListing(
+    var options = UFSListing(
       order: .sorted, after: place.token.map { UFSCursor(token: $0) }, for: .load, turns: turns)
+    // One directory that may not be read is a failed entry, and the rest of the job goes on.
+    options.passesRefusals = true
     let opened =
       specification.options.recursive
       ? try await mounts.walk(root, options, shards: FilesLoadSource.walkShardCount)
@@ -137,6 +179,20 @@ final class JobListing {
     return opened
   }
 
+  /// The entries of the open root that no other path of the job names.
+  private func unrepeated(_ found: [FileStatus], _ page: inout ListedPage) -> [FileStatus] {
+    guard roots.isMany else { return found }
+    let files = found.filter { $0.kind == .file }
+    let kept = files.filter { !isNamedElsewhere($0.ufsPath) }
+    page.repeatedCount += Int64(files.count - kept.count)
+    return kept
+  }
+
+  private func isNamedElsewhere(_ path: String) -> Bool {
+    guard specification.target.isIndex else { return files?.contains(Array(path.utf8)) ?? false }
+    return roots.isRepeated(path, below: place.root)
+  }
+
   /// The files among `found` whose names pass the job's filter.
   private func kept(_ found: [FileStatus]) async -> [TaskFile] {
     let files = found.filter { $0.kind == .file }.map {
@@ -145,7 +201,7 @@ final class JobListing {
         modificationTime: $0.modificationTime)
     }
     guard let pattern = specification.options.fileFilter, !files.isEmpty else { return files }
-    // A pattern can take exponential time; that is no work for a ring.
+    // Many names and a long pattern take milliseconds; that is no work for a ring.
     return await pool.run {
       guard let filter = LoadFilter(pattern) else { return [] }
       return files.filter { file in

@@ -64,6 +64,13 @@ struct JobRequest {
     return number
   }
 
+  /// The job after which a page begins; nil for the first page.
+  func lastJob() throws(RESTProblem) -> JobID? {
+    guard let text = try text("lastKey") else { return nil }
+    guard let id = JobID(text) else { throw .badParameter("lastKey", "is none that a list gave") }
+    return id
+  }
+
   /// The paths that are meant: `paths`, else `path`.
   func paths() throws(RESTProblem) -> [String] {
     guard let elements = body["paths"]?.elements else {

@@ -12,6 +12,37 @@ enum JobRoot: Sendable {
   case place(MountedPath, FileStatus?)
   /// Something that cannot be had.
   case failed(FailedFile)
+  /// A path that another one covers; with its place as long as nobody has looked whether it is there.
+  case repeated(MountedPath?)
+}
+
+extension JobRoot {
+  /// The root once its status is known.
+  ///
+  /// - Throws: what the UFS says when asking again may help.
+  fileprivate func found(_ status: Result<FileStatus, UFSError>) throws(UFSError) -> JobRoot {
+    switch (self, status) {
+    case (.place(let place, _), .success(let status)): return .place(place, status)
+    case (.repeated, .success): return .repeated(nil)
+    case (.place(let place, _), .failure(let error)), (.repeated(let place?), .failure(let error)):
+      guard case .never = error.retry else { throw error }
+      return .failed(FailedFile(path: place.ufsPath, length: 0, reason: "\(error)"))
+    case (.repeated, _), (.failed, _): return self
+    }
+  }
+}
+
+extension MountTable {
+  /// How each path of a job stands to its others; none for a job that does not name paths.
+  func standings(of specification: JobSpecification) -> [CoveredPaths.Standing] {
+    guard case .paths(let paths) = specification.target else { return [] }
+    // The usual job names one path, and thousands of them are submitted in a second.
+    guard paths.count > 1 else { return paths.map { _ in .own } }
+    // Mounts below a path belong to it: what lies below what is told by the paths of the mounts' tree.
+    let places = paths.map { (try? locate(anyPath: $0))?.alluxioPath ?? $0 }
+    return CoveredPaths.standings(
+      places, recursive: specification.type == .free || specification.options.recursive)
+  }
 }
 
 /// The roots of a job in their order; used by one task of the coordinator's ring at a time.
@@ -26,6 +57,11 @@ final class JobRoots {
   /// Number of the first buffered root.
   private var first = 0
   private var buffer: [JobRoot] = []
+  /// Paths of the index so far, and the number of the next line.
+  private var named = CoveredPaths()
+  private var line: UInt32 = 0
+  /// Lines of the buffered roots.
+  private var lineNumbers: [UInt32] = []
 
   /// The roots of a job.
   init(_ specification: JobSpecification, mounts: MountTable) {
@@ -59,7 +95,15 @@ final class JobRoots {
   func close() async {
     await index?.close()
     index = nil
-    (first, buffer) = (0, [])
+    (first, buffer, lineNumbers) = (0, [], [])
+    (named, line) = (CoveredPaths(), 0)
+  }
+
+  /// Whether a file below the 0-based root `number` was named by an earlier line of the index, or lies below such a one.
+  func isRepeated(_ path: String, below number: Int) -> Bool {
+    guard lineNumbers.indices.contains(number - first) else { return false }
+    return named.covers(
+      path, before: lineNumbers[number - first], below: specification.options.recursive)
   }
 
   private func fixed(_ paths: [String], _ number: Int) throws(UFSError) -> JobRoot? {
@@ -68,7 +112,14 @@ final class JobRoots {
       roots = fixed
     } else {
       var found: [JobRoot] = []
-      for path in paths { found += try expanded(path) }
+      let standings = mounts.standings(of: specification)
+      for (path, standing) in zip(paths, standings) {
+        switch standing {
+        case .own: found += try expanded(path)
+        case .same: found.append(.repeated(nil))
+        case .below: found.append(.repeated(try mounts.locate(anyPath: path)))
+        }
+      }
       roots = found
       fixed = found
     }
@@ -101,13 +152,30 @@ final class JobRoots {
     }
     while number >= first + buffer.count {
       first += buffer.count
-      buffer = []
+      (buffer, lineNumbers) = ([], [])
       let found = try await lines.next(max: Self.lookAhead)
       guard !found.isEmpty else { return nil }
-      let roots = found.flatMap(roots(of:))
+      var roots: [JobRoot] = []
+      for text in found {
+        let those = unrepeated(self.roots(of: text))
+        roots += those
+        lineNumbers += those.map { _ in line }
+        line &+= 1
+      }
       buffer = number < first + roots.count ? try await lookedUp(roots) : roots
     }
     return buffer[number - first]
+  }
+
+  /// The roots of a line unless an earlier one covers them; remembers them for the lines that follow.
+  private func unrepeated(_ roots: [JobRoot]) -> [JobRoot] {
+    guard case .place(let first, _)? = roots.first else { return roots }
+    if named.covers(first.ufsPath, before: line, below: false) { return [.repeated(nil)] }
+    if specification.options.recursive, named.covers(first.ufsPath, before: line, below: true) {
+      return [.repeated(first)]
+    }
+    for case .place(let place, _) in roots { named.add(place.ufsPath, line) }
+    return roots
   }
 
   private func roots(of line: IndexLine) -> [JobRoot] {
@@ -147,7 +215,11 @@ final class JobRoots {
     let mounts = mounts
     let statuses = await withTaskGroup(of: (Int, Result<FileStatus, UFSError>).self) { group in
       for (number, root) in roots.enumerated() {
-        guard case .place(let place, nil) = root else { continue }
+        let place: MountedPath
+        switch root {
+        case .place(let path, nil), .repeated(let path?): place = path
+        default: continue
+        }
         group.addTask {
           do throws(UFSError) {
             return (number, .success(try await mounts.status(of: place)))
@@ -160,13 +232,7 @@ final class JobRoots {
     }
     var known = roots
     for (number, status) in statuses {
-      guard case .place(let place, _) = roots[number] else { continue }
-      switch status {
-      case .success(let status): known[number] = .place(place, status)
-      case .failure(let error):
-        guard case .never = error.retry else { throw error }
-        known[number] = .failed(FailedFile(path: place.ufsPath, length: 0, reason: "\(error)"))
-      }
+      known[number] = try roots[number].found(status)
     }
     return known
   }

@@ -30,20 +30,21 @@ struct MountCheck: Sendable {
   private func check(_ mount: Mount, _ reactor: Reactor) async {
     do throws(UFSError) {
       try await UFSDeadline.run(reactor.now &+ Self.limit) { () async throws(UFSError) in
-        _ = try await mount.ufs.status(of: "")
+        try await mount.ufs.probe()
       }
     } catch {
       guard !reactor.isStopped, !error.isCancelled, Self.tells(error, mount) else { return }
       log.warning(
-        "mount \(mount.alluxioPath): its store cannot be used now: \(error); the worker serves what is cached, and the rest as soon as it can"
+        "mount \(mount.alluxioPath): its store cannot be used now: \(error); until it can, only cached files whose status is known and believed are served (\(Configuration.DurationKey.ufsStatusValidity.rawValue), and immutable in the cache filter)"
       )
     }
   }
 
   /// Whether `error` says that files of the mount cannot be had: a web server need not answer for the folder itself.
-  private static func tells(_ error: UFSError, _ mount: Mount) -> Bool {
+  static func tells(_ error: UFSError, _ mount: Mount) -> Bool {
     switch error.code {
     case .unavailable: true
+    case .denied where mount.uri.isWeb: error.cause != .status(403)
     case .denied, .io, .notFound, .notDirectory: mount.uri.scheme == "hdfs" || mount.uri.isBucket
     case .throttled, .escapesMount, .changed, .exists, .notEmpty, .isDirectory, .noSpace, .invalid,
       .unsupported:
@@ -55,4 +56,7 @@ struct MountCheck: Sendable {
 extension UFSURI {
   /// Whether it names a bucket.
   fileprivate var isBucket: Bool { scheme == "s3" || scheme == "s3a" }
+
+  /// Whether it names a web server.
+  fileprivate var isWeb: Bool { scheme == "http" || scheme == "https" }
 }

@@ -15,6 +15,8 @@ import UFS
 package final class Worker: Sendable {
   /// Threads for calls that have no ring operation.
   private static let blockingThreadCount = 4
+  /// Time that clients of the domain socket have to give their leases back when the worker stops.
+  private static let localStopLimit = Duration.milliseconds(500)
 
   let settings: WorkerSettings
   private let log: Logger
@@ -70,10 +72,13 @@ package final class Worker: Sendable {
   ) throws(StartError) -> CoordinatorLink? {
     guard let options = settings.link, !settings.hasCoordinator else { return nil }
     do throws(StartError) {
-      return try CoordinatorLink(options, runner: parts.tasks, reactors: parts.group.reactors)
+      var options = options
+      options.domainSocket = ports.shortCircuit?.place.path ?? ""
+      return try CoordinatorLink(options, id: try WorkerUUID.read(settings), parts)
     } catch {
       parts.group.reactors[0].wait {
         for port in ports.servers { await port.server.drain(within: .zero) }
+        await ports.shortCircuit?.stop(within: .zero)
       }
       if parts.tiers.close().isEmpty {
         parts.group.stop()
@@ -129,7 +134,12 @@ package final class Worker: Sendable {
       "ready_ms": "\(milliseconds(startedAt.duration(to: .now)))",
     ]
     for server in ports.servers { metadata[server.name] = "\(server.server.address)" }
-    log.notice("worker ready", metadata: metadata)
+    if let local = ports.shortCircuit { metadata["domain_socket"] = "\(local.place.path)" }
+    if case .notReady(let reason) = parts.readiness {
+      log.warning("worker serves, but /readyz is 503: \(reason)", metadata: metadata)
+    } else {
+      log.notice("worker ready", metadata: metadata)
+    }
   }
 
   /// How long `stop` may take.
@@ -144,21 +154,29 @@ package final class Worker: Sendable {
     log.notice("stopping", metadata: ["deadline_ms": "\(milliseconds(settings.shutdownTimeout))"])
     parts.isDraining.store(true, ordering: .sequentiallyConsistent)
     let first = parts.group.reactors[0]
-    let budget = StopBudget(settings.shutdownTimeout, from: OpenedTiers.now())
+    let budget = StopBudget(settings.shutdownTimeout, from: monotonicNow())
     let (cut, busy) = first.wait { [ports, parts, link] () async -> (Int, [String]) in
       let cut = await withTaskGroup(of: Int.self) { group in
         for port in ports.serving {
           group.addTask { await port.server.drain(within: budget.drain) }
         }
+        group.addTask {
+          await ports.shortCircuit?.stop(within: min(Self.localStopLimit, budget.drain))
+          return 0
+        }
         return await group.reduce(0, +)
       }
       parts.flow.close()
-      _ = await StopGate.wait(until: budget.work, on: first) { await parts.preparer.stop() }
+      _ = await StopGate.wait(until: budget.work, on: first) {
+        await parts.preparer.stop()
+        await link?.leave()
+      }
       var busy: [String] = []
       let areJobsOver = await StopGate.wait(until: budget.work, on: first) {
         await parts.jobs.stopAll()
         await parts.tasks.stop()
         await link?.stop(within: .seconds(1))
+        await parts.pins.stop()
       }
       if !areJobsOver { busy.append("load jobs") }
       let isKeeperOver = await parts.keeper.stop(by: budget.work, on: first)

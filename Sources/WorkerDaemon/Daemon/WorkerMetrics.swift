@@ -9,6 +9,14 @@ import Ring
 struct WorkerMetrics: Sendable {
   let parts: WorkerParts
   let servers: [WorkerPorts.Named]
+  let shortCircuit: ShortCircuitServer?
+  private let paths = PathMetrics(now: monotonicNow())
+
+  init(parts: WorkerParts, servers: [WorkerPorts.Named], shortCircuit: ShortCircuitServer?) {
+    self.parts = parts
+    self.servers = servers
+    self.shortCircuit = shortCircuit
+  }
 
   /// The page as of now.
   func page() -> MetricsPage {
@@ -23,9 +31,21 @@ struct WorkerMetrics: Sendable {
     parts.tiers.render(to: &page)
     parts.preparer.render(to: &page)
     parts.flow.render(to: &page)
+    renderPaths(to: &page)
+    shortCircuit?.render(to: &page)
     renderServers(to: &page)
     renderProcess(to: &page)
     return page
+  }
+
+  private func renderPaths(to page: inout MetricsPage) {
+    let direct = shortCircuit?.shared.counters.bytes(.direct) ?? 0
+    let domain = shortCircuit?.shared.counters.bytes(.domain) ?? 0
+    let all = parts.files.counters.readBytes
+    let bytes = [
+      direct, domain, all - min(all, direct + domain), parts.files.counters.ufsReadBytes,
+    ]
+    paths.render(bytes, now: monotonicNow(), to: &page)
   }
 
   private func renderStore(to page: inout MetricsPage) {

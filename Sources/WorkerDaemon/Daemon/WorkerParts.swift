@@ -20,7 +20,11 @@ final class WorkerParts: Sendable {
   let jobs: LoadJobs
   /// Runs the tasks of a coordinator.
   let tasks: TaskRunner
-  /// The coordinator in this process, as soon as there is one.
+  /// What a coordinator is told of this worker.
+  let inventory: WorkerInventory
+  /// Paths that a coordinator has pinned.
+  let pins: FollowedPins
+  /// The coordinator in this process as soon as there is one, or the one that the worker joins.
   let jobService: JobServiceLink
   /// The machine as the worker found it.
   let topology: Topology
@@ -40,6 +44,13 @@ final class WorkerParts: Sendable {
   let overhead: Int64
   /// True from the first signal to stop: the daemon is no longer ready.
   let isDraining = Atomic<Bool>(false)
+
+  /// Whether the worker can do all that was asked of it: what /readyz says.
+  var readiness: OperationsHandler.Readiness {
+    if isDraining.load(ordering: .relaxed) { return .notReady("the worker is stopping") }
+    if jobService.isWaiting { return .notReady("the coordinator is starting") }
+    return tiers.complaint.map { .notReady($0) } ?? .ready
+  }
 
   /// Makes everything that can fail for want of a directory, memory or io_uring.
   init(_ settings: WorkerSettings, blockingThreadCount: Int) throws(StartError) {
@@ -62,9 +73,10 @@ final class WorkerParts: Sendable {
       var environment = UFSEnvironment(pool: pool, http: http, flow: flow)
       environment.flowOptions = settings.flowOptions
       environment.settings = settings.mountDefaults
+      environment.uploads = UploadMemory(limit: settings.uploadMemory)
       mounts = try MountTable(opening: settings.mounts, in: environment)
     } catch {
-      throw StartError(.directory, "\(error)")
+      throw StartError(Self.code(of: error, settings), "\(error)")
     }
     let tiers = try OpenedTiers(settings, topology)
     store = tiers.store
@@ -96,7 +108,27 @@ final class WorkerParts: Sendable {
     jobs = LoadJobs(source: source, executors: group.reactors, limits: limits)
     tasks = TaskRunner(
       source: source, frees: files, transfers: files, executors: group.reactors, limits: limits)
-    jobService = JobServiceLink(isExpected: settings.hasCoordinator)
+    inventory = WorkerInventory(files.policies)
+    pins = FollowedPins(
+      file: settings.workDirectory + "/followed_pins.json", policies: files.policies,
+      on: group.reactors[0])
+    if let link = settings.link, !settings.hasCoordinator {
+      jobService = JobServiceLink(to: RemoteJobService(http, link.web))
+    } else {
+      jobService = JobServiceLink(isExpected: settings.hasCoordinator)
+    }
+  }
+
+  /// The exit code of a mount that cannot be had: a folder's, else that of whoever wrote the mount.
+  private static func code(of error: MountError, _ settings: WorkerSettings) -> StartError.Code {
+    switch error.problem {
+    case .missingDirectory, .notDirectory, .unreadable: .directory
+    case .badHadoopSetting, .missingRoot: .configuration
+    case .malformed, .malformedOption, .badPath, .badURI, .unsupportedScheme, .unknownOption,
+      .duplicateOption, .badOption, .duplicatePath, .overlap, .sameBucket:
+      settings.isRootConfigured && error.mount.utf8.elementsEqual("/".utf8)
+        ? .configuration : .usage
+    }
   }
 
   private static func startRings(

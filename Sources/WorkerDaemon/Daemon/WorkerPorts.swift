@@ -18,6 +18,8 @@ struct WorkerPorts: Sendable {
   let serving: [Named]
   /// The port of metrics and health: the last to close.
   let operations: Named
+  /// The domain socket; nil when there is none.
+  let shortCircuit: ShortCircuitServer?
 
   /// All of them.
   var servers: [Named] { serving + [operations] }
@@ -27,17 +29,21 @@ struct WorkerPorts: Sendable {
   /// When one cannot be opened, those before it are closed again.
   init(_ settings: WorkerSettings, _ parts: WorkerParts) throws(StartError) {
     var servers: [Named] = []
+    var local: ShortCircuitServer?
     do throws(StartError) {
       try Self.openServing(settings, parts, &servers)
-      operations = try Self.openOperations(settings, parts, serving: servers)
+      local = try ShortCircuitServer.open(settings, parts)
+      operations = try Self.openOperations(settings, parts, serving: servers, local)
     } catch {
       // The rings can only stop when nothing listens on them.
-      parts.group.reactors[0].wait { [servers] in
+      parts.group.reactors[0].wait { [servers, local] in
         for named in servers { await named.server.drain(within: .zero) }
+        await local?.stop(within: .zero)
       }
       throw error
     }
     serving = servers
+    shortCircuit = local
   }
 
   /// Looks whether the ports of `endpoints` can be listened on, and lets go of them: before anything is opened that a second
@@ -77,17 +83,15 @@ struct WorkerPorts: Sendable {
   }
 
   private static func openOperations(
-    _ settings: WorkerSettings, _ parts: WorkerParts, serving: [Named]
+    _ settings: WorkerSettings, _ parts: WorkerParts, serving: [Named],
+    _ local: ShortCircuitServer?
   ) throws(StartError) -> Named {
-    let metrics = WorkerMetrics(parts: parts, servers: serving)
+    let metrics = WorkerMetrics(parts: parts, servers: serving, shortCircuit: local)
     let handler = OperationsHandler(
       metrics: { metrics.page() },
-      readiness: {
-        if parts.isDraining.load(ordering: .relaxed) { return .notReady("the worker is stopping") }
-        if parts.jobService.isWaiting { return .notReady("the coordinator is starting") }
-        return parts.tiers.complaint.map { .notReady($0) } ?? .ready
-      },
+      readiness: { parts.readiness },
       numa: { NUMAReport(parts) },
+      shortCircuit: { local?.report },
       cache: CacheAPI(policies: parts.files.policies, mounts: parts.files.mounts))
     return try open("operations", settings.operations, settings, parts, handler)
   }

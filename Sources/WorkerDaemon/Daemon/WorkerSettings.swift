@@ -48,6 +48,8 @@ package struct WorkerSettings: Sendable {
   package var checksumCacheSize: Int64
   /// Pages that are being written to volumes at once.
   package var pageWriteCountMax: Int
+  /// Bytes of parts of uploads.
+  package var uploadMemory: Int
   /// The mounts, the one at `/` among them.
   package var mounts: [MountSpecification]
   /// Settings of under file systems that were made, by name: the defaults of mount options.
@@ -83,8 +85,17 @@ package struct WorkerSettings: Sendable {
   package var missingInfoStatus: String
   /// What an operator ought to look at, though it works.
   package private(set) var warnings: [String] = []
+  /// Whether the mount at `/` is the configuration's, not the command line's.
+  package private(set) var isRootConfigured = false
   /// Whether a coordinator is to run in this process: /v1/load goes through it.
   package var hasCoordinator = false
+  /// The domain socket; nil when there is none.
+  var shortCircuit: ShortCircuitSettings?
+  /// The worker's UUID when it is configured, and the file that keeps it otherwise.
+  var identity: String
+  var identityFile: String
+  /// Jobs that may wait at that coordinator.
+  var waitingJobCountMax: Int
   /// How the worker joins a coordinator in another process; nil when it does not.
   var link: CoordinatorLink.Options?
 
@@ -102,6 +113,7 @@ package struct WorkerSettings: Sendable {
     pageSize = Int(clamping: configuration.size(.pageSize))
     tiers = try TierPlan(configuration, memory: machine.bytes, pageSize: pageSize)
     pageWriteCountMax = configuration.integer(.pageWriteCountMax)
+    waitingJobCountMax = configuration.integer(.waitingJobCountMax)
     volumeProbation = configuration.duration(.volumeProbation)
     checksumCacheSize = configuration.size(.checksumCacheSize)
     let saveDirectory = configuration.string(.memorySaveDirectory)
@@ -110,6 +122,7 @@ package struct WorkerSettings: Sendable {
     volumeAnswerLimit = limit > .zero ? limit : max(.zero, configuration.duration(.volumeTimeout))
     mounts = try Self.mounts(configuration, mountTexts)
     mountDefaults = Self.mountDefaults(configuration)
+    uploadMemory = Int(clamping: configuration.size(.uploadMemory))
     let isRootChosen = ["alluxio.dora.client.ufs.root", "alluxio.master.mount.table.root.ufs"]
       .contains(where: configuration.isSet)
     let root = mounts.first { $0.alluxioPath == "/" }?.uri
@@ -146,8 +159,12 @@ package struct WorkerSettings: Sendable {
     memoryPreparation.bytesPerSecond = configuration.size(.memoryPrepareBandwidth)
     shutdownTimeout = configuration.duration(.shutdownTimeout)
     missingInfoStatus = configuration.choice(.missingStatus)
+    shortCircuit = try ShortCircuitSettings(configuration)
+    identity = configuration.string(.identityUUID)
+    identityFile = workDirectory + "/worker_identity"
     link = Self.link(configuration)
-    warnings = cachesInSources
+    isRootConfigured = mounts.count > mountTexts.count
+    warnings = cachesInSources + Self.secretsShown(mounts.suffix(mountTexts.count))
     if saveDirectory != memorySaveDirectory {
       let key = Configuration.StringKey.memorySaveDirectory.rawValue
       warnings.append(
@@ -166,19 +183,36 @@ package struct WorkerSettings: Sendable {
     }
   }
 
+  /// Warnings of secrets among the options of mounts that the command line names.
+  private static func secretsShown(_ mounts: ArraySlice<MountSpecification>) -> [String] {
+    mounts.compactMap { mount in
+      let names = mount.options.keys.filter {
+        ConfigurationRegistry.standard.match($0)?.key.isSensitive == true
+      }
+      guard !names.isEmpty else { return nil }
+      let options = names.sorted().map { "--mount \(mount.alluxioPath) \($0)" }
+      return "\(ConfigurationWarning.secretsShown(options))"
+    }
+  }
+
   /// How to join the coordinator that is named; nil when none is.
   private static func link(_ configuration: Configuration) -> CoordinatorLink.Options? {
     let host = configuration.string(.coordinatorHostname)
     guard !host.isEmpty else { return nil }
-    return CoordinatorLink.Options(
+    var link = CoordinatorLink.Options(
       target: "\(host):\(configuration.port(.coordinatorRPC))",
-      host: configuration.advertisedHost(fallback: "localhost"),
+      web: HTTPOrigin(isSecure: false, host: host, port: configuration.port(.coordinatorWeb)),
+      host: configuration.string(.hostname),
       bind: Endpoint(
         host: configuration.string(.bindHost), port: configuration.port(.rpc),
         key: Configuration.PortKey.rpc.rawValue),
-      identityFile: configuration.string(.workDirectory) + "/worker_identity",
-      identity: configuration.string(.identityUUID), channel: RPCChannelOptions(configuration),
+      channel: RPCChannelOptions(configuration),
       keepalive: .worker(configuration))
+    link.heartbeatInterval = configuration.duration(.workerHeartbeatInterval)
+    link.tellsFiles = configuration.boolean(.registerStreamEnabled)
+    link.batchSize = configuration.integer(.registerBatchSize)
+    link.registerDeadline = configuration.duration(.registerDeadline)
+    return link
   }
 
   private static func flow(_ configuration: Configuration) -> (FlowLimits, FlowOptions) {

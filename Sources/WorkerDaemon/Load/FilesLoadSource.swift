@@ -78,8 +78,9 @@ package struct FilesLoadSource: LoadSource {
     _ place: MountedPath, after cursor: inout UFSCursor?, _ turns: UInt64,
     _ visit: (LoadBatch) async -> Bool
   ) async throws(UFSError) -> Bool {
-    let lister = try await files.mounts.walk(
-      place, UFSListing(after: cursor, for: .load, turns: turns), shards: Self.walkShardCount)
+    var options = UFSListing(after: cursor, for: .load, turns: turns)
+    options.passesRefusals = true
+    let lister = try await files.mounts.walk(place, options, shards: Self.walkShardCount)
     do throws(UFSError) {
       while true {
         let (epochs, now) = (files.table.epochs(), now)
@@ -88,7 +89,12 @@ package struct FilesLoadSource: LoadSource {
         cursor = batch.cursor
         // The listing knows what a question per file would tell.
         files.remember(found, now: now, epochs: epochs)
-        guard await visit(LoadBatch(files: found, leftOutCount: batch.leftOutCount)) else {
+        files.metadata.count(.leftOut, UInt64(clamping: batch.leftOutCount))
+        var part = LoadBatch(files: found, leftOutCount: batch.leftOutCount)
+        part.refusals = batch.refusals.map {
+          LoadIncident(subject: $0.path, reason: "listing failed: \($0)")
+        }
+        guard await visit(part) else {
           await lister.close()
           return false
         }
@@ -107,7 +113,9 @@ package struct FilesLoadSource: LoadSource {
     do throws(UFSError) {
       let record = try files.record(listed: file)
       switch try await files.load(record, pages: pages, turns: turns, progress: progress) {
-      case .cached(let filled, let resident): return .cached(filled: filled, resident: resident)
+      case .cached(let filled, let resident):
+        if resident > 0 { files.nameAgain(record) }
+        return .cached(filled: filled, resident: resident)
       case .noRoom: return .rejected("everything in it is in use, or a quota is used up")
       case .stopped: return .failed(LoadFailure(reason: "stopped"))
       case .excluded:
@@ -135,9 +143,20 @@ package struct FilesLoadSource: LoadSource {
     return nil
   }
 
+  package func nameAgain(_ file: FileStatus) {
+    guard !files.policies.unnamed.isEmpty, let record = try? files.record(listed: file) else {
+      return
+    }
+    files.nameAgain(record)
+  }
+
   package func residentBytes(of file: FileKey) -> Int64 { files.store.residentBytes(of: file) }
 
-  package var evictionCount: UInt64 { files.store.statistics.evictions }
+  package func holds(_ pages: Range<UInt32>, of file: FileKey) -> Bool {
+    pages.allSatisfy { files.store.contains(PageKey(file: file, index: $0)) }
+  }
+
+  package var departureCount: UInt64 { files.store.statistics.departures }
 
   package func offload<T: Sendable>(_ body: @escaping @Sendable () -> T) async -> T {
     await pool.run(body)
@@ -151,6 +170,8 @@ package struct FilesLoadSource: LoadSource {
     unsafe clock_gettime(clock, &time)
     return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
   }
+
+  package func giveWay() async { await Reactor.current?.yield() }
 
   package func pause(for duration: Duration) async {
     guard duration > .zero, let reactor = Reactor.current else { return }

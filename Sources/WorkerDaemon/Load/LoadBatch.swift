@@ -8,6 +8,8 @@ package struct LoadBatch: Sendable {
   package var files: [FileStatus]
   /// Entries that are no loadable files: names that are not UTF-8, special files, links that lead nowhere.
   package var leftOutCount: Int
+  /// Directories that could not be listed, with reasons.
+  package var refusals: [LoadIncident] = []
 
   /// A batch of its parts.
   package init(files: [FileStatus], leftOutCount: Int = 0) {

@@ -1,6 +1,7 @@
 // Listing: what the UFS has below the path is entered in the books file by file and queued range by range.
 
 import Model
+import Scheduler
 import Synchronization
 
 extension LoadJob {
@@ -29,9 +30,13 @@ extension LoadJob {
       await take([root], into: units, onQueued)
       return nil
     case .success(let root):
+      // Each listing counts them anew.
+      state.withLock { $0.leftOutCount = 0 }
+      defer { tellLeftOut() }
       return await source.walk(root.ufsPath, turns: turns) { batch in
         onVisit()
-        noteLeftOut(batch.leftOutCount)
+        state.withLock { $0.leftOutCount &+= Int64(batch.leftOutCount) }
+        noteRefusals(batch.refusals)
         await take(batch.files, into: units, onQueued)
         return isRunning
       }
@@ -55,7 +60,7 @@ extension LoadJob {
   /// The files whose names pass the job's filter.
   private func kept(_ files: [FileStatus]) async -> [FileStatus] {
     guard let pattern = options.fileFilter, !files.isEmpty else { return files }
-    // A pattern can take exponential time; that is no work for a ring.
+    // Many names and a long pattern take milliseconds; that is no work for a ring.
     return await source.offload {
       guard let filter = LoadFilter(pattern) else { return [] }
       return files.filter { filter.keeps($0.name) }
@@ -124,11 +129,26 @@ extension LoadJob {
     }
   }
 
+  /// A directory that cannot be listed counts as a file that failed, once however often it is met.
+  private func noteRefusals(_ refusals: [LoadIncident]) {
+    for refusal in refusals {
+      let hash = FileID(ufsPath: refusal.subject).digest.words.0
+      state.withLock { state in
+        guard !state.failedPaths.contains(hash) else { return }
+        state.ledger.list(bytes: 0)
+        state.fail(
+          refusal, pathHash: hash, unsettled: 0, keeping: limits.failedFileCountMax)
+      }
+    }
+  }
+
   /// Entries that cannot be loaded are no failure, but nobody should have to wonder where they are.
-  private func noteLeftOut(_ count: Int) {
-    guard count > 0 else { return }
-    let reason = "\(count) entries left out: names that are not UTF-8, special files, dead links"
-    state.withLock { $0.recall(LoadIncident(subject: path, reason: reason)) }
+  private func tellLeftOut() {
+    state.withLock { state in
+      guard state.leftOutCount > 0 else { return }
+      let reason = "\(state.leftOutCount) entries left out: \(LeftOut.reason(path))"
+      state.recall(LoadIncident(subject: path, reason: reason))
+    }
   }
 
   private func failListing(_ failure: LoadFailure) {

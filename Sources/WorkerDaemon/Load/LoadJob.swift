@@ -6,6 +6,7 @@
 // The job succeeds only if every file it listed is wholly cached when it ends.
 
 import Model
+import Scheduler
 import Synchronization
 import UFS
 
@@ -19,6 +20,8 @@ package final class LoadJob: Sendable {
     var startedAt: UInt64?
     var endedAt: UInt64?
     var listingFailure: String?
+    /// Entries of the last listing that are no files to load.
+    var leftOutCount: Int64 = 0
     var failedFiles: [LoadIncident] = []
     var recentFailures: [LoadIncident] = []
     var retries: [String: String] = [:]
@@ -71,6 +74,8 @@ package final class LoadJob: Sendable {
       report.failure = state.machine.failure
       report.ledger = state.ledger
       report.isListed = state.isListed
+      report.leftOutCount = state.leftOutCount
+      report.leftOutReason = LeftOut.reason(path)
       report.isVerbose = verbose
       report.recentFailures = state.recentFailures
       report.recentRetries = state.retries.sorted { $0.key < $1.key }

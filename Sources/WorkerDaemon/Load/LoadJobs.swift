@@ -79,7 +79,8 @@ package final class LoadJobs: Sendable {
 
   private func startWaiting() {
     while let (job, order) = takeWaiting() {
-      let task = Task(executorPreference: order[0]) {
+      // Live reads come before loads on every ring.
+      let task = Task(executorPreference: order[0], priority: .utility) {
         await job.run(on: order)
         self.noteEnd(of: job)
       }
@@ -105,6 +106,11 @@ package final class LoadJobs: Sendable {
     if report.state == .failed {
       log.warning(
         "load failed: \(report.failure ?? "without a reason")",
+        metadata: ["job": "\(job.id)", "path": "\(job.path)"])
+    }
+    if report.leftOutCount > 0 {
+      log.warning(
+        "load left out \(report.leftOutCount) entries: \(report.leftOutReason)",
         metadata: ["job": "\(job.id)", "path": "\(job.path)"])
     }
     state.withLock { state in

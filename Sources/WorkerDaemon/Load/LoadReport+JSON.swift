@@ -24,6 +24,7 @@ extension LoadReport {
       writer.hundredths(subtaskRetryRate)
       if let failure { writer.member("mFailureReason", failure) }
       writer.member("mFailedFileCount", ledger.failed.files)
+      if leftOutCount > 0 { writer.member("mLeftOutCount", leftOutCount) }
       if isVerbose {
         Self.write(recentFailures, as: "mRecentFailedSubtasksWithReasons", to: &writer)
         Self.write(recentRetries, as: "mRecentRetryingSubtasksWithReasons", to: &writer)

@@ -47,6 +47,7 @@ extension LoadReport {
       "Subtask Failure rate: \(RateText.hundredths(subtaskFailureRate))%",
       "Files Failed: \(ledger.failed.files)",
     ]
+    if leftOutCount > 0 { lines.append("Entries Left Out: \(leftOutCount) (\(leftOutReason))") }
     guard isVerbose else { return lines }
     lines.append("Recent failed subtasks: ")
     lines += recentFailures.map { "\t\($0.subject): \($0.reason)" }

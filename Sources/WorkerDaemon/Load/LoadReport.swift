@@ -14,6 +14,10 @@ package struct LoadReport: Equatable, Sendable {
   package var ledger = LoadLedger()
   /// Whether the listing is complete, so that totals are known.
   package var isListed = false
+  /// Entries of the listing that are no files to load; they are neither loaded nor failed.
+  package var leftOutCount: Int64 = 0
+  /// What such entries are in this UFS.
+  package var leftOutReason = ""
   /// Time since the job started, up to its end.
   package var elapsed: Duration = .zero
   /// The last failed ranges.

@@ -31,14 +31,20 @@ package protocol LoadSource: Sendable {
   ) async -> LoadOutcome
   /// Remembers the status of `file`, for loads of metadata only.
   func loadMetadata(_ file: FileStatus) async -> LoadFailure?
+  /// Says that `file` is needed and held: a crash may have lost its name.
+  func nameAgain(_ file: FileStatus)
   /// Bytes of `file` that are cached.
   func residentBytes(of file: FileKey) -> Int64
-  /// Pages that were evicted so far; a change says that something may have left the cache.
-  var evictionCount: UInt64 { get }
+  /// Whether each of `pages` of `file` is cached.
+  func holds(_ pages: Range<UInt32>, of file: FileKey) -> Bool
+  /// Pages that left the cache so far, for whatever reason; as long as it does not change, everything is still there.
+  var departureCount: UInt64 { get }
   /// Runs `body` where it may take its time: not on a ring.
   func offload<T: Sendable>(_ body: @escaping @Sendable () -> T) async -> T
   /// Monotonic nanoseconds.
   var now: UInt64 { get }
+  /// Lets others on the ring have their turn.
+  func giveWay() async
   /// Lets `duration` pass; returns early when the task is cancelled.
   func pause(for duration: Duration) async
 }
@@ -46,5 +52,15 @@ package protocol LoadSource: Sendable {
 extension LoadSource {
   package func parallelism(of path: String) -> Int { .max }
 
-  package var evictionCount: UInt64 { now }
+  package func holds(_ pages: Range<UInt32>, of file: FileKey) -> Bool {
+    residentBytes(of: file) >= Int64(pages.upperBound) * pageSize
+  }
+
+  package func nameAgain(_ file: FileStatus) {
+    // A source that never loses names has nothing to do.
+  }
+
+  package var departureCount: UInt64 { now }
+
+  package func giveWay() async {}
 }

@@ -7,7 +7,7 @@ import Ring
 final class MetadataCounters: Sendable {
   /// What is counted.
   enum Event: Int, CaseIterable, Sendable {
-    case statusHit, statusMiss, absenceHit, listingHit, listingMiss, listingJoin
+    case statusHit, statusMiss, absenceHit, listingHit, listingMiss, listingJoin, leftOut
   }
 
   private let counters: StripedCounters
@@ -17,10 +17,10 @@ final class MetadataCounters: Sendable {
     counters = StripedCounters(count: Event.allCases.count, stripes: ringCount + 1)
   }
 
-  /// Counts `event`.
+  /// Counts `event`, `number` times.
   @inline(__always)
-  func count(_ event: Event) {
-    counters.add(1, to: event.rawValue, stripe: Reactor.current.map { $0.index + 1 } ?? 0)
+  func count(_ event: Event, _ number: UInt64 = 1) {
+    counters.add(number, to: event.rawValue, stripe: Reactor.current.map { $0.index + 1 } ?? 0)
   }
 
   /// How often `event` was.
@@ -42,6 +42,10 @@ extension FileService {
         row("status", "miss", .statusMiss), row("listing", "hit", .listingHit),
         row("listing", "join", .listingJoin), row("listing", "miss", .listingMiss),
       ])
+    page.counter(
+      "penstock_load_entries_left_out_total",
+      "Entries of listings that loads of this worker left out: no path can name them, or they are no files.",
+      [("", metadata.value(.leftOut))])
     let (absent, listed) = (absences.size, listings.size)
     let statuses = table.size
     page.gauge(

@@ -108,6 +108,12 @@ package final class ReadCounters: Sendable {
     counters.add(1, to: buckets + bucket, stripe: stripe)
   }
 
+  /// Bytes that clients read, by whatever way.
+  var readBytes: UInt64 { counters.value(Counter.readSum) }
+
+  /// Bytes read from under file systems.
+  var ufsReadBytes: UInt64 { counters.value(Counter.ufsBytes) }
+
   /// The values as Prometheus families.
   package func render(to page: inout MetricsPage) {
     page.histogram(

@@ -1,5 +1,5 @@
-// Port 30000: /metrics for Prometheus, /healthz and /readyz for supervisors, /v1/numa for `penstock info numa`, /v1/cache/…
-// for `penstock cache`, / for people.
+// Port 30000: /metrics for Prometheus, /healthz and /readyz for supervisors, /v1/numa and /v1/short-circuit for
+// `penstock info`, /v1/cache/… for `penstock cache`, / for people.
 
 package import HTTPWire
 
@@ -8,6 +8,7 @@ package struct OperationsHandler: HTTPHandler {
   private let metrics: @Sendable () -> MetricsPage
   private let readiness: @Sendable () -> Readiness
   private let numa: @Sendable () -> NUMAReport
+  private let shortCircuit: @Sendable () -> ShortCircuitReport?
   private let cache: CacheAPI?
 
   /// Whether the daemon can serve, and if not, why.
@@ -18,12 +19,14 @@ package struct OperationsHandler: HTTPHandler {
     case notReady(String)
   }
 
-  /// A handler that asks `metrics`, `readiness` and `numa` at each request, and leaves `/v1/cache/…` to `cache`.
+  /// A handler that asks `metrics`, `readiness`, `numa` and `shortCircuit` at each request, and leaves `/v1/cache/…` to `cache`.
   package init(
     metrics: @escaping @Sendable () -> MetricsPage,
     readiness: @escaping @Sendable () -> Readiness,
-    numa: @escaping @Sendable () -> NUMAReport, cache: CacheAPI? = nil
+    numa: @escaping @Sendable () -> NUMAReport,
+    shortCircuit: @escaping @Sendable () -> ShortCircuitReport? = { nil }, cache: CacheAPI? = nil
   ) {
+    self.shortCircuit = shortCircuit
     self.metrics = metrics
     self.readiness = readiness
     self.numa = numa
@@ -50,14 +53,17 @@ package struct OperationsHandler: HTTPHandler {
       // Answering at all is the proof: the request came through a ring.
       await exchange.respond(.ok, contentType: "text/plain", body: Array("ok\n".utf8))
     case "/readyz": await answerReadiness(exchange)
-    case "/v1/numa": await answerNUMA(exchange)
+    case "/v1/numa":
+      await answer(exchange, json: { numa().json }, text: { numa().text })
+    case "/v1/short-circuit": await answerShortCircuit(exchange)
     case "/":
       await exchange.respond(.ok, contentType: "text/plain", body: Array(Self.index.utf8))
     default:
       await exchange.respond(
         .notFound, contentType: "application/json",
         body: JSONText.message(
-          "unknown path; there are /metrics, /healthz, /readyz, /v1/numa and /v1/cache/…"))
+          "unknown path; there are /metrics, /healthz, /readyz, /v1/numa, /v1/short-circuit and /v1/cache/…"
+        ))
     }
   }
 
@@ -67,17 +73,31 @@ package struct OperationsHandler: HTTPHandler {
       /healthz   200 while the process answers
       /readyz    200 while it can serve, 503 with the reason otherwise
       /v1/numa   NUMA nodes, rings, arenas and volumes as JSON; ?format=text for people
+      /v1/short-circuit the domain socket: clients, leases, bytes; JSON, ?format=text for people
       /v1/cache/ status, files, free, pin, unpin, priority, ttl, quota, scrub: what `penstock cache` says
 
     """
 
-  private func answerNUMA(_ exchange: HTTPExchange) async {
+  private func answerShortCircuit(_ exchange: HTTPExchange) async {
+    guard let report = shortCircuit() else {
+      return await exchange.respond(
+        .notFound, contentType: "application/json",
+        body: JSONText.message(
+          "this worker has no domain socket: set \(ShortCircuitSettings.addressKey)"))
+    }
+    await answer(exchange, json: { report.json }, text: { report.text })
+  }
+
+  /// Sends a report as JSON, or for people when the query says so.
+  private func answer(
+    _ exchange: HTTPExchange, json: () -> [UInt8], text: () -> String
+  ) async {
     switch exchange.request.queryText {
     case nil, "", "format=json":
-      await exchange.respond(.ok, contentType: "application/json", body: numa().json)
+      await exchange.respond(.ok, contentType: "application/json", body: json())
     case "format=text":
       await exchange.respond(
-        .ok, contentType: "text/plain; charset=utf-8", body: Array(numa().text.utf8))
+        .ok, contentType: "text/plain; charset=utf-8", body: Array(text().utf8))
     default:
       await exchange.respond(
         .badRequest, contentType: "application/json",

@@ -1,7 +1,9 @@
 // Counting what directories hold, and making room in those that hold too much.
 
+import LocalWire
 import Model
 import PageStore
+import Ring
 import Synchronization
 
 extension CachePolicies {
@@ -32,7 +34,7 @@ extension CachePolicies {
     let found = account.turn.withLock { _ in
       account === pinned ? countPinned() : count(account, wanting: bytes, sparing: spared)
     }
-    due.finish(resident: found.resident, isFutile: found.isFutile, now: monotonicNow)
+    due.finish(resident: found.resident, isFutile: found.isFutile, now: monotonicNow())
   }
 
   private func count(
@@ -85,6 +87,7 @@ extension CachePolicies {
     for candidate in candidates where used - freed > target {
       catalog.remove(candidate.key)
       freed += Int64(store.drop(candidate.key))
+      watch.end(candidate.key, .freed)
       files += 1
     }
     counters.update {

@@ -1,5 +1,6 @@
 // Bringing what is cached into line with the rules: after a change, at intervals, and by hand.
 
+import LocalWire
 import Model
 import PageStore
 
@@ -90,13 +91,26 @@ extension CachePolicies {
       outcome.files += 1
       outcome.bytes += file.bytes
       outcome.droppedBytes += Int64(store.drop(file.file))
+      watch.end(file.file, .freed)
       outcome.droppedFiles += 1
     }
+  }
+
+  /// Finds the pages that an earlier life left without a name; blocks.
+  ///
+  /// After ``finishRestoring()``.
+  ///
+  /// - Parameter named: files that the catalog names and of which something is cached.
+  func findUnnamed(named: Int) {
+    guard store.statistics.files > named else { return }
+    unnamed.set(
+      store.residentFiles().lazy.filter { self.catalog.entry(of: $0.file) == nil }.map(\.file))
   }
 
   private func drop(_ entry: CatalogEntry, counting outcome: inout PolicyOutcome) {
     catalog.remove(entry.key)
     outcome.droppedBytes += Int64(store.drop(entry.key))
+    watch.end(entry.key, .freed)
     outcome.droppedFiles += 1
   }
 

@@ -7,6 +7,7 @@
 // clients for a while only.
 
 import Glibc
+import LocalWire
 import Model
 package import PageStore
 import Ring
@@ -23,10 +24,14 @@ package final class CachePolicies: Sendable {
   package let store: PageStore
   /// What was done.
   package let counters = PolicyCounters()
+  /// Who wants to hear that a file's pages were dropped, or that its version has ended.
+  let watch = FileWatch()
   /// How much may be pinned.
   package let pinned: QuotaAccount
   /// Files moved aside at the start because they were damaged.
   package let damagedFiles: [String]
+  /// Files of an earlier life that the catalog does not name.
+  let unnamed = UnnamedFiles()
   /// What asks the metastore.
   package let calls: MetastoreCalls
   /// True while pages of an earlier life are still being entered in the store.
@@ -121,6 +126,7 @@ package final class CachePolicies: Sendable {
     if entry != nil || !isKnown { catalog.remove(key) }
     let bytes = store.drop(key)
     if entry != nil || bytes > 0 {
+      watch.end(key, .freed)
       counters.update {
         $0.expiredFiles += 1
         $0.expiredBytes += UInt64(bytes)
@@ -163,7 +169,7 @@ package final class CachePolicies: Sendable {
   private func reserve(
     _ bytes: Int64, of account: QuotaAccount, for record: FileRecord
   ) async -> Bool {
-    switch account.reserve(bytes, now: monotonicNow) {
+    switch account.reserve(bytes, now: monotonicNow()) {
     case .granted: return true
     case .denied: return false
     case .surveyDue(let due):
@@ -178,11 +184,11 @@ package final class CachePolicies: Sendable {
       case .late: return false
       case .refused:
         // What cannot be counted is taken for full.
-        survey.take()?.finish(resident: account.limit, isFutile: true, now: monotonicNow)
+        survey.take()?.finish(resident: account.limit, isFutile: true, now: monotonicNow())
         return false
       }
     }
-    switch account.reserve(bytes, now: monotonicNow, isSurveyed: true) {
+    switch account.reserve(bytes, now: monotonicNow(), isSurveyed: true) {
     case .granted: return true
     case .denied: return false
     case .surveyDue: return false
@@ -198,13 +204,5 @@ package final class CachePolicies: Sendable {
       CatalogEntry(
         key: key, path: record.place.alluxioPath, ufsPath: record.status.ufsPath,
         token: version.token, length: record.length, cachedAt: now))
-  }
-
-  /// Monotonic nanoseconds.
-  var monotonicNow: UInt64 {
-    var time = timespec()
-    // This clock cannot fail; the address is this frame's own.
-    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
   }
 }

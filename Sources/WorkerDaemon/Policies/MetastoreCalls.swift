@@ -76,7 +76,7 @@ package final class MetastoreCalls: Sendable {
 
   /// Whether the metastore owes an answer for longer than is right.
   package var isHung: Bool {
-    let now = Self.now()
+    let now = monotonicNow()
     return state.withLock { state in
       state.underWay.values.contains { call in
         guard !call.isLate else { return true }
@@ -129,7 +129,7 @@ package final class MetastoreCalls: Sendable {
   }
 
   private func begin(allowance: UInt64?) -> UInt64 {
-    let now = Self.now()
+    let now = monotonicNow()
     return state.withLock { state in
       state.next += 1
       state.underWay[state.next] = Call(since: now, allowance: allowance)
@@ -145,12 +145,5 @@ package final class MetastoreCalls: Sendable {
   package func stop() {
     asking?.stop()
     working?.stop()
-  }
-
-  private static func now() -> UInt64 {
-    var time = timespec()
-    // This clock cannot fail; the address is this frame's own.
-    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
   }
 }

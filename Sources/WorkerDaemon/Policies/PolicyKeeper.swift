@@ -10,6 +10,8 @@ package final class PolicyKeeper: Sendable {
   /// How often the keeper looks what is due.
   private static let tickMax = Duration.seconds(1)
   private static let tickMin = Duration.milliseconds(10)
+  /// The same while pages of an earlier life are entered: the coordinator waits for that.
+  private static let restoreTick = Duration.milliseconds(50)
 
   private struct State {
     var task: Task<Void, Never>?
@@ -58,15 +60,15 @@ package final class PolicyKeeper: Sendable {
     let sweepInterval = policies.book.options.ttlCheckInterval
     let tick = max(Self.tickMin, min(Self.tickMax, sweepInterval, filterInterval))
     if isRestored() { policies.finishRestoring() }
-    if !policies.isRestoring { await sweep() }
+    if !policies.isRestoring { await sweep(findsUnnamed: true) }
     var nextSweep = Self.time(reactor.now, after: sweepInterval)
     var nextFilter = Self.time(reactor.now, after: filterInterval)
-    while await reactor.sleep(for: tick) {
+    while await reactor.sleep(for: policies.isRestoring ? min(tick, Self.restoreTick) : tick) {
       if policies.catalog.hasChanges { await flush() }
       let isDone = policies.isRestoring && isRestored()
       if isDone { policies.finishRestoring() }
       if isDone || reactor.now >= nextSweep {
-        await sweep()
+        await sweep(findsUnnamed: isDone)
         nextSweep = Self.time(reactor.now, after: sweepInterval)
       }
       if reactor.now >= nextFilter {
@@ -99,7 +101,7 @@ package final class PolicyKeeper: Sendable {
     guard isNew else { return }
     // On a disk that is almost full every other write may go: not a line for each.
     let kind = problem.map { $0.isFull ? "full" : "refused" } ?? "again"
-    guard case .tell(let others) = lines.turn(of: kind, now: OpenedTiers.now()) else { return }
+    guard case .tell(let others) = lines.turn(of: kind, now: monotonicNow()) else { return }
     let metadata: Logger.Metadata? = others > 0 ? ["others": "\(others)"] : nil
     guard let problem else {
       return log.notice("the catalog of cached files is written again", metadata: metadata)
@@ -109,16 +111,22 @@ package final class PolicyKeeper: Sendable {
       "the catalog of cached files cannot be written: \(remedy)\(problem)", metadata: metadata)
   }
 
-  /// Makes everything that is cached obey the rules.
-  private func sweep() async {
+  /// Makes everything that is cached obey the rules; when it `findsUnnamed`, looks for what an earlier life left.
+  private func sweep(findsUnnamed: Bool = false) async {
     let result = await policies.calls.work { [policies] () -> Result<PolicyOutcome, CatalogError> in
       do throws(CatalogError) {
         let outcome = try policies.enforce()
+        if findsUnnamed { policies.findUnnamed(named: outcome.files - outcome.droppedFiles) }
         policies.enforceQuotas()
         return .success(outcome)
       } catch {
         return .failure(error)
       }
+    }
+    if findsUnnamed, !policies.unnamed.isEmpty {
+      log.notice(
+        "pages outlived a crash that the note of their path did not",
+        metadata: ["files": "\(policies.unnamed.count)"])
     }
     switch result {
     case .failure(let error): log.error("the catalog of cached files cannot be read: \(error)")

@@ -1,4 +1,4 @@
-// /v1/load of a worker with a coordinator in its process: the same answers, and the jobs are the coordinator's.
+// /v1/load of a worker whose loads are jobs of a coordinator: the same answers, and the jobs are the coordinator's.
 
 import Model
 import Scheduler
@@ -7,29 +7,24 @@ import UFS
 extension RESTHandler {
   /// The answer of `GET /v1/load`.
   func answerLoad(
-    through coordinator: Coordinator, _ query: PathQuery, _ asked: String
+    through service: any LoadJobService, _ query: PathQuery, _ asked: String
   ) async throws(RESTProblem) -> [UInt8] {
     switch query.parameters.text("opType")?.lowercased() {
-    case "submit": return try await submitLoad(to: coordinator, query, asked)
-    case "progress": return try await loadProgress(from: coordinator, query, asked)
-    case "stop": return try await stopLoad(of: coordinator, query, asked)
+    case "submit": return try await submitLoad(to: service, query, asked)
+    case "progress": return try await loadProgress(from: service, query, asked)
+    case "stop": return try await stopLoad(of: service, query, asked)
     default: throw .badParameter("opType", "must be submit, progress or stop")
     }
   }
 
   private func submitLoad(
-    to coordinator: Coordinator, _ query: PathQuery, _ asked: String
+    to service: any LoadJobService, _ query: PathQuery, _ asked: String
   ) async throws(RESTProblem) -> [UInt8] {
     let options = JobOptions(try LoadOptions(query.parameters))
     let record = try value(try await record(of: query.path))
-    let job = JobSpecification(.load, .paths([record.status.ufsPath]), options: options)
+    let (id, isNew) = try await service.submitLoad(record.status.ufsPath, options)
     let named = JobSpecification(.load, .paths([asked]), options: options)
-    let (id, line): (JobID, ConsoleLine)
-    switch await coordinator.submit(job) {
-    case .submitted(let new, _): (id, line) = (new, .submitted(named, new))
-    case .alreadyActive(let there, _): (id, line) = (there, .alreadyRunning(named))
-    case .refused(let error): throw RESTProblem(error)
-    }
+    let line: ConsoleLine = isNew ? .submitted(named, id) : .alreadyRunning(named)
     return JSONWriter.object {
       $0.member("success", true)
       $0.member("jobId", "\(id)")
@@ -39,40 +34,34 @@ extension RESTHandler {
   }
 
   private func loadProgress(
-    from coordinator: Coordinator, _ query: PathQuery, _ asked: String
+    from service: any LoadJobService, _ query: PathQuery, _ asked: String
   ) async throws(RESTProblem) -> [UInt8] {
-    var found: JobProgress?
-    for name in names(of: query.path) where found == nil {
-      do throws(SchedulerError) { found = try await coordinator.progress(of: .name(name)) } catch {
-        throw RESTProblem(error)
-      }
+    let isVerbose = try query.parameters.boolean("verbose")
+    let isJSON = query.parameters.text("progressFormat")?.uppercased() == "JSON"
+    var found: (state: JobState, report: String)?
+    for path in ufsPaths(of: query.path) where found == nil {
+      found = try await service.loadProgress(path, isVerbose: isVerbose, isJSON: isJSON)
     }
     guard let found else { throw RESTProblem(404, "Load for path '\(asked)' cannot be found.") }
-    let report = JobReport(found, isVerbose: try query.parameters.boolean("verbose"))
-    let isJSON = query.parameters.text("progressFormat")?.uppercased() == "JSON"
     // Clients know no job that waits (compat §17).
-    let state = found.record.state == .waiting ? JobState.running : found.record.state
+    let state = found.state == .waiting ? JobState.running : found.state
     return JSONWriter.object {
       $0.member("jobState", state.word)
       $0.member("path", asked)
-      $0.member("message", isJSON ? String(decoding: report.json, as: UTF8.self) : report.text)
+      $0.member("message", found.report)
       $0.name("respProperties")
       $0.object { _ in }
     }
   }
 
   private func stopLoad(
-    of coordinator: Coordinator, _ query: PathQuery, _ asked: String
+    of service: any LoadJobService, _ query: PathQuery, _ asked: String
   ) async throws(RESTProblem) -> [UInt8] {
     var isStopped = false
-    for name in names(of: query.path) where !isStopped {
-      switch await coordinator.stop(.name(name)) {
-      case .stopped: isStopped = true
-      case .refused(let error) where error.code != .notFound: throw RESTProblem(error)
-      default: break
-      }
+    for path in ufsPaths(of: query.path) where !isStopped {
+      isStopped = try await service.stopLoad(path)
     }
-    let line = isStopped ? ConsoleLine.stopped(.load, asked) : .nothingToStop(.load, asked)
+    let line: ConsoleLine = isStopped ? .stopped(.load, asked) : .nothingToStop(.load, asked)
     return JSONWriter.object {
       $0.member("success", isStopped)
       $0.member("path", asked)
@@ -80,12 +69,12 @@ extension RESTHandler {
     }
   }
 
-  /// The names of loads that a path may mean, in either reading.
-  private func names(of path: RequestedPath) -> [JobIdentity] {
+  /// The UFS paths that a path may mean, in either reading.
+  private func ufsPaths(of path: RequestedPath) -> [String] {
     [path.path, path.alternative].compactMap { reading in
       // A path in no mount has no job; there is nothing else to say about it here.
       guard let reading, let place = try? place(of: reading) else { return nil }
-      return .paths(.load, [place.ufsPath])
+      return place.ufsPath
     }
   }
 }

@@ -9,8 +9,8 @@ extension RESTHandler {
   func answerLoad(_ request: RESTRequest, _ exchange: HTTPExchange) async throws(RESTProblem) {
     let query = try PathQuery.form(request.query[...])
     let asked = query.parameters.text("path") ?? query.path.path
-    if let coordinator = try jobService.coordinator() {
-      let body = try await answerLoad(through: coordinator, query, asked)
+    if let service = try jobService.service() {
+      let body = try await answerLoad(through: service, query, asked)
       return await respond(exchange, json: body)
     }
     let body: [UInt8]
@@ -106,8 +106,8 @@ extension LoadOptions {
       bandwidth = bytes > 0 ? bytes : nil
     }
     if let pattern = parameters.text("fileFilterRegx"), !pattern.isEmpty {
-      guard LoadFilter(pattern) != nil else {
-        throw .badParameter("fileFilterRegx", "is not a regular expression")
+      if let problem = LoadFilter.problem(of: pattern) {
+        throw .badParameter("fileFilterRegx", problem)
       }
       fileFilter = pattern
     }

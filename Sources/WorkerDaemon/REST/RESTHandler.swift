@@ -111,7 +111,7 @@ package struct RESTHandler: HTTPHandler {
     guard case .ip(let host, let port)? = exchange.localAddress else { return fixedNodeBody }
     // Clients paste the host into a URL, where an IPv6 address stands in brackets.
     return RESTJSON.node(
-      host: host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host, port: port)
+      host: host.bracketedHost, port: port)
   }
 
   /// Sends a refusal.

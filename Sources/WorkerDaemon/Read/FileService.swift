@@ -8,6 +8,7 @@
 // read that checked the version; a file that changes under a reader ends that reader with an error.
 
 import Glibc
+import LocalWire
 package import Model
 package import PageStore
 package import Ring
@@ -65,13 +66,15 @@ package final class FileService: Sendable {
   package let counters: ReadCounters
   /// Failures of the sources, for the log.
   package let failures: FailureLog
+  /// Who wants to hear that a version of a file has ended.
+  var watch: FileWatch { policies.watch }
   let table: FileTable
   let absences: AbsenceTable
   let listings: ListingCache
   let metadata: MetadataCounters
   let passThrough: [ReadBufferPool]
   let storedReads: [ReadBufferPool]
-  let loadBudget: LoadBudget
+  let loadBudget: ByteBudget
   private let questionLimit: UInt64
   private let readLimit: UInt64
   private let loadLimit: UInt64
@@ -99,7 +102,7 @@ package final class FileService: Sendable {
     readAhead = ReadAhead(
       sizeMax: options.readAheadMax, taskCountMax: options.readAheadTaskCountMax,
       pageSize: store.pageSize, memory: memory)
-    loadBudget = LoadBudget(limit: max(store.pageSize, min(options.loadBytesMax, memory / 4)))
+    loadBudget = ByteBudget(limit: max(store.pageSize, min(options.loadBytesMax, memory / 4)))
     passThrough = reactors.map { _ in
       ReadBufferPool(capacity: options.passThroughBytesPerRing)
     }
@@ -148,8 +151,11 @@ package final class FileService: Sendable {
       }
       if absences.contains(id, now: reactor.now, generation: policies.book.generation) {
         metadata.count(.absenceHit)
+        // A remote store has no errno.
+        let isLocal = place.mount.uri.scheme == "file"
         throw UFSError(
-          .notFound, operation: "worker.status", path: place.ufsPath, cause: .errno(ENOENT))
+          .notFound, operation: "worker.status", path: place.ufsPath,
+          cause: isLocal ? .errno(ENOENT) : .rule(.absentLately))
       }
       switch await table.turn(for: id) {
       case .ask: break
@@ -220,7 +226,7 @@ package final class FileService: Sendable {
     } catch {
       // Only an answer that the file is gone makes its pages worthless; an outage does not.
       if error.code == .notFound {
-        drop(id)
+        drop(id, .gone)
         listings.contradict(place.ufsPath, by: nil)
         absences.insert(
           id, path: place.ufsPath, now: now, epoch: absenceEpoch, under: decide(place))
@@ -242,11 +248,11 @@ package final class FileService: Sendable {
   private func keep(_ record: FileRecord, epoch: UInt64) {
     let (isKept, replaced) = table.insert(record, epoch: epoch)
     // A change made here meanwhile may have overtaken it: this request may use it, nobody may keep it.
-    if !isKept { record.drop() }
+    if !isKept { record.drop() } else { watch.end(of: record.id, except: record.key, .changed) }
     guard let replaced, replaced.key != record.key else { return }
     replaced.drop()
     listings.contradict(record.status.ufsPath, by: record.status)
-    if let key = replaced.key { store.drop(key) }
+    if let key = replaced.key { drop(key, .changed) }
   }
 
   /// Remembers a status that the UFS gave after `epoch` was taken, as a listing does; returns its record.
@@ -282,27 +288,38 @@ package final class FileService: Sendable {
     let id = FileID(ufsPath: status.ufsPath)
     if let known = current(id), known.status.version == status.version { return known }
     let place = try mounts.locate(ufsPath: status.ufsPath)
-    return FileRecord(status, at: place, now: 0, id: id, decision: decide(place))
+    let record = FileRecord(status, at: place, now: 0, id: id, decision: decide(place))
+    watch.end(of: id, except: record.key, .changed)
+    return record
   }
 
   /// Forgets a path after a change made through this worker, with its cached pages.
   ///
   /// Listings of its directories go, too, and with them what is known not to be there.
   package func forget(_ ufsPath: String) {
-    drop(FileID(ufsPath: ufsPath))
+    drop(FileID(ufsPath: ufsPath), .changed)
     absences.forget(ufsPath, tree: false)
     listings.forget(ufsPath, tree: false)
   }
 
-  private func drop(_ id: FileID) {
-    if let key = table.remove(id)?.key { store.drop(key) }
+  private func drop(_ id: FileID, _ reason: InvalidatedFrame.Reason) {
+    if let key = table.remove(id)?.key { drop(key, reason) }
+    // Those who opened it when the record was another one, or was here still.
+    watch.end(of: id, except: nil, reason)
+  }
+
+  /// Drops the pages of a version that has ended, and tells those who have it open.
+  private func drop(_ key: FileKey, _ reason: InvalidatedFrame.Reason) {
+    store.drop(key)
+    watch.end(key, reason)
   }
 
   /// Forgets a directory and all below it.
   package func forgetTree(_ ufsPath: String) {
     for record in table.removeTree(ufsPath) {
-      if let key = record.key { store.drop(key) }
+      if let key = record.key { drop(key, .changed) }
     }
+    watch.endTree(ufsPath, .changed)
     absences.forget(ufsPath, tree: true)
     listings.forget(ufsPath, tree: true)
   }

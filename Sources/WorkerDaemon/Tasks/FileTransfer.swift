@@ -5,6 +5,7 @@
 //                                              delete source, still that version ◀── read target, compare
 
 import Model
+import Ring
 import Scheduler
 import UFS
 
@@ -52,15 +53,54 @@ import UFS
     do throws(UFSError) {
       reader = try await source.ufs.open(source.path, expecting: version, for: .load)
     } catch {
-      // An earlier attempt may have deleted the source and not lived to tell.
-      if order.deletesSource, error.code == .notFound, let there, there == order.file.length {
-        return .done(bytes: there)
+      guard order.deletesSource, error.code == .notFound, let there else {
+        throw LoadFailure(error)
       }
-      throw LoadFailure(error)
+      // An earlier attempt may have deleted the source and not lived to tell.
+      if isOurs(there) { return .done(bytes: there.length) }
+      throw LoadFailure(
+        .notFound,
+        reason: "the source is gone, and nothing shows that \(target.ufsPath) is a copy of it")
     }
-    let outcome = await result(reader, there)
+    if isOne(with: there, reader.version) {
+      await reader.close()
+      guard order.deletesSource else { return .skipped }
+      throw LoadFailure(
+        reason: "\(target.ufsPath) is the same file under another name: it is not moved")
+    }
+    let outcome = await result(reader, there?.length)
     await reader.close()
     return try outcome.get()
+  }
+
+  /// Whether what is at the target is a copy that a move has made: it has the length and the time of the source as listed.
+  ///
+  /// Where the target keeps no times nothing shows that: a move whose answer was lost after its deletion fails.
+  private func isOurs(_ there: FileStatus) -> Bool {
+    let listed = order.file.modificationTime
+    return target.ufs.capabilities.contains(.keepsTimes) && listed > 0
+      && there.length == order.file.length
+      // Tasks tell milliseconds.
+      && there.modificationTime / 1_000_000 == listed / 1_000_000
+  }
+
+  /// What the copy takes over; nil where the target keeps nothing.
+  private func attributes() async throws(LoadFailure) -> UFSAttributes? {
+    guard target.ufs.capabilities.contains(.keepsTimes) else { return nil }
+    guard source.ufs.capabilities.contains(.keepsTimes) else {
+      return order.file.modificationTime > 0
+        ? UFSAttributes(modificationTime: order.file.modificationTime) : nil
+    }
+    do throws(UFSError) {
+      let status = try await source.ufs.status(of: source.path)
+      return UFSAttributes(mode: status.mode & 0o777, modificationTime: status.modificationTime)
+    } catch { throw LoadFailure(error) }
+  }
+
+  /// Whether what is at the target is the source itself, by a link or by another name of its store.
+  private func isOne(with there: FileStatus?, _ version: FileVersion) -> Bool {
+    source.ufs.capabilities.contains(.versionsNameFiles)
+      && target.ufs.capabilities.contains(.versionsNameFiles) && there?.version == version
   }
 
   private func result(
@@ -101,8 +141,8 @@ import UFS
       ? nil : FileVersion(token: order.file.version, length: order.file.length)
   }
 
-  /// The length of the file at the target; nil when nothing is there.
-  private func existing() async throws(LoadFailure) -> Int64? {
+  /// The file at the target; nil when nothing is there.
+  private func existing() async throws(LoadFailure) -> FileStatus? {
     do throws(UFSError) {
       let status = try await target.ufs.status(of: target.path)
       guard status.kind == .file else {
@@ -110,7 +150,7 @@ import UFS
           .isDirectory, operation: "job.transfer", path: target.ufsPath,
           cause: .rule(.isDirectory))
       }
-      return status.length
+      return status
     } catch {
       if error.code == .notFound { return nil }
       throw LoadFailure(error)
@@ -122,7 +162,9 @@ import UFS
   private func copy(
     _ reader: any UFSReader, replacing: Bool
   ) async throws(LoadFailure) -> FileStatus {
+    let attributes = try await attributes()
     let writer = try await create(replacing ? .replacing : .exclusive)
+    if let attributes { writer.keep(attributes) }
     do throws(LoadFailure) {
       (digests, isUnsettled) = ([], false)
       var offset: Int64 = 0
@@ -132,7 +174,11 @@ import UFS
         try await append(count, to: writer)
         offset += Int64(count)
       }
-      do throws(UFSError) { return try await writer.commit() } catch { throw LoadFailure(error) }
+      guard !Task.isCancelled else { throw LoadFailure(reason: "cancelled") }
+      do throws(UFSError) {
+        let writer = RingConfined(writer)
+        return try await Self.whole { () throws(UFSError) in try await writer.value.commit() }
+      } catch { throw LoadFailure(error) }
     } catch {
       await writer.abort()
       throw error
@@ -236,6 +282,17 @@ import UFS
     try await deletion(version).get()
   }
 
+  /// Runs a step that, once begun, is not called off half-way: nobody could say whether it was done.
+  private static func whole<T: Sendable>(
+    _ step: @escaping @Sendable () async throws(UFSError) -> T
+  ) async throws(UFSError) -> T {
+    guard let reactor = Reactor.current else { return try await step() }
+    let running = Task(executorPreference: reactor) { () async -> Result<T, UFSError> in
+      do throws(UFSError) { return .success(try await step()) } catch { return .failure(error) }
+    }
+    return try await running.value.get()
+  }
+
   private func deletion(_ version: FileVersion) async -> Result<Void, LoadFailure> {
     do throws(UFSError) {
       let status = try await source.ufs.status(of: source.path)
@@ -247,7 +304,10 @@ import UFS
         let reason = "the source changed a moment ago, too recently to trust its version"
         return .failure(LoadFailure(reason: reason, retryAfter: .milliseconds(50)))
       }
-      try await source.ufs.delete(source.path, recursive: false)
+      guard !Task.isCancelled else { return .failure(LoadFailure(reason: "cancelled")) }
+      try await Self.whole { [source] () throws(UFSError) in
+        try await source.ufs.delete(source.path, recursive: false)
+      }
       return .success(())
     } catch { return .failure(LoadFailure(error)) }
   }

@@ -7,30 +7,55 @@ import Synchronization
 /// A job's doings on this worker.
 final class JobWork: Sendable {
   /// A file that a task counted as cached.
-  struct Entry: Sendable {
+  struct Entry: Sendable, Hashable {
     /// The file at its version.
     var key: FileKey
-    /// Its length in bytes.
+    /// Its length in bytes, or that of the part.
     var length: Int64
+    private var firstPage: UInt32 = 0
+    private var endPage: UInt32 = 0
+
+    /// The pages of a part of the file; nil for all of it.
+    var pages: Range<UInt32>? {
+      get { firstPage < endPage ? firstPage..<endPage : nil }
+      set { (firstPage, endPage) = (newValue?.lowerBound ?? 0, newValue?.upperBound ?? 0) }
+    }
+
+    /// A file of its parts.
+    init(key: FileKey, length: Int64) { (self.key, self.length) = (key, length) }
   }
 
-  /// Files remembered at most, and with that the files whose loss is noticed.
+  /// What is known of the files that the job counts on this worker.
+  enum Finding: Equatable {
+    /// All of them are there.
+    case holds
+    /// So many left the cache; `fits` is false when they never could be there all at once.
+    case missing(FileCount, fits: Bool)
+    /// Not every file was remembered, and some pages have left.
+    case unknown
+  }
+
+  /// Files remembered at most; of a larger job nothing can be said once any page has left the cache.
   ///
-  /// 24 bytes each. Of a larger job the first ones are, which eviction takes first.
+  /// 32 bytes each.
   private static let entryCountMax = 4_000_000
 
   /// Spaces out the job's requests; nil without a bandwidth.
   let throttle: LoadThrottle?
   private struct State {
     var entries: [Entry] = []
-    var pass: Int64 = 0
-    var evictions: UInt64 = 0
-    var lookedAt: UInt64 = 0
-  }
+    var bytes: Int64 = 0
+    var pass: Int64 = -1
+    /// Pages that had left the cache when everything was last known to be there.
+    var departures: UInt64 = 0
+    /// Whether there were more files than are remembered.
+    var isFull = false
+    /// Whether files of this pass were counted before this was made.
+    var hasForgotten = false
 
-  /// Up to so many files are looked at whenever a task ends; more of them at most once in `interval` nanoseconds.
-  private static let alwaysCount = 100_000
-  private static let interval: UInt64 = 10_000_000_000
+    /// Bytes of the entries, those that were noted by two attempts counted once.
+    var distinctBytes: Int64 { Set(entries).reduce(0) { $0 &+ $1.length } }
+  }
 
   private let state = Mutex(State())
   private let lastUse: Mutex<UInt64>
@@ -45,45 +70,49 @@ final class JobWork: Sendable {
   var lastUsed: UInt64 { lastUse.withLock { $0 } }
 
   /// A task of the job begins, in its pass: a new pass looks at every file anew, and what was noted before no longer matters.
-  func begin(pass: Int64, now: UInt64) {
+  ///
+  /// `continues` says that files of the pass were counted on this worker before.
+  func begin(pass: Int64, continues: Bool, now: UInt64, departures: @autoclosure () -> UInt64) {
     lastUse.withLock { $0 = now }
     state.withLock { state in
       guard pass > state.pass else { return }
-      state.pass = pass
-      state.entries = []
+      state = State(pass: pass, departures: departures(), hasForgotten: continues)
     }
   }
 
-  /// A file is counted as cached.
+  /// A file is counted as cached; whoever counts it looks after this whether it still is.
   func note(_ entry: Entry) {
-    state.withLock { if $0.entries.count < Self.entryCountMax { $0.entries.append(entry) } }
+    state.withLock { state in
+      state.bytes &+= entry.length
+      if state.entries.count < Self.entryCountMax {
+        state.entries.append(entry)
+      } else {
+        state.isFull = true
+      }
+    }
   }
 
-  /// Files that were counted as cached and are no longer, with the bytes missing; they are forgotten.
+  /// Whether everything that was noted in `pass` is in a cache of `capacity` bytes that `departures` pages have left so far.
   ///
-  /// Nothing is looked at unless something was evicted since the last time. Costs a look-up in the page index for each file.
-  func takeLost(
-    evictions: UInt64, now: UInt64, _ residentBytes: (FileKey) -> Int64
-  ) -> (files: Int64, bytes: Int64) {
-    let all = state.withLock { state -> [Entry] in
-      guard evictions != state.evictions else { return [] }
-      let isDue =
-        state.entries.count <= Self.alwaysCount || now &- state.lookedAt >= Self.interval
-      guard isDue else { return [] }
-      defer { state.entries = [] }
-      (state.evictions, state.lookedAt) = (evictions, now)
-      return state.entries
+  /// Nothing is looked at unless some page left since everything was last known to be there; else each file costs a look-up
+  /// in the page index.
+  func finding(
+    pass: Int64, departures: UInt64, capacity: Int64, _ residentBytes: (Entry) -> Int64
+  ) -> Finding {
+    let known = state.withLock { $0 }
+    guard pass == known.pass, !known.hasForgotten else { return .unknown }
+    guard departures != known.departures else { return .holds }
+    guard !known.isFull else { return .unknown }
+    var missing = FileCount()
+    for entry in known.entries {
+      let bytes = entry.length - residentBytes(entry)
+      if bytes > 0 { missing += FileCount(files: 1, bytes: bytes) }
     }
-    guard !all.isEmpty else { return (0, 0) }
-    var lost: (files: Int64, bytes: Int64) = (0, 0)
-    let kept = all.filter { entry in
-      let missing = entry.length - residentBytes(entry.key)
-      guard missing > 0 else { return true }
-      lost = (lost.files + 1, lost.bytes &+ missing)
-      return false
+    guard missing.files > 0 else {
+      state.withLock { if $0.pass == pass { $0.departures = departures } }
+      return .holds
     }
-    state.withLock { $0.entries = kept + $0.entries }
-    return lost
+    return .missing(missing, fits: known.bytes <= capacity || known.distinctBytes <= capacity)
   }
 }
 

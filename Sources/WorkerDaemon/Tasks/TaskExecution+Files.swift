@@ -10,7 +10,10 @@ extension TaskExecution {
     switch request.action {
     case .free: return [TaskUnit(index: index, work: .free(file.path))]
     case .loadMetadata: return [TaskUnit(index: index, work: .metadata(Self.status(of: file)))]
-    case .load, .verify: return await planLoad(index, file)
+    case .load, .verify, .check: return await planLoad(index, file)
+    case .audit:
+      settle(index, await audit())
+      return []
     case .copy, .move:
       guard !file.target.isEmpty else {
         settle(index, .failed(FileFailure(.file, "it has no place below the destination")))
@@ -47,14 +50,20 @@ extension TaskExecution {
       settle(index, .failed(FileFailure(.file, "the UFS gives no version, or no such range")))
       return []
     }
-    let isThere = source.residentBytes(of: ticket.key) >= status.length
+    source.nameAgain(status)
+    let isThere = isThere(file, pages, ticket)
     let options = request.specification.options
-    if isThere, request.action == .verify || options.skipIfExists && status.length > 0 {
-      // A verification counts on what it finds as a load does on what it brings.
-      if request.action == .verify {
-        job.note(JobWork.Entry(key: ticket.key, length: status.length))
+    if isThere, request.action != .load || options.skipIfExists && status.length > 0 {
+      // What is found is counted on as what is brought; it may leave before it is noted, and then is as if not found.
+      job.note(entry(of: file, ticket))
+      if self.isThere(file, pages, ticket) {
+        settle(index, .skipped)
+        return []
       }
-      settle(index, .skipped)
+    }
+    if request.action == .check, !pages.isEmpty {
+      let reason = "it is not in the cache: it left while the job ran"
+      settle(index, .failed(FileFailure(.file, reason)))
       return []
     }
     if pages.isEmpty {
@@ -62,6 +71,44 @@ extension TaskExecution {
       return []
     }
     return pages.map { TaskUnit(index: index, work: .pages(ticket, $0)) }
+  }
+
+  /// Whether a task's file or range is cached at the ticket's version.
+  private func isThere(_ file: TaskFile, _ pages: [Range<UInt32>], _ ticket: LoadTicket) -> Bool {
+    guard file.isWhole else {
+      return pages.allSatisfy { source.holds($0, of: ticket.key) }
+    }
+    return source.residentBytes(of: ticket.key) >= ticket.file.length
+  }
+
+  /// Whether everything that the job counts on this worker is still there.
+  private func audit() async -> FileOutcome {
+    let (job, source, pass) = (job, source, request.pass)
+    let finding = await source.offload {
+      job.finding(pass: pass, departures: source.departureCount, capacity: source.capacity) {
+        entry in
+        guard let pages = entry.pages else { return source.residentBytes(of: entry.key) }
+        return source.holds(pages, of: entry.key) ? entry.length : 0
+      }
+    }
+    switch finding {
+    case .holds: return .done(bytes: 0)
+    case .missing(let count, let fits): return .missing(count, fits: fits)
+    case .unknown:
+      return .failed(FileFailure(.worker, "pages left the cache, and not every file is remembered"))
+    }
+  }
+
+  /// What is remembered of a task's file or range that is cached.
+  private func entry(of file: TaskFile, _ ticket: LoadTicket) -> JobWork.Entry {
+    var entry = JobWork.Entry(key: ticket.key, length: ticket.file.length)
+    guard !file.isWhole, file.size > 0 else { return entry }
+    entry.length = file.size
+    entry.pages =
+      UInt32(
+        clamping: file.offset / source.pageSize)..<(UInt32(
+        clamping: (file.offset + file.size - 1) / source.pageSize) + 1)
+    return entry
   }
 
   /// The status that a listing told; without a version when it told none.
@@ -112,17 +159,16 @@ extension TaskExecution {
     let start = source.now
     for attempt in 1... {
       let outcome = await transfers.transfer(order) { bytes in
-        if let throttle = self.job.throttle {
-          await self.source.pause(for: throttle.reserve(bytes, now: self.source.now))
-        }
+        await self.waitForBandwidth(bytes, at: index)
         self.progress(at: index)
         return !self.isCancelled
       }
-      guard !isCancelled else { return }
       switch outcome {
+      // What was done before the task was called off is told all the same.
       case .done(let bytes): return settle(index, .done(bytes: bytes))
       case .skipped: return settle(index, .skipped)
       case .failed(let failure):
+        guard !isCancelled else { return }
         guard failure.kind != .changed,
           let delay = pause(after: failure, attempt: attempt, since: start)
         else { return settle(index, .failed(FileFailure(failure))) }
@@ -138,7 +184,7 @@ extension TaskExecution {
     let start = source.now
     let progress = LoadProgress { _ in self.progress(at: index) }
     for attempt in 1... {
-      guard let failure = await attemptLoad(ticket, pages, progress) else {
+      guard let failure = await attemptLoad(index, ticket, pages, progress) else {
         let bytes = bytes(of: pages, in: ticket.file)
         return conclude(index, ticket, ticket.settle(bytes: bytes), nil)
       }
@@ -155,13 +201,11 @@ extension TaskExecution {
 
   /// Asks for one range; nil when it is cached now.
   private func attemptLoad(
-    _ ticket: LoadTicket, _ pages: Range<UInt32>, _ progress: LoadProgress
+    _ index: Int, _ ticket: LoadTicket, _ pages: Range<UInt32>, _ progress: LoadProgress
   ) async -> LoadFailure? {
     let bytes = bytes(of: pages, in: ticket.file)
-    if let throttle = job.throttle {
-      await source.pause(for: throttle.reserve(bytes, now: source.now))
-      guard !isCancelled else { return LoadFailure(reason: "cancelled") }
-    }
+    await waitForBandwidth(bytes, at: index)
+    guard !isCancelled else { return LoadFailure(reason: "cancelled") }
     switch await source.load(
       ticket.file, pages: pages, turns: request.job.turns, progress: progress)
     {
@@ -172,6 +216,19 @@ extension TaskExecution {
       return LoadFailure(
         reason: "the cache has no room: \(reason)", retryAfter: .milliseconds(100))
     case .failed(let failure): return failure
+    }
+  }
+
+  /// Waits until the job's bandwidth has room for `bytes`; meanwhile the task gets on.
+  private func waitForBandwidth(_ bytes: Int64, at index: Int) async {
+    guard let throttle = job.throttle else { return }
+    var left = throttle.reserve(bytes, now: source.now)
+    while left > .zero {
+      guard !isCancelled else { return throttle.refund(bytes) }
+      let step = min(left, .seconds(1))
+      await source.pause(for: step)
+      left -= step
+      progress(at: index)
     }
   }
 
@@ -199,15 +256,20 @@ extension TaskExecution {
       settle(index, .failed(FileFailure(.changed, "the file changed", retryAfter: .zero)))
     case .failed(_, let reason): settle(index, .failed(FileFailure(.file, reason)))
     case .loaded:
-      let length = ticket.file.length
-      guard file.isWhole else { return settle(index, .done(bytes: file.size)) }
-      let missing = length - source.residentBytes(of: ticket.key)
+      // Noted first: what leaves after the look is found by an audit.
+      let entry = entry(of: file, ticket)
+      job.note(entry)
+      let resident =
+        entry.pages.map { source.holds($0, of: ticket.key) ? entry.length : 0 }
+        ?? source.residentBytes(of: ticket.key)
+      let missing = entry.length - resident
       guard missing <= 0 else {
-        let reason = "\(SizeText.print(missing)) left the cache again: it is too small for the file"
-        return settle(index, .failed(FileFailure(.file, reason)))
+        let reason =
+          "\(SizeText.print(missing)) left the cache again: it is too small, or was freed meanwhile"
+        return settle(
+          index, .failed(FileFailure(.file, reason, retryAfter: .milliseconds(100))))
       }
-      job.note(JobWork.Entry(key: ticket.key, length: length))
-      settle(index, .done(bytes: length))
+      settle(index, .done(bytes: entry.length))
     }
   }
 

@@ -5,8 +5,7 @@
 //                                                       ▼
 //                                      result ──gathered up to 100 ms──▶ report
 //
-// A file is done when all its bytes are in the cache; the last result of a task waits until what the job brought in before was
-// looked at, so that data which does not fit the cache cannot succeed.
+// A file is done when all its bytes are in the cache. Whether they stay there until the job's end is asked by an audit.
 
 import Model
 import Scheduler
@@ -18,13 +17,13 @@ final class TaskExecution: Sendable {
   private static let gatherTime: UInt64 = 100_000_000
   /// A word at least so often while bytes come, nanoseconds.
   private static let wordTime: UInt64 = 1_000_000_000
+  /// Files that may be done without waiting before others on the ring have their turn.
+  private static let turnCount = 16
   /// Files of a task that are copied at once; each has a buffer, and its writer more.
   private static let transferCountMax = 16
 
   private struct State {
     var results: [FileResult] = []
-    /// A result that is told only once the cache was looked at.
-    var last: FileResult?
     var settledCount = 0
     var toldAt: UInt64
     var isCancelled = false
@@ -98,12 +97,13 @@ final class TaskExecution: Sendable {
       var (unitCount, consumerCount) = (0, 0)
       for index in request.files.indices {
         guard !isCancelled else { break }
+        if index % Self.turnCount == Self.turnCount - 1 { await source.giveWay() }
         for unit in await plan(index) {
           guard await units.push(unit) else { break }
           unitCount += 1
           guard consumerCount < min(countMax, unitCount), units.hasElements else { continue }
           group.addTask(executorPreference: executors[consumerCount % executors.count]) {
-            while !self.isCancelled, let unit = await units.next() { await self.perform(unit) }
+            await self.consume(units)
           }
           consumerCount += 1
         }
@@ -112,17 +112,24 @@ final class TaskExecution: Sendable {
     }
   }
 
+  /// Does pieces of the task until there are no more.
+  private func consume(_ units: LoadQueue<TaskUnit>) async {
+    var count = 0
+    while !isCancelled, let unit = await units.next() {
+      await perform(unit)
+      count += 1
+      // Pieces that are there already wait for nothing.
+      if count % Self.turnCount == 0 { await source.giveWay() }
+    }
+  }
+
   // MARK: Words
 
-  /// A file is done with; `isCached` when its bytes are counted as being in the cache.
+  /// A file is done with.
   func settle(_ index: Int, _ outcome: FileOutcome) {
     let now = source.now
     let isDue = state.withLock { state in
       state.settledCount += 1
-      if state.settledCount == request.files.count {
-        state.last = FileResult(index, outcome)
-        return false
-      }
       state.results.append(FileResult(index, outcome))
       return now &- state.toldAt >= Self.gatherTime
     }
@@ -149,33 +156,13 @@ final class TaskExecution: Sendable {
   }
 
   /// Tells the end; once, when nothing runs any more.
-  func tellEnd() async {
-    let last = state.withLock { $0.last }
-    let checked: FileResult? = if let last { await self.checked(last) } else { nil }
+  func tellEnd() {
     telling.withLock { _ in
-      let (results, isCancelled) = state.withLock { ($0.results, $0.isCancelled) }
-      let end = isCancelled && checked == nil ? TaskEnd.cancelled : .done
-      report(.ended(results + (checked.map { [$0] } ?? []), end))
+      let (results, isCancelled) = state.withLock {
+        ($0.results, $0.isCancelled && $0.settledCount < request.files.count)
+      }
+      report(.ended(results, isCancelled ? .cancelled : .done))
     }
     ended.open()
-  }
-
-  /// The last result, which fails when what the job brought into the cache before has left it again.
-  private func checked(_ result: FileResult) async -> FileResult {
-    guard request.action == .load || request.action == .verify else { return result }
-    let (job, source) = (job, source)
-    let lost = await source.offload {
-      job.takeLost(evictions: source.evictionCount, now: source.now) {
-        source.residentBytes(of: $0)
-      }
-    }
-    guard lost.files > 0 else { return result }
-    return FileResult(
-      result.index,
-      .failed(
-        FileFailure(
-          .file,
-          "\(lost.files) files (\(SizeText.print(lost.bytes))) that this job loaded left the cache"
-            + " again before it ended: the data does not fit the cache, or the files changed")))
   }
 }

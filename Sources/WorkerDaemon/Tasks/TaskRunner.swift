@@ -44,16 +44,21 @@ package final class TaskRunner: TaskWorker {
   /// Tasks under way.
   package var taskCount: Int { state.withLock { $0.tasks.count } }
 
+  /// Jobs of which something is remembered.
+  package var jobCount: Int { state.withLock { $0.jobs.count } }
+
   package func run(_ request: TaskRequest, report: @escaping @Sendable (TaskWord) -> Void) {
     let now = source.now
     let started = state.withLock { state -> (TaskExecution, [Reactor])? in
       guard !state.isStopped, state.tasks.count < Self.taskCountMax,
         state.tasks[request.id] == nil
       else { return nil }
-      state.jobs = state.jobs.filter { now &- $1.lastUsed < Self.memory || $0 == request.job }
+      forgetOld(&state, now: now, except: request.job)
       let options = request.specification.options
       let job = state.jobs[request.job] ?? JobWork(bandwidth: options.bandwidth, now: now)
-      job.begin(pass: request.pass, now: now)
+      job.begin(
+        pass: request.pass, continues: request.continues, now: now,
+        departures: source.departureCount)
       state.jobs[request.job] = job
       let task = TaskExecution(
         request, job: job, source: source, frees: frees, transfers: transfers, limits: limits,
@@ -64,12 +69,21 @@ package final class TaskRunner: TaskWorker {
       return (task, Array(executors[first...] + executors[..<first]))
     }
     guard let (task, order) = started else { return report(.ended([], .refused)) }
-    let running = Task(executorPreference: order[0]) {
+    // Live reads come before loads on every ring.
+    let running = Task(executorPreference: order[0], priority: .utility) {
       await task.run(on: order)
       self.state.withLock { $0.tasks[request.id] = nil }
-      await task.tellEnd()
+      task.tellEnd()
     }
     task.attach(running)
+  }
+
+  /// Forgets jobs that have had no task for long; one that comes back says that it continues.
+  private func forgetOld(_ state: inout State, now: UInt64, except job: JobID) {
+    let old = state.jobs.filter { now &- $1.lastUsed >= Self.memory && $0 != job }
+    guard !old.isEmpty else { return }
+    let busy = Set(state.tasks.values.map(\.request.job))
+    for id in old.keys where !busy.contains(id) { state.jobs[id] = nil }
   }
 
   package func cancel(_ id: TaskID) { state.withLock { $0.tasks[id] }?.cancel() }

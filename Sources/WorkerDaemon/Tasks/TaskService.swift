@@ -90,6 +90,7 @@ final class TaskService: TasksHandler {
       }.map(\.key)
     }
     for id in ids { runner.cancel(id) }
+    if request.taskID == 0, let job = JobID(request.jobID) { runner.forget(job) }
     return .make { $0.cancelled = UInt32(clamping: ids.count) }
   }
 }

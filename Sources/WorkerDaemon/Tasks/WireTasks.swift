@@ -20,18 +20,16 @@ extension WireRunRequest {
       case .free: .free
       case .copy: .copy
       case .move: .move
+      case .audit: .audit
+      case .check: .check
       }
+    continues = request.continues
     let options = request.specification.options
     bandwidth = UInt64(clamping: options.bandwidth ?? 0)
     priority = options.priority
     skipIfExists = options.skipIfExists
     checkContent = options.checkContent
-    overwrite =
-      switch options.overwrite {
-      case .never: .never
-      case .ifDifferent: .ifDifferent
-      case .always: .always
-      }
+    overwrite = WireOverwrite(options.overwrite)
     files = request.files.enumerated().map { WireTaskFile(index: $0, $1) }
   }
 
@@ -46,12 +44,7 @@ extension WireRunRequest {
     options.bandwidth = bandwidth > 0 ? Int64(clamping: bandwidth) : nil
     options.skipIfExists = skipIfExists
     options.checkContent = checkContent
-    options.overwrite =
-      switch overwrite {
-      case .ifDifferent: .ifDifferent
-      case .always: .always
-      default: .never
-      }
+    options.overwrite = overwrite.rule ?? .never
     var tasks: [TaskFile] = []
     for (index, file) in files.enumerated() {
       guard Int(file.index) == index, !file.path.isEmpty else { return nil }
@@ -62,6 +55,7 @@ extension WireRunRequest {
       specification: JobSpecification(.load, .paths([files[0].path]), options: options),
       files: tasks)
     request.pass = Int64(attempt)
+    request.continues = continues
     return request
   }
 
@@ -73,6 +67,8 @@ extension WireRunRequest {
     case .free: .free
     case .copy: .copy
     case .move: .move
+    case .audit: .audit
+    case .check: .check
     default: nil
     }
   }
@@ -111,7 +107,7 @@ extension WireTaskFile {
 }
 
 extension WireFileResult {
-  /// The message of a result; for FREE `length` is how many files left the cache.
+  /// The message of a result; for FREE `length` is how many files left the cache, for an audit how many are missing.
   init(_ result: FileResult) {
     self.init()
     index = UInt32(clamping: result.index)
@@ -124,6 +120,11 @@ extension WireFileResult {
       state = .success
       bytes = UInt64(clamping: count.bytes)
       length = UInt64(clamping: count.files)
+    case .missing(let count, let fits):
+      state = .success
+      bytes = UInt64(clamping: count.bytes)
+      length = UInt64(clamping: count.files)
+      retryable = fits
     case .failed(let failure):
       state = .failure
       message = failure.reason
@@ -147,6 +148,9 @@ extension WireFileResult {
     case .success where action == .free:
       outcome = .freed(
         FileCount(files: Int64(clamping: length), bytes: Int64(clamping: bytes)))
+    case .success where action == .audit && length > 0:
+      let count = FileCount(files: Int64(clamping: length), bytes: Int64(clamping: bytes))
+      outcome = .missing(count, fits: retryable)
     case .success: outcome = .done(bytes: Int64(clamping: bytes))
     default:
       let kind: FileFailure.Kind =

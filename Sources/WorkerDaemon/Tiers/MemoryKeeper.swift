@@ -27,7 +27,7 @@ final class MemoryKeeper: Sendable {
   func start(on pool: BlockingPool) {
     guard let path else { return }
     pool.submit { [self] in
-      let start = PatientCall<Void>.now()
+      let start = monotonicNow()
       do throws(PageStoreError) {
         if let loaded = try store.loadMemory(from: path) {
           log.notice("memory loaded", metadata: metadata(loaded, since: start))
@@ -47,7 +47,7 @@ final class MemoryKeeper: Sendable {
   /// Saves what is in memory until `deadline`, in monotonic nanoseconds; blocks.
   func save(until deadline: UInt64) {
     guard let path, isLoaded else { return }
-    let start = PatientCall<Void>.now()
+    let start = monotonicNow()
     do throws(PageStoreError) {
       let saved = try store.saveMemory(to: path, until: deadline)
       log.notice("memory saved", metadata: metadata(saved, since: start))
@@ -59,7 +59,7 @@ final class MemoryKeeper: Sendable {
   private func metadata(_ saved: SavedMemory, since start: UInt64) -> Logger.Metadata {
     [
       "pages": "\(saved.pages)", "bytes": "\(saved.bytes)", "left": "\(saved.left)",
-      "ms": "\((PatientCall<Void>.now() &- start) / 1_000_000)",
+      "ms": "\((monotonicNow() &- start) / 1_000_000)",
     ]
   }
 }

@@ -68,13 +68,6 @@ struct OpenedTiers {
     }
   }
 
-  /// Monotonic nanoseconds, on the clock of the rings.
-  @Sendable static func now() -> UInt64 {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
-  }
-
   private static func arenas(
     _ settings: WorkerSettings, _ topology: Topology
   ) throws(StartError) -> ArenaSet {
@@ -106,25 +99,25 @@ struct OpenedTiers {
     limits.probation = settings.volumeProbation.nanoseconds
     limits.answerLimit = settings.volumeAnswerLimit.nanoseconds
     limits.probationMax = max(limits.probationMax, limits.probation)
-    let health = VolumeHealth(options: limits, now: now())
+    let health = VolumeHealth(options: limits, now: monotonicNow())
     let trailerMemory = Int(clamping: settings.checksumCacheSize)
     let (tier, number) = (volume.plan.tier, UInt8(clamping: position))
     let disk: DiskVolume
     if case .opened(let file) = opening.outcome {
       disk = try file.makeVolume(
         slotCount: slotCount, tier: tier, node: volume.node, number: number,
-        name: volume.plan.path, trailerMemory: trailerMemory, health: health, now: now)
+        name: volume.plan.path, trailerMemory: trailerMemory, health: health, now: monotonicNow)
     } else {
       disk = try DiskVolume.absent(
         VolumeOpener.options(volume, settings), slotCount: slotCount, tier: tier,
         node: volume.node, number: number, name: volume.plan.path, trailerMemory: trailerMemory,
-        health: health, now: now)
+        health: health, now: monotonicNow)
     }
     // Before anybody asks: /readyz speaks of the volume from the first answer on.
     switch opening.outcome {
     case .opened: break
-    case .late: health.unanswered(for: limits.answerLimit, now: now())
-    case .failed(let error): health.unavailable(error.sentence, now: now())
+    case .late: health.unanswered(for: limits.answerLimit, now: monotonicNow())
+    case .failed(let error): health.unavailable(error.sentence, now: monotonicNow())
     }
     return OpenedVolume(opening, position: position, disk: disk, health: health)
   }

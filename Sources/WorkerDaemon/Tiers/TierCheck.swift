@@ -213,7 +213,7 @@ package struct TierCheck: Sendable {
     }
     if one.volume.tier == .ssd, one.disk.isRotational == true {
       return [
-        "\(path) is configured as SSD but its disk \(one.disk.name) says that it turns: use medium HDD, or ignore this if the disk is virtual"
+        "\(path) is configured as SSD (\(one.volume.pathKey)) but its disk \(one.disk.name) says that it turns: use medium HDD, or ignore this if the disk is virtual"
       ]
     }
     return []

@@ -67,7 +67,7 @@ extension TierKeeper {
   ) async -> Result<VolumeFile, PageStoreError>? {
     let call: VolumeOpening.Call
     // Those that were late at the start have had their time.
-    var since = OpenedTiers.now()
+    var since = monotonicNow()
     if let opening = volume.opening {
       call = opening
       since &-= opener.settings.volumeAnswerLimit.nanoseconds
@@ -84,7 +84,7 @@ extension TierKeeper {
         if case .failure = result { volume.opens(by: nil) }
         return result
       }
-      let now = OpenedTiers.now()
+      let now = monotonicNow()
       volume.health.unanswered(for: now &- since, now: now)
       report(volume)
       guard await reactor.sleep(for: Self.tick) else { return nil }
@@ -110,7 +110,7 @@ extension TierKeeper {
     for notice in file.notices {
       log.log(level: notice.isWarning ? .warning : .notice, "\(notice.description)")
     }
-    volume.health.returned(now: OpenedTiers.now())
+    volume.health.returned(now: monotonicNow())
     if let former, former != file.id {
       log.warning("volume \(volume.path) is another one than before: \(file.id), was \(former)")
     }
@@ -121,7 +121,7 @@ extension TierKeeper {
   /// Says once for each reason why `volume` is not in use.
   private func refuse(_ volume: OpenedVolume, _ text: String, _ told: inout String) {
     volume.refuse()
-    volume.health.unavailable(text, now: OpenedTiers.now())
+    volume.health.unavailable(text, now: monotonicNow())
     // The line below says more than that of the change.
     while volume.health.takeTransition() != nil {}
     guard told != text else { return }
@@ -147,7 +147,7 @@ extension TierKeeper {
   ) async -> Bool {
     var search = Search(next: 0, pause: Self.pauseMin)
     while await reactor.sleep(for: Self.tick) {
-      let now = OpenedTiers.now()
+      let now = monotonicNow()
       volume.presence.ask(pool, now: now)
       if let age = volume.presence.age(now: now) { volume.health.unanswered(for: age, now: now) }
       let isThere = volume.presence.isThere

@@ -13,8 +13,8 @@ extension TierKeeper {
   /// Looks what there is to say of the store as a whole, until the work ends.
   func watchStore(on reactor: Reactor, _ naming: Naming) async {
     while await reactor.sleep(for: Self.tick) {
-      reportShortage(OpenedTiers.now())
-      await reportCorruption(OpenedTiers.now(), naming)
+      reportShortage(monotonicNow())
+      await reportCorruption(monotonicNow(), naming)
     }
     reportCountedCorruption(.max)
   }

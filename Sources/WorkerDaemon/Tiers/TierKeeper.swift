@@ -182,7 +182,7 @@ final class TierKeeper: Sendable {
   /// the reactors nor the process's other threads can be waited for.
   func close() -> [String] {
     guard let pool else { return [] }
-    let now = OpenedTiers.now()
+    let now = monotonicNow()
     let isEnded = runningCount.load(ordering: .acquiring) == 0
     let stuck = volumes.filter {
       $0.disk.isStuck || $0.presence.age(now: now) != nil
@@ -211,7 +211,7 @@ final class TierKeeper: Sendable {
   private func probe(_ volume: OpenedVolume, on reactor: Reactor) async {
     while await reactor.sleep(for: Self.tick) {
       guard volume.restoration == .done || volume.restoration == .partial,
-        volume.presence.age(now: OpenedTiers.now()) == nil
+        volume.presence.age(now: monotonicNow()) == nil
       else { continue }
       await volume.disk.probeIfDue(isPresent: volume.presence.isThere)
     }
@@ -225,7 +225,7 @@ final class TierKeeper: Sendable {
     volume.restored(isWhole: result.failure == nil)
     let metadata: Logger.Metadata = [
       "volume": "\(volume.path)", "tier": "\(volume.tier)", "pages": "\(result.pages)",
-      "dropped": "\(result.dropped)",
+      "outdated": "\(result.dropped)",
       "ms": "\(Int64(clamping: start.duration(to: clock.now).nanoseconds / 1_000_000))",
     ]
     if let failure = result.failure {

@@ -75,7 +75,7 @@ struct VolumeOpener: Sendable {
   /// Monotonic nanoseconds until which a step is waited for that begins now; nil for ever.
   private var end: UInt64? {
     let limit = settings.volumeAnswerLimit
-    return limit > .zero ? OpenedTiers.now() &+ limit.nanoseconds : nil
+    return limit > .zero ? monotonicNow() &+ limit.nanoseconds : nil
   }
 
   private func wait(for ways: [(CheckedVolume, Way)]) -> [VolumeOpening] {

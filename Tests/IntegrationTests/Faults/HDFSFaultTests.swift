@@ -81,8 +81,10 @@ extension Integration {
           options: [
             "--mount", "/h=hdfs://nobody.invalid:9000/x", "--mount",
             "/s=s3://b,alluxio.underfs.s3.endpoint=http://127.0.0.1:\(port.port),s3a.accessKeyId=a,s3a.secretKey=b",
+            "--mount", "/w=http://127.0.0.1:\(port.port)/x", "--mount",
+            "/u=https://nobody.invalid/x",
           ] + Fixture.memory)
-        for mount in ["/h", "/s"] {
+        for mount in ["/h", "/s", "/w", "/u"] {
           let isTold = eventually(.seconds(60)) {
             daemon.logText.contains("mount \(mount): its store cannot be used now")
           }

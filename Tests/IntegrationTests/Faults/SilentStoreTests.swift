@@ -104,9 +104,9 @@ extension Integration {
         // The worker asks for the mount itself once, with a GET.
         let asked = stage.proxy.counters.requestsByMethod["HEAD"] ?? 0
         #expect(asked <= 8, "\(stage.proxy.counters)")
-        // Those on the wire, too: the store would have another minute to answer them.
+        // Those on the wire, too: the store would have another minute to answer them; the worker's own question has ten seconds.
         #expect(
-          try eventually(.seconds(10)) {
+          try eventually(.seconds(20)) {
             try stage.daemon.metric("penstock_ufs_requests_in_flight") == 0
               && stage.proxy.counters.inFlight == 0
           }, "\(stage.proxy.counters)")

@@ -253,7 +253,9 @@ extension Integration {
           "-Dpenstock.worker.readiness.require.tiers=false",
         ])
         #expect(begin.duration(to: .now) < .seconds(15))
-        #expect(next.logText.contains("volume \(disk.path)/v does not answer"))
+        #expect(
+          eventually { next.logText.contains("volume \(disk.path)/v does not answer") },
+          "\(next.logText)")
         #expect(try next.metric("penstock_volume_state") == 2)
         try fixture.expectAllRight(from: next)
         try disk.thaw()

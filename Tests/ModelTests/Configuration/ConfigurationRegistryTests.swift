@@ -49,8 +49,8 @@ struct ConfigurationRegistryTests {
     }
     for key in Configuration.PortKey.allCases { #expect(configuration.port(key) > 1024) }
     let off: Set<Configuration.BooleanKey> = [
-      .brokenSymlinksSkipped, .cacheFilterEnabled, .ttlEnabled, .quotaEnabled,
-      .metastoreBloomFilter,
+      .cacheFilterEnabled, .ttlEnabled, .quotaEnabled, .metastoreBloomFilter, .tlsEnabled,
+      .tlsClientAuthentication, .domainSocketAsUUID,
     ]
     for key in Configuration.BooleanKey.allCases {
       #expect(configuration.boolean(key) == !off.contains(key))

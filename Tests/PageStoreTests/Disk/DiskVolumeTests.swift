@@ -35,6 +35,20 @@ struct DiskVolumeTests {
     return places.flatMap { start in places.filter { $0 > start }.map { (start, $0) } }
   }
 
+  @Test("sums taken when the page came make the same page on the device", arguments: lengths)
+  func knownSums(length: Int) async throws {
+    let test = try TestVolume()
+    let page = try await test.write(key(1, 9), length: length)
+    let size = test.volume.unitCount(length) * 4096
+    let place = test.offset(of: page)
+    let bytes = test.device.edit { Array($0[place..<place + size]) }
+    test.volume.giveBack(page.unit, test.volume.unitCount(length), of: 1)
+    let again = try await test.write(key(1, 9), length: length, knowsSums: true)
+    #expect(again.unit == page.unit && again.root == page.root)
+    #expect(test.device.edit { Array($0[place..<place + size]) } == bytes)
+    #expect(await test.read(0..<length, of: again) == .bytes(0..<length))
+  }
+
   @Test("a buffer of the page's units alone is enough for a verified read of the whole page")
   func tightBuffer() async throws {
     let test = try TestVolume()

@@ -2,6 +2,7 @@
 
 import Glibc
 
+import Ring
 @testable import PageStore
 
 /// Bytes in memory behind the seam of a disk.

@@ -85,7 +85,7 @@ struct RocksPageLogTests {
     log.close()
   }
 
-  @Test("a log that cannot be opened is damaged, and the error says what to do")
+  @Test("a log that cannot be opened is damaged, and the error names it")
   func damaged() async throws {
     let folder = TemporaryDirectory()
     let path = "\(folder.path)/log"
@@ -100,7 +100,6 @@ struct RocksPageLogTests {
     } catch {
       #expect(error.code == .volumeLogDamaged)
       #expect(error.description.contains(path))
-      #expect(error.description.contains("move it away"))
     }
   }
 

@@ -57,12 +57,15 @@ import Testing
     }
   }
 
-  /// Writes the page `key` of `length` bytes where the volume has room.
-  func write(_ key: PageKey, length: Int, slot: UInt32 = 1) async throws -> DiskPage {
+  /// Writes the page `key` of `length` bytes where the volume has room, its units' sums taken before if they are to be known.
+  func write(
+    _ key: PageKey, length: Int, slot: UInt32 = 1, knowsSums: Bool = false
+  ) async throws -> DiskPage {
     let unit = try #require(volume.take(volume.unitCount(length), for: slot))
     let bytes = UnsafeMutableRawBufferPointer(rebasing: page[..<length])
     TestVolume.fill(bytes, key)
-    let outcome = await volume.write(bytes, key: key, at: unit)
+    let sums = knowsSums ? PageSeal.sums(of: UnsafeRawBufferPointer(bytes)) : []
+    let outcome = await volume.write(bytes, key: key, at: unit, sums: sums)
     guard case .written(let root) = outcome else { throw Missing(key: key) }
     return DiskPage(key: key, length: length, unit: unit, root: root)
   }

@@ -53,6 +53,13 @@ struct WorldTask {
   var isVerification: Bool
 }
 
+/// What a worker remembers of a job in a pass.
+struct WorldNotes {
+  var pass: Int64
+  var keys: Set<String> = []
+  var isComplete: Bool
+}
+
 final class JobWorld {
   var random: SeededRandom
   var core: SchedulerCore
@@ -75,6 +82,10 @@ final class JobWorld {
   var lives: [Int]
   /// What each worker has in its cache: path and first byte of the range.
   var caches: [Set<String>]
+  /// What each worker remembers of each job, by id and place.
+  var noted: [String: WorldNotes] = [:]
+  /// Whether audits wait for a step instead of being answered at once.
+  var holdsAudits = false
   /// Whether a job that succeeds is looked for in them, and the jobs that were.
   var judgesCaches = false
   private var judged: Set<JobID> = []
@@ -107,6 +118,35 @@ final class JobWorld {
     core.handle(event, at: time)
     for effect in core.takeEffects() { take(effect) }
     check()
+    guard !holdsAudits else { return }
+    for (number, task) in tasks.sorted(by: { $0.key < $1.key })
+    where task.request.action == .audit && tasks[number] != nil {
+      answerAudit(number, task)
+    }
+  }
+
+  /// A worker says whether it still has what a job counts there.
+  func answerAudit(_ number: UInt64, _ task: WorldTask) {
+    tasks[number] = nil
+    let place = workers.firstIndex { $0.identity == task.request.worker } ?? 0
+    let notes = noted["\(task.request.job)#\(place)"]
+    var outcome = FileOutcome.failed(FileFailure(.worker, "not everything is remembered"))
+    if let notes, notes.isComplete, notes.pass == task.request.pass {
+      let missing = notes.keys.subtracting(caches[place]).count
+      outcome =
+        missing == 0
+        ? .done(bytes: 0)
+        : .missing(FileCount(files: Int64(missing), bytes: 10 * Int64(missing)), fits: true)
+    }
+    handle(.taskEnded(task.request.id, [FileResult(0, outcome)], .done))
+  }
+
+  /// A file leaves a worker's cache.
+  func leave(_ place: Int) {
+    let keys = caches[place].sorted()
+    // An audit speaks of the moment of its answers.
+    guard !keys.isEmpty, core.running.allSatisfy({ $0.audit == nil }) else { return }
+    caches[place].remove(keys[random.below(keys.count)])
   }
 
   func submit(_ specification: JobSpecification) -> (request: UInt64, id: JobID) {
@@ -153,10 +193,20 @@ final class JobWorld {
     if stored(request.job).map({ $0.state == .running || $0.state == .verifying }) != true {
       problems.append("a task of a job whose turn is not durable")
     }
-    let count = tasks.values.count {
-      $0.request.worker == request.worker && $0.life == lives[place]
+    /// Whether a task takes one of a worker's slots.
+    func takesSlot(_ request: TaskRequest) -> Bool {
+      request.action != .audit && request.specification.options.bandwidth == nil
     }
-    if count >= limits.tasksPerWorker { problems.append("too many tasks at a worker") }
+    let count = tasks.values.count {
+      $0.request.worker == request.worker && $0.life == lives[place] && takesSlot($0.request)
+    }
+    if count >= limits.tasksPerWorker, takesSlot(request) {
+      problems.append("too many tasks at a worker")
+    }
+    let name = "\(request.job)#\(place)"
+    if noted[name].map({ $0.pass < request.pass }) ?? true {
+      noted[name] = WorldNotes(pass: request.pass, isComplete: !request.continues)
+    }
     tasks[request.id.number] = WorldTask(
       request: request, life: lives[place], isVerification: request.action == .verify)
   }
@@ -238,6 +288,7 @@ final class JobWorld {
     let number = numbers[random.below(numbers.count)]
     guard var task = tasks[number] else { return }
     if task.isCancelled { return end(number, task, .cancelled) }
+    if task.request.action == .audit { return answerAudit(number, task) }
     if task.hangs { return }
     var results: [FileResult] = []
     let count = 1 + random.below(task.request.files.count)
@@ -283,14 +334,20 @@ final class JobWorld {
     let attempt = known?.attemptCount ?? 0
     let key = Self.key(file)
     let worker = workers.firstIndex { $0.identity == request.worker } ?? 0
+    func there(_ outcome: FileOutcome) -> FileOutcome {
+      caches[worker].insert(key)
+      noted["\(request.job)#\(worker)"]?.keys.insert(key)
+      return outcome
+    }
     func done(_ bytes: Int64) -> FileOutcome {
       files[root]?[place].doneCount += 1
       files[root]?[place].isMoved = request.action == .move
-      caches[worker].insert(key)
-      return .done(bytes: bytes)
+      return there(.done(bytes: bytes))
     }
     if known?.isMoved == true { return .done(bytes: file.size) }
-    if request.action == .verify, caches[worker].contains(key) { return .skipped }
+    let looks = request.action == .verify || request.action == .check
+    if looks, caches[worker].contains(key) { return there(.skipped) }
+    if request.action == .check { return .failed(FileFailure(.file, "it left the cache")) }
     switch known?.nature ?? .good {
     case .good: return done(file.size)
     case .gone, .absent: return .failed(FileFailure(.file, "not found"))
@@ -305,7 +362,7 @@ final class JobWorld {
     case .changed where !file.version.isEmpty:
       return .failed(FileFailure(.changed, "changed", retryAfter: .zero))
     case .changed(let length): return done(length)
-    case .resident: return .skipped
+    case .resident: return there(.skipped)
     }
   }
 
@@ -329,6 +386,14 @@ final class JobWorld {
         let isWhole = there.contains("\(file.path)#0") && isChanged(file)
         for piece in pieces where !isWhole && !there.contains("\(file.path)#\(piece)") {
           problems.append("\(record.id) succeeds without \(file.path) from \(piece)")
+        }
+        guard file.nature == .good else { continue }
+        let wanted = Int(record.specification.options.replicas)
+        for piece in pieces {
+          let key = "\(file.path)#\(piece)"
+          let count = workers.indices.count { isLive[$0] && caches[$0].contains(key) }
+          guard count < wanted else { continue }
+          problems.append("\(record.id) succeeds with \(count) of \(wanted) replicas of \(key)")
         }
       }
     }
@@ -363,6 +428,7 @@ final class JobWorld {
   private func renew(_ place: Int) {
     workers[place].incarnation += 1
     if random.below(3) != 0 { caches[place] = [] }
+    for name in noted.keys where name.hasSuffix("#\(place)") { noted[name] = nil }
   }
 
   func lose(_ place: Int) {
@@ -453,4 +519,28 @@ final class JobWorld {
 
   /// Whether nothing is left to do but to wait.
   var isIdle: Bool { given.isEmpty && lists.isEmpty && counts.isEmpty && tasks.isEmpty }
+}
+
+extension JobWorld {
+  /// A world that judges caches and has one load, whose `files` are listed and at `workers`.
+  static func loading(
+    files: Int, workers: Int, options: JobOptions = JobOptions(),
+    _ change: (inout SchedulerLimits) -> Void
+  ) -> (world: JobWorld, job: JobID) {
+    var limits = SchedulerLimits()
+    limits.batchSize = 5
+    limits.tasksPerWorker = 1
+    change(&limits)
+    let world = JobWorld(seed: 1, workerCount: workers, limits: limits)
+    world.judgesCaches = true
+    for place in 0..<workers { world.join(place) }
+    world.files["s3://b/d"] = (0..<files).map {
+      WorldFile(path: "s3://b/d/f\($0)", length: 10, nature: .good)
+    }
+    let (_, id) = world.submit(JobSpecification(.load, .paths(["s3://b/d"]), options: options))
+    world.write(count: .max)
+    world.write(count: .max)
+    while !world.lists.isEmpty { world.answerListing() }
+    return (world, id)
+  }
 }

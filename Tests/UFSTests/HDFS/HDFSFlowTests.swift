@@ -1,3 +1,4 @@
+import DaemonDriver
 import HTTPWire
 import Model
 import Ring
@@ -68,13 +69,33 @@ struct HDFSFlowTests {
         options: [
           "penstock.worker.ufs.bandwidth": "10MB", "penstock.worker.ufs.attempts.max": "3",
         ])
-      let environment = UFSEnvironment(pool: try Bench.pool)
+      let environment = try Bench.environment()
       let fileSystem = try HDFSUFS(
         uri: try UFSURI(parsing: uri), specification, environment)
       #expect(fileSystem.cluster.gate.options.bandwidth == 10 << 20)
       #expect(fileSystem.cluster.gate.options.attemptCountMax == 3)
       let mounted = try Mount(opening: specification, in: environment)
       #expect((mounted.ufs as? HDFSUFS)?.cluster.gate.options.attemptCountMax == 3)
+    }
+  }
+
+  @Test("a name node that is away, or no name node, is told with its address and what to check")
+  func remedies() async throws {
+    let web = try await WebFolder.make()
+    let ports: [(UInt16, UFSError.Code)] = [(1, .unavailable), (web.nginx.ports[0], .io)]
+    try await Bench.run { () async throws in
+      for (port, code) in ports {
+        let cluster = HDFSCluster(
+          nameNodes: [HDFSEndpoint(host: "127.0.0.1", port: port)], user: "u",
+          options: HDFSOptions(), resolver: HostResolver(pool: try Bench.pool),
+          gate: FlowControl().gate(mount: "/", host: "hdfs"))
+        let fileSystem = HDFSUFS(
+          uri: try UFSURI(parsing: "hdfs://127.0.0.1:\(port)"), cluster: cluster)
+        let error = await #expect(throws: UFSError.self) { try await fileSystem.status(of: "f") }
+        #expect(error?.code == code)
+        let text = error?.description ?? ""
+        #expect(text.contains("127.0.0.1:\(port) ") && text.contains("RPC port"), "\(text)")
+      }
     }
   }
 }

@@ -147,12 +147,12 @@ struct HDFSUFSTests {
       let fileSystem = try await server.fileSystem(options)
       let subject = UFSSubject(fileSystem: fileSystem, keepAlive: server)
       let bytes = random.bytes(5 << 20)
-      try await subject.put("f", bytes)
-      var opened = try await fileSystem.open("f", expecting: nil) as? HDFSReader
-      // A node that was away a moment ago gets its copies a little later.
-      while opened?.blocks.allSatisfy({ $0.nodes.count == 2 }) == false {
+      var opened: HDFSReader?
+      // A node that was away a moment ago may be passed over, and gets such copies minutes later.
+      repeat {
+        try await subject.put("f", bytes)
         opened = try await fileSystem.open("f", expecting: nil) as? HDFSReader
-      }
+      } while opened?.blocks.allSatisfy({ $0.nodes.count == 2 }) == false
       let reader = try #require(opened)
       reader.announce(0..<Int64(bytes.count))
       var got = try await subject.read(reader, at: 0, 600_000).bytes

@@ -38,7 +38,7 @@ struct HTTPUFSTests {
       let statuses: [(Int, UFSError.Code)] = [
         (404, .notFound), (410, .notFound), (401, .denied), (403, .denied), (429, .throttled),
         (500, .unavailable), (502, .unavailable), (503, .unavailable), (504, .unavailable),
-        (400, .invalid), (414, .invalid), (501, .unsupported), (418, .io),
+        (400, .denied), (414, .invalid), (501, .unsupported), (418, .io),
       ]
       let locations = statuses.map { "location = /\($0.0) { return \($0.0); }" }
       let folder = try await WebFolder.make(locations: locations.joined(separator: " "))
@@ -48,6 +48,18 @@ struct HTTPUFSTests {
         #expect(await subject.code { try await $0.status(of: "\(status)") } == code, "\(status)")
         #expect(await subject.code { try await $0.open("\(status)", expecting: nil) } == code)
       }
+    }
+  }
+
+  @Test("a probe asks the server, and a refusal of all requests names what it may want")
+  func probe() async throws {
+    try await Bench.run { () async throws in
+      let folder = try await WebFolder.make(locations: "location = / { return 400; }")
+      let subject = folder.subject(try folder.fileSystem())
+      #expect(try await subject.fileSystem.status(of: "").kind == .directory)
+      let error = await #expect(throws: UFSError.self) { try await subject.fileSystem.probe() }
+      #expect(error?.code == .denied)
+      #expect(error?.description.contains("client.certificate") == true)
     }
   }
 
@@ -265,17 +277,17 @@ struct HTTPUFSTests {
   }
 
   private func mount(_ uri: String, _ options: [String: String]) throws(MountError) -> HTTPUFS {
-    let pool: BlockingPool
+    let environment: UFSEnvironment
     let parsed: UFSURI
     do {
-      pool = try Bench.pool
+      environment = try Bench.environment()
       parsed = try UFSURI(parsing: uri)
     } catch {
       throw MountError(.malformed, mount: uri)
     }
     return try HTTPUFS(
       parsed, MountSpecification(alluxioPath: "/web", uri: uri, options: options),
-      UFSEnvironment(pool: pool))
+      environment)
   }
 
   private func writeCredential(_ text: String, to path: String) throws {

@@ -65,7 +65,7 @@ final class WebFolder: Sendable {
   ) throws -> HTTPUFS {
     let uri = "http://127.0.0.1:\(port ?? nginx.ports[0])\(path)"
     let specification = MountSpecification(alluxioPath: "/web", uri: uri, options: options)
-    let environment = UFSEnvironment(pool: try Bench.pool)
+    let environment = try Bench.environment()
     return try HTTPUFS(try UFSURI(parsing: uri), specification, environment)
   }
 

@@ -130,7 +130,8 @@ struct RangedFlowTests {
       proxy.play(.first(1, .status(503)))
       #expect(await Self.readByte(reader) == UInt8(ascii: "a"))
       let hedged = try #require(row()).counts.hedged
-      for _ in 0..<50 { #expect(await Self.readByte(reader) == UInt8(ascii: "a")) }
+      // Few: on a slow machine the store's refusal is soon long ago.
+      for _ in 0..<3 { #expect(await Self.readByte(reader) == UInt8(ascii: "a")) }
       #expect(try #require(row()).counts.hedged == hedged)
     }
   }
@@ -149,7 +150,7 @@ enum RangedBench {
     return try S3UFS(
       try UFSURI(parsing: "s3://b"),
       MountSpecification(alluxioPath: "/s3-\(port)", uri: "s3://b", options: all),
-      UFSEnvironment(pool: try Bench.pool, flow: control),
+      try Bench.environment(flow: control),
       variables: CredentialEnvironment([:]))
   }
 }

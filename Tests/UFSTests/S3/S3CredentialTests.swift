@@ -119,6 +119,9 @@ struct S3CredentialTests {
       #expect(try await chain.current() == first)
       now.withLock { $0 = 1_000_000_000_000 }
       await #expect(throws: S3CredentialError(.unavailable, "test")) { try await chain.current() }
+      await #expect(throws: S3CredentialError(.unavailable, "test")) { try await chain.current() }
+      #expect(source.askedCount == 2, "a failure is kept for a second")
+      now.withLock { $0 += S3CredentialChain.failureTime }
       #expect(try await chain.current() == second)
       #expect(await chain.renew(after: first), "another caller was faster")
       #expect(source.askedCount == 3)
@@ -145,6 +148,52 @@ struct S3CredentialTests {
       now.withLock { $0 += S3CredentialChain.failureTime }
       #expect(await chain.renew(after: old))
       #expect(try await chain.current() == new)
+    }
+  }
+
+  @Test("a service that fails is asked once a second, also when there never were credentials")
+  func spared() async throws {
+    try await Bench.run { () async throws -> Void in
+      let now = Mutex<Int64>(7_000_000_000)
+      let source = Source([
+        .failure(S3CredentialError(.unavailable, "test")), .success(Self.credentials("a")),
+      ])
+      let chain = S3CredentialChain(
+        [source], isAnonymousAllowed: false, clock: { now.withLock { $0 } })
+      for _ in 0..<5 {
+        await #expect(throws: S3CredentialError(.unavailable, "test")) {
+          try await chain.current()
+        }
+      }
+      #expect(source.askedCount == 1)
+      now.withLock { $0 = 1_000_000_000 }
+      #expect(try await chain.current()?.keyID == "a", "a clock that was set back")
+    }
+  }
+
+  @Test("what is wrong with a profile or a variable is said with its name and what to correct")
+  func words() async throws {
+    let folder = try TemporaryDirectory()
+    try folder.put("keys", Array("[half]\naws_access_key_id = F\n".utf8))
+    let pool = try Bench.pool
+    func profile(_ name: String?, _ file: String) async throws -> String {
+      let source = S3ProfileCredentials(
+        profile: name, file: file, environment: CredentialEnvironment([:]), pool: pool)
+      let error = await #expect(throws: S3CredentialError.self) { try await source.fetch() }
+      return try #require(error?.text)
+    }
+    let half = try await profile("half", folder.at("keys"))
+    #expect(half.hasPrefix("CredentialsRefused:profile: "))
+    #expect(half.contains(folder.at("keys")) && half.contains("'half'"))
+    #expect(half.contains("aws_secret_access_key") && half.contains("AWS_PROFILE"))
+    #expect(try await profile("none", folder.at("keys")).contains("'none'"))
+    #expect(try await profile(nil, folder.at("gone")).contains("cannot be read"))
+    try await Bench.run { () async throws -> Void in
+      let nobody = S3CredentialChain([Source([.success(nil)])], isAnonymousAllowed: false)
+      let error = await #expect(throws: S3CredentialError.self) { try await nobody.current() }
+      #expect(error?.text.hasPrefix("NoCredentials: ") == true)
+      #expect(error?.text.contains("(test)") == true)
+      #expect(error?.text.contains("s3a.secretKey") == true)
     }
   }
 
@@ -223,10 +272,18 @@ struct S3CredentialTests {
     defer { pool.stop() }
     var options = HTTPClientOptions()
     (options.connectTimeout, options.stallTimeout) = (.seconds(600), .seconds(600))
-    let client = HTTPClient(reactors: 1, options: options, resolver: HostResolver(pool: pool))
+    let client = HTTPClient(
+      reactors: Bench.ringCount, options: options, resolver: HostResolver(pool: pool))
     let sts = try await ScriptedStore { request in
       if request.number == 0 { return ScriptedStore.reply("503 Busy") }
       if request.number == 2 { return ScriptedStore.reply("403 Forbidden") }
+      if request.number == 3 {
+        return ScriptedStore.reply(
+          "400 Bad Request",
+          body:
+            "<ErrorResponse><Error><Type>Sender</Type><Code>IDPCommunicationError</Code></Error></ErrorResponse>"
+        )
+      }
       return ScriptedStore.reply(
         "200 OK",
         body: """
@@ -259,6 +316,7 @@ struct S3CredentialTests {
     #expect(await code() == .unavailable)
     #expect(await code() == nil)
     #expect(await code() == .refused)
+    #expect(await code() == .unavailable, "STS could not reach who vouches: that passes")
     #expect(sts.requests.allSatisfy { $0.line.hasPrefix("POST / ") })
     #expect(sts.requests.allSatisfy { !$0.line.contains("tok") })
   }

@@ -126,4 +126,26 @@ struct S3OptionsTests {
     #expect(amazon.moved(toRegion: "cn-north-1").base.host == "s3.cn-north-1.amazonaws.com.cn")
     #expect(own.moved(toRegion: "x") == own)
   }
+
+  @Test(
+    "a corrected region changes the host of AWS that was chosen, and never its kind",
+    arguments: [
+      ("s3.eu-west-1.amazonaws.com", "s3.us-west-2.amazonaws.com"),
+      ("s3.amazonaws.com", "s3.us-west-2.amazonaws.com"),
+      ("s3-eu-west-1.amazonaws.com", "s3.us-west-2.amazonaws.com"),
+      ("s3.dualstack.eu-west-1.amazonaws.com", "s3.dualstack.us-west-2.amazonaws.com"),
+      ("s3-fips.us-east-1.amazonaws.com", "s3-fips.us-west-2.amazonaws.com"),
+      ("s3-fips.dualstack.us-east-1.amazonaws.com", "s3-fips.dualstack.us-west-2.amazonaws.com"),
+      (
+        "bucket.vpce-1a2b-3c4d.s3.us-east-1.vpce.amazonaws.com",
+        "bucket.vpce-1a2b-3c4d.s3.us-east-1.vpce.amazonaws.com"
+      ),
+      ("s3-accelerate.amazonaws.com", "s3-accelerate.amazonaws.com"),
+    ])
+  func moved(from old: String, to new: String) throws {
+    var options = S3Options()
+    options.endpoint = "https://\(old)"
+    let endpoint = try #require(S3Endpoint(bucket: "data", options: options, region: "r"))
+    #expect(endpoint.moved(toRegion: "us-west-2").base.host == new)
+  }
 }

@@ -97,6 +97,62 @@ struct S3RequesterTests {
     }
   }
 
+  @Test("a bodiless 400 gets its word from a listing: an ended token is a refusal that says so")
+  func wordOfHead() async throws {
+    let store = try await Store { request in
+      request.line.hasPrefix("HEAD")
+        ? "HTTP/1.1 400 Bad\r\nContent-Length: 0\r\n\r\n"
+        : Store.error("400 Bad Request", "ExpiredToken")
+    }
+    try await Bench.run {
+      let fileSystem = try S3Bench.fileSystem("s3://bkt", port: store.port)
+      // The second finds the word that the first learnt.
+      for _ in 0..<2 {
+        let error = await #expect(throws: UFSError.self) {
+          try await fileSystem.status(of: "f")
+        }
+        #expect(error?.code == .denied)
+        #expect(error?.cause == .store(status: 400, code: "ExpiredToken"))
+        #expect(error?.description.contains("renew the credentials") == true)
+      }
+    }
+    #expect(store.requests.count { !$0.line.hasPrefix("HEAD") } == 1)
+  }
+
+  @Test(
+    "a store that wants a signature from a mount without keys: the text says that there are none",
+    arguments: ["", "MissingFields", "AccessDenied"])
+  func unsigned(word: String) async throws {
+    let store = try await Store { request in
+      request.line.hasPrefix("HEAD") || word.isEmpty
+        ? "HTTP/1.1 400 Bad\r\nContent-Length: 0\r\n\r\n"
+        : Store.error("400 Bad Request", word)
+    }
+    let keyless = ["s3a.accessKeyId": "", "s3a.secretKey": ""]
+    let error = await #expect(throws: UFSError.self) { try await status(keyless, store: store) }
+    #expect(error?.code == .denied)
+    #expect(error?.description.contains("no credentials were found") == true)
+    #expect(error?.description.contains("s3a.secretKey") == true)
+    let anonymous = await #expect(throws: UFSError.self) {
+      try await status(
+        keyless.merging(["penstock.underfs.s3.credentials": "anonymous"]) { $1 }, store: store)
+    }
+    #expect(anonymous?.description.contains("the mount is anonymous") == true)
+  }
+
+  @Test("a request that is wrong in itself is not taken for one without keys")
+  func invalid() async throws {
+    let store = try await Store { _ in Store.error("400 Bad Request", "InvalidBucketName") }
+    try await Bench.run {
+      let fileSystem = try S3Bench.fileSystem(
+        "s3://bkt", port: store.port, ["s3a.accessKeyId": "", "s3a.secretKey": ""])
+      let error = await #expect(throws: UFSError.self) {
+        try await fileSystem.requester.performEmpty(fileSystem.request(.get, "f", "test"))
+      }
+      #expect(error?.code == .invalid)
+    }
+  }
+
   @Test("a bucket that is not there is counted for itself, not as a store that fails")
   func misdirected() async throws {
     let store = try await Store { request in
@@ -106,7 +162,7 @@ struct S3RequesterTests {
     }
     try await Bench.run {
       let uri = "s3://bkt"
-      let environment = UFSEnvironment(pool: try Bench.pool)
+      let environment = try Bench.environment()
       let fileSystem = try S3UFS(
         try UFSURI(parsing: uri),
         MountSpecification(
@@ -163,7 +219,7 @@ struct S3RequesterTests {
       ("500 Error", .unavailable, 3), ("502 Error", .unavailable, 3),
       ("504 Error", .unavailable, 3), ("503 Slow Down", .throttled, 3), ("429 Slow", .throttled, 3),
       // A HEAD has no words: the region is asked for besides.
-      ("400 Bad", .invalid, 2), ("401 No", .denied, 1), ("410 Gone", .io, 1),
+      ("400 Bad", .denied, 2), ("401 No", .denied, 1), ("410 Gone", .io, 1),
       ("501 Not", .unsupported, 1), ("507 Full", .noSpace, 1),
     ]
     for (line, want, count) in cases {
@@ -314,7 +370,9 @@ struct S3RequesterTests {
         store: store)
     }
     #expect(error?.code == .denied)
-    #expect(error?.cause == .store(status: 0, code: "CredentialsRefused:container"))
+    let text = error?.description ?? ""
+    #expect(text.contains("CredentialsRefused:container: "))
+    #expect(text.contains("AWS_CONTAINER_CREDENTIALS_FULL_URI"))
   }
 
   @Test("an error never shows a credential")

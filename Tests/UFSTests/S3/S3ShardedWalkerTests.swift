@@ -46,7 +46,7 @@ struct S3ShardedWalkerTests {
             "alluxio.underfs.s3.endpoint": "http://127.0.0.1:\(server.port)",
             "s3a.accessKeyId": S3Server.keyID, "s3a.secretKey": S3Server.secret,
             "alluxio.underfs.listing.length": "5", "alluxio.underfs.s3.admin.threads.max": "4",
-          ]), UFSEnvironment(pool: try Bench.pool), variables: CredentialEnvironment([:]))
+          ]), try Bench.environment(), variables: CredentialEnvironment([:]))
       subject = UFSSubject(fileSystem: fileSystem, keepAlive: server)
       keys = Set(try await subject.tree())
       #expect(keys.count > 200, "SEED=\(seed)")
@@ -186,7 +186,7 @@ struct S3ShardedWalkerTests {
       let content = ListingOrigin.Content(
         folder: "flat/", count: 40_000, size: 1, tag: "0123456789abcdef")
       let origin = try ListingOrigin([content])
-      let environment = UFSEnvironment(pool: try Bench.pool)
+      let environment = try Bench.environment()
       let fileSystem = try S3UFS(
         try UFSURI(parsing: "s3://b"),
         MountSpecification(

@@ -3,13 +3,14 @@ import FaultProxy
 import Model
 import Testing
 
+@testable import HTTPWire
 @testable import UFS
 
 @Suite("Objects are written whole, in one piece or in parts")
 struct S3WriterTests {
   /// A bucket behind a proxy, with small parts.
   private func scene() async throws -> (UFSSubject, UFSSubject, FaultProxy) {
-    let server = try await S3Server.moto()
+    let server = try await S3Server.motoForUploads()
     let direct = try await S3Bench.subject(server)
     let proxy = try FaultProxy(originPort: UInt16(server.port))
     let options = [
@@ -52,7 +53,9 @@ struct S3WriterTests {
     }
   }
 
-  @Test("an upload that is aborted or dropped leaves neither object nor parts")
+  @Test(
+    "an upload that is aborted or dropped leaves neither object nor parts",
+    .timeLimit(.minutes(5)))
   func aborted() async throws {
     try await Bench.run { () async throws -> Void in
       let (direct, proxied, proxy) = try await scene()
@@ -66,10 +69,10 @@ struct S3WriterTests {
         let dropped = try await proxied.fileSystem.create("x", .replacing)
         try await proxied.append(bytes, to: dropped)
       }
-      for _ in 0..<10_000_000 where uploads(proxy, "DELETE", "uploadId=") < 2 {
-        await Task.yield()
+      let isSeen = await proxy.arrival(of: 2) {
+        $0.method == "DELETE" && $0.target.contains("uploadId=")
       }
-      #expect(uploads(proxy, "DELETE", "uploadId=") == 2)
+      #expect(isSeen)
       #expect(try await direct.entries("").isEmpty)
     }
   }
@@ -152,6 +155,105 @@ struct S3WriterTests {
       #expect(walk.reduce(0) { $0 + $1.leftOutCount } == 3)
       try await fileSystem.delete("d", recursive: true)
       #expect(try await subject.entries("").isEmpty)
+    }
+  }
+
+  @Test("a touched object keeps its type, coding, directives and own metadata")
+  func touched() async throws {
+    try await Bench.run { () async throws -> Void in
+      let server = try await S3Server.moto()
+      let subject = try await S3Bench.subject(server)
+      let fileSystem = try #require(subject.fileSystem as? S3UFS)
+      var put = fileSystem.request(.put, "page.html", "test.put")
+      put.fields = [
+        ("Content-Type", "text/html; charset=utf-8"), ("Content-Encoding", "gzip"),
+        ("Cache-Control", "max-age=60"), ("Content-Disposition", "inline"),
+        ("Content-Language", "de"), ("x-amz-meta-owner", "a b"),
+        ("x-amz-storage-class", "STANDARD_IA"),
+      ]
+      let bytes: [UInt8] = [1, 2, 3]
+      let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: 3, alignment: 1)
+      defer { copy.deallocate() }
+      copy.copyBytes(from: bytes)
+      put.body = UnsafeRawBufferPointer(copy)
+      _ = try await fileSystem.requester.performEmpty(put)
+      let before = try #require(try await fileSystem.object("page.html", "test"))
+      try await fileSystem.touch("page.html")
+      let after = try #require(try await fileSystem.object("page.html", "test"))
+      for (name, value) in put.fields {
+        #expect(before.head.field(name) == value, "\(name)")
+        #expect(after.head.field(name) == value, "\(name)")
+      }
+      #expect(try await subject.contents("page.html") == bytes)
+    }
+  }
+
+  @Test("metadata that is no text is not carried over by halves: such an object is left alone")
+  func untouchable() {
+    var head = HTTPResponseHead()
+    head.lines = Array("Content-Type: a\r\nx-amz-meta-a: ".utf8) + [0xE9, 0x0D, 0x0A, 0x0D, 0x0A]
+    #expect(S3Metadata.fields(of: head) == nil)
+    head.lines = Array("Content-Type: a\r\nDate: b\r\nX-Amz-Meta-C: d\r\n\r\n".utf8)
+    #expect(S3Metadata.fields(of: head)?.map(\.name) == ["content-type", "x-amz-meta-c"])
+  }
+
+  @Test(
+    "an upload that the store completed is not told as failed, whatever its answer looks like",
+    arguments: [
+      "<MultipartDone><ETag>\"abc-1\"</ETag></MultipartDone>", "<html>fine</html>", "",
+      "<CompleteMultipartUploadResult></CompleteMultipartUploadResult>",
+    ])
+  func completed(answer: String) async throws {
+    let store = try await ScriptedStore { request in
+      if request.line.hasPrefix("HEAD") {
+        return "HTTP/1.1 200 OK\r\nContent-Length: 5242881\r\nETag: \"abc-2\"\r\n\r\n"
+      }
+      if request.line.hasPrefix("PUT") { return ScriptedStore.reply("200 OK", ["ETag: \"p\""]) }
+      return request.line.contains("uploads=")
+        ? ScriptedStore.reply(
+          "200 OK",
+          body:
+            "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>"
+        )
+        : ScriptedStore.reply("200 OK", body: answer)
+    }
+    try await Bench.run {
+      let fileSystem = try S3Bench.fileSystem(
+        "s3://bkt", port: store.port,
+        ["alluxio.underfs.s3.multipart.upload.partition.size": "5MB"])
+      let subject = UFSSubject(fileSystem: fileSystem, keepAlive: 0)
+      let status = try await subject.put("f", [UInt8](repeating: 7, count: (5 << 20) + 1))
+      #expect(status.version?.token.hasPrefix("\"abc-") == true)
+      #expect(status.length == (5 << 20) + 1)
+    }
+  }
+
+  @Test("an answer of success after which another object is there, or none, is a failure")
+  func uncompleted() async throws {
+    for head in ["\"abc-3\"", "\"abc\"", nil] {
+      let store = try await ScriptedStore { request in
+        if request.line.hasPrefix("HEAD") {
+          return head.map {
+            "HTTP/1.1 200 OK\r\nContent-Length: 5242881\r\nETag: \($0)\r\n\r\n"
+          } ?? "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+        }
+        if request.line.hasPrefix("PUT") { return ScriptedStore.reply("200 OK", ["ETag: \"p\""]) }
+        return request.line.contains("uploads=")
+          ? ScriptedStore.reply(
+            "200 OK",
+            body:
+              "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>"
+          )
+          : ScriptedStore.reply("200 OK", body: "<html>fine</html>")
+      }
+      try await Bench.run {
+        let fileSystem = try S3Bench.fileSystem(
+          "s3://bkt", port: store.port,
+          ["alluxio.underfs.s3.multipart.upload.partition.size": "5MB"])
+        let subject = UFSSubject(fileSystem: fileSystem, keepAlive: 0)
+        let bytes = [UInt8](repeating: 7, count: (5 << 20) + 1)
+        #expect(await subject.code { _ in try await subject.put("f", bytes) } == .io)
+      }
     }
   }
 }

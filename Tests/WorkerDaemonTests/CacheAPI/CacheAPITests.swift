@@ -25,7 +25,7 @@ final class CacheAPIFixture: Sendable {
       metrics: { MetricsPage() }, readiness: { .ready }, numa: { .thisMachine }, cache: api)
     server = try await HTTPServer.start(
       on: policies.service.group.reactors,
-      options: HTTPServerOptions(address: .ip("127.0.0.1", port: 0)), handler: handler)
+      options: .patient, handler: handler)
     port = server.port
   }
 

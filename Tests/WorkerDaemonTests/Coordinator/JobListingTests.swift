@@ -46,6 +46,22 @@ struct JobListingTests {
         ], in: UFSEnvironment(pool: pool))
     }
 
+    /// What a page is to a task that was cancelled.
+    func cancelledPage(_ target: JobTarget) async -> Result<ListedPage, UFSError> {
+      let (mounts, pool) = (mounts, pool)
+      return await group.reactors[0].run {
+        let listing = JobListing(
+          JobSpecification(.load, target), of: JobID(high: 1, low: 2), mounts: mounts, pool: pool)
+        withUnsafeCurrentTask { $0?.cancel() }
+        do throws(UFSError) {
+          return .success(try await listing.page(after: nil, max: 100))
+        } catch { return .failure(error) }
+      }
+    }
+
+    /// Requests that the bucket got.
+    var requestCount: Int { bucket.requestCount }
+
     func stop() {
       group.stop()
       pool.stop()
@@ -128,6 +144,21 @@ struct JobListingTests {
     }
   }
 
+  @Test("a listing whose task is cancelled asks for nothing more")
+  func cancelled() async throws {
+    try await with { fixture in
+      let asked = fixture.requestCount
+      for target in [JobTarget.paths(["/s3"]), .paths(["/d", "/s3"]), .paths(["/s3/a", "/x"])] {
+        guard case .failure(let error) = await fixture.cancelledPage(target) else {
+          Issue.record("\(target) was listed")
+          continue
+        }
+        #expect(error.code == .unavailable)
+      }
+      #expect(fixture.requestCount == asked)
+    }
+  }
+
   @Test("a single path that is missing fails the listing")
   func singlePath() async throws {
     try await with { fixture in
@@ -140,7 +171,8 @@ struct JobListingTests {
   private func expectIndex(_ fixture: Fixture, _ name: String) async throws {
     for (max, anew) in [(100, false), (1, false), (1, true), (2, true)] {
       let pages = try await fixture.pages(.index("/\(name)"), max: max, anew: anew)
-      #expect(fixture.names(pages) == ["d/a", "x", "d/sub/c", "x"], "\(max) \(anew)")
+      #expect(fixture.names(pages) == ["d/a", "x", "d/sub/c"], "\(max) \(anew)")
+      #expect(pages.reduce(0) { $0 + $1.repeatedCount } == 1, "\(max) \(anew)")
       let failed = pages.flatMap(\.failed)
       #expect(failed.count == 2 && failed[1].path == "file:///elsewhere", "\(failed)")
     }
@@ -151,6 +183,74 @@ struct JobListingTests {
     try await with { fixture in
       try writeBytes(Array(Self.lines.utf8), to: fixture.scratch.path("index"))
       try await expectIndex(fixture, "index")
+    }
+  }
+
+  @Test(
+    "paths that are named twice, or lie below others, are listed once; a missing one still fails")
+  func repeatedPaths() async throws {
+    try await with { fixture in
+      for (max, anew) in [(100, false), (1, true)] {
+        let pages = try await fixture.pages(
+          .paths(["/d/sub", "/x", "/d", "/x", "/d/a", "/d/gone"]), max: max, anew: anew)
+        #expect(fixture.names(pages) == ["x", "d/a", "d/b.bin", "d/sub/c"], "\(max) \(anew)")
+        #expect(pages.reduce(0) { $0 + $1.repeatedCount } == 3)
+        #expect(pages.flatMap(\.failed).map(\.path) == ["file://\(fixture.scratch.path("d/gone"))"])
+        let flat = try await fixture.pages(.paths(["/d", "/d/a", "/d/sub"]), max: max, anew: anew) {
+          $0.recursive = false
+        }
+        #expect(fixture.names(flat) == ["d/b.bin", "d/a", "d/sub/c"], "\(max) \(anew)")
+      }
+    }
+  }
+
+  @Test("lines of an index that others cover are listed once, whichever comes first")
+  func repeatedLines() async throws {
+    try await with { fixture in
+      for (lines, names) in [
+        ("/d\n/d/a\n/d/sub\n/x\n/d", ["d/a", "d/b.bin", "d/sub/c", "x"]),
+        ("/d/sub\n/d/b.bin\n/x\n/d\n/d/a", ["d/sub/c", "d/b.bin", "x", "d/a"]),
+      ] {
+        try writeBytes(Array(lines.utf8), to: fixture.scratch.path("index"))
+        for (max, anew) in [(100, false), (1, false), (1, true)] {
+          let pages = try await fixture.pages(.index("/index"), max: max, anew: anew)
+          #expect(fixture.names(pages) == names, "\(max) \(anew)")
+          #expect(pages.flatMap(\.failed) == [])
+          #expect(pages.reduce(0) { $0 + $1.repeatedCount } == 3, "\(max) \(anew)")
+        }
+      }
+      try writeBytes(Array("/d\n/d/gone\n/x".utf8), to: fixture.scratch.path("index"))
+      let failed = try await fixture.pages(.index("/index")).flatMap(\.failed)
+      #expect(failed.map(\.path) == ["file://\(fixture.scratch.path("d/gone"))"])
+    }
+  }
+
+  @Test("entries that are no files, or have no text for a name, fail by name and reason")
+  func leftOut() async throws {
+    try await with { fixture in
+      try makeDirectories(fixture.scratch.path("odd"))
+      let base = fixture.scratch.path("odd")
+      try writeBytes([1], to: "\(base)/good")
+      try #require(unsafe symlink("nowhere", "\(base)/link") == 0)
+      try #require(unsafe mkfifo("\(base)/pipe", 0o600) == 0)
+      let name = Array("\(base)/bad".utf8CString.dropLast()) + [CChar(bitPattern: 0xFF), 0]
+      let fd = unsafe name.withUnsafeBufferPointer { path -> Int32 in
+        guard let start = path.baseAddress else { return -1 }
+        return unsafe open(start, O_WRONLY | O_CREAT, 0o600)
+      }
+      try #require(fd >= 0)
+      close(fd)
+      let pages = try await fixture.pages(.paths(["/odd"]))
+      #expect(fixture.names(pages) == ["odd/good"])
+      let failed = pages.flatMap(\.failed).sorted { $0.path < $1.path }
+      #expect(
+        failed.map(\.path) == ["bad\\xff", "link", "pipe"].map { "file://\(base)/\($0)" })
+      #expect(
+        failed.map(\.reason) == [
+          "its name is not UTF-8", "a link that leads nowhere, or out of the mount",
+          "neither a file nor a directory",
+        ])
+      #expect(pages.allSatisfy { $0.leftOutCount == 0 })
     }
   }
 

@@ -25,6 +25,22 @@ import Testing
     #expect(try settings(one + ["\(key)=1000000"]).overhead > 61 << 30, "no sum wraps")
   }
 
+  @Test(
+    "a coordinator in the same process counts, with the jobs that may wait and the files of running ones"
+  )
+  func coordinator() throws {
+    let key = "alluxio.coordinator.scheduler.waiting.job.capacity"
+    let definitions = ["alluxio.worker.reactor.count=1", "\(key)=1000"]
+    var settings = try settings(definitions)
+    let alone = settings.overhead
+    settings.hasCoordinator = true
+    let few = settings.overhead
+    #expect(few - alone == 64 << 20 + 1000 * 512 + 200_000 * 640)
+    var many = try self.settings(["alluxio.worker.reactor.count=1", "\(key)=300000"])
+    many.hasCoordinator = true
+    #expect(many.overhead - few == 299_000 * 512)
+  }
+
   @Test("a cache in the files of a mount, and a key that does nothing, are warnings by name")
   func warnings() throws {
     let scratch = try ScratchDirectory("settings")
@@ -40,5 +56,20 @@ import Testing
     #expect(settings.warnings.count == 2, "\(settings.warnings)")
     #expect(settings.warnings[0].contains("\(scratch.path)/data/cache lies in the mount /d"))
     #expect(settings.warnings[1].hasPrefix("penstock.worker.page.store.memory.save.dir is ignored"))
+  }
+
+  @Test("a secret among the options of --mount is a warning that names it and does not show it")
+  func secretsOfMounts() throws {
+    var input = ConfigurationInput()
+    input.definitions = ["alluxio.worker.page.store.type=MEM"]
+    let settings = try WorkerSettings(
+      try Configuration(input),
+      mounts: ["/a=s3://b,aws.secretKey=hush,s3a.accessKeyId=id", "/c=s3://d,readonly=true"],
+      machine: MachineMemory.current())
+    #expect(settings.isRootConfigured)
+    let shown = settings.warnings.filter { $0.contains("--mount /a aws.secretKey") }
+    #expect(shown.count == 1 && settings.warnings.count { $0.contains("--mount /c") } == 0)
+    #expect(shown.first?.contains("every process list") == true)
+    #expect(!settings.warnings.joined().contains("hush"))
   }
 }

@@ -17,6 +17,8 @@ final class FakeLoadSource: LoadSource {
     var order: [PageKey] = []
     var steps: [String: [Step]] = [:]
     var listingFailures: [LoadFailure] = []
+    var refusals: [LoadIncident] = []
+    var leftOutCount = 0
     var isHeld = false
     var held: [CheckedContinuation<Void, Never>] = []
     var loadCount = 0
@@ -64,14 +66,20 @@ final class FakeLoadSource: LoadSource {
   func walk(
     _ directory: String, turns: UInt64, visit: (LoadBatch) async -> Bool
   ) async -> LoadFailure? {
-    let (files, failure) = state.withLock { state in
+    let (files, refusals, leftOutCount, failure) = state.withLock { state in
       (
         state.files.values.filter { $0.ufsPath.hasPrefix(directory + "/") }
           .sorted { $0.ufsPath < $1.ufsPath },
+        state.refusals, state.leftOutCount,
         state.listingFailures.isEmpty ? nil : state.listingFailures.removeFirst()
       )
     }
     if let failure { return failure }
+    var first = LoadBatch(files: [], leftOutCount: leftOutCount)
+    first.refusals = refusals
+    if !refusals.isEmpty || leftOutCount > 0 {
+      guard await visit(first) else { return nil }
+    }
     for start in stride(from: 0, to: files.count, by: batchSize) {
       let batch = Array(files[start..<min(files.count, start + batchSize)])
       guard await visit(LoadBatch(files: batch)) else { return nil }

@@ -332,4 +332,38 @@ import WorkerDaemon
     default: []
     }
   }
+
+  @Test(
+    "a directory that cannot be listed is a failed file by name, once, and the rest is loaded",
+    arguments: [false, true])
+  func refusedDirectory(verifies: Bool) async {
+    let source = tree(5)
+    source.state.withLock {
+      $0.refusals = [LoadIncident(subject: "s3://b/d/lost+found", reason: "listing failed: no")]
+    }
+    var options = LoadOptions()
+    options.verify = verifies
+    let job = await run(source, options: options)
+    let report = job.report(verbose: false)
+    #expect(report.state == .failed)
+    #expect(report.ledger.failed.files == 1 && report.ledger.loaded.files == 5)
+    #expect(report.ledger.isBalanced)
+    #expect(job.failedFiles.map(\.subject) == ["s3://b/d/lost+found"])
+  }
+
+  @Test("what a listing leaves out is told in the report, with the store's own reasons, once")
+  func leftOut() async {
+    let source = tree(2)
+    source.state.withLock { $0.leftOutCount = 3 }
+    var options = LoadOptions()
+    options.verify = true
+    let job = await run(source, options: options)
+    let report = job.report(verbose: false)
+    #expect(report.state == .succeeded && report.leftOutCount == 3)
+    #expect(report.text.contains("\tEntries Left Out: 3 (keys that no path can name: with '//'"))
+    #expect(String(decoding: report.json, as: UTF8.self).contains("\"mLeftOutCount\":3"))
+    let local = LoadJob(
+      path: "/d", id: "2", options: options, limits: LoadLimits(), source: source)
+    #expect(local.report(verbose: false).leftOutReason.contains("special files"))
+  }
 }

@@ -95,13 +95,13 @@ import Testing
     let group = try ReactorGroup(count: 1, pinned: false)
     defer { group.stop() }
     let reactor = group.reactors[0]
-    let isOver = await StopGate.wait(until: OpenedTiers.now() + 50_000_000, on: reactor) {
+    let isOver = await StopGate.wait(until: monotonicNow() + 50_000_000, on: reactor) {
       await jobs.stopAll()
     }
     #expect(!isOver, "its source has not answered")
     #expect(jobs.submit(path: "s3://b/c", options: LoadOptions()) == .refused)
     source.release()
-    let isOverNow = await StopGate.wait(until: OpenedTiers.now() + 60_000_000_000, on: reactor) {
+    let isOverNow = await StopGate.wait(until: monotonicNow() + 60_000_000_000, on: reactor) {
       await jobs.stopAll()
     }
     #expect(isOverNow)

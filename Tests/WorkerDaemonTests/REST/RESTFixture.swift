@@ -45,7 +45,7 @@ final class RESTFixture: Sendable {
       files: files, loads: loads, ringCount: group.reactors.count,
       options: RESTHandler.Options(advertisedHost: "127.0.0.1", advertisedPort: 28080))
     server = try await HTTPServer.start(
-      on: group.reactors, options: HTTPServerOptions(address: .ip("127.0.0.1", port: 0)),
+      on: group.reactors, options: .patient,
       handler: handler)
     port = server.port
   }

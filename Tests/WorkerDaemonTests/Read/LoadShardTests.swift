@@ -96,7 +96,7 @@ struct LoadShardTests {
     let fixture = try ServiceFixture()
     defer { fixture.stop() }
     try await fixture.run {
-      let budget = LoadBudget(limit: 100)
+      let budget = ByteBudget(limit: 100)
       let reactor = try #require(Reactor.current)
       let first = await budget.take(100)
       let order = Order()
@@ -121,7 +121,7 @@ struct LoadShardTests {
     let fixture = try ServiceFixture()
     defer { fixture.stop() }
     try await fixture.run {
-      let budget = LoadBudget(limit: 100)
+      let budget = ByteBudget(limit: 100)
       let reactor = try #require(Reactor.current)
       let first = await budget.take(60)
       #expect(first == 60)

@@ -43,7 +43,7 @@ final class StreamFixture: Sendable {
       store: try PageStore(capacity: pages << 20, pageSize: pageSize),
       reactors: group.reactors, options: options)
     server = try await HTTPServer.start(
-      on: [group.reactors[0]], options: HTTPServerOptions(address: .ip("127.0.0.1", port: 0)),
+      on: [group.reactors[0]], options: .patient,
       handler: ObjectHandler(files: files, ringCount: 2))
   }
 

@@ -60,7 +60,8 @@ struct FileTransferTests {
         } catch { return .failure(error) }
       }.get()
       var file = TaskFile(
-        path: path, version: status.version?.token ?? "", length: status.length)
+        path: path, version: status.version?.token ?? "", length: status.length,
+        modificationTime: status.modificationTime)
       file.target = url(target)
       return file
     }
@@ -128,6 +129,61 @@ struct FileTransferTests {
       let half = try await fixture.listed("a/g", to: "b/g")
       #expect(await fixture.transfer(half, moves: true) == .done(bytes: 2_500_000))
       #expect(fixture.bytes("a/g") == nil)
+    }
+  }
+
+  @Test("a source that is gone while a file of its length is at the target was not moved by us")
+  func vanished() async throws {
+    try await with { fixture in
+      try fixture.write("a/f", Self.content)
+      let file = try await fixture.listed("a/f", to: "b/f")
+      #expect(unsafe unlink(fixture.scratch.path("a/f")) == 0)
+      // Another one's file, written at another time.
+      try fixture.write("b/f", patterned(2_500_000, seed: 4))
+      try setTime(of: fixture.scratch.path("b/f"), 1_000_000_000)
+      let outcome = await fixture.transfer(file, moves: true)
+      #expect(isFailure(outcome, "nothing shows that"), "\(outcome)")
+    }
+  }
+
+  @Test("a copy keeps the mode and the modification time of its source", arguments: [false, true])
+  func attributes(moves: Bool) async throws {
+    try await with { fixture in
+      try fixture.write("a/f", Self.content)
+      try #require(unsafe chmod(fixture.scratch.path("a/f"), 0o640) == 0)
+      try setTime(of: fixture.scratch.path("a/f"), 1_234_567_890)
+      let file = try await fixture.listed("a/f", to: "b/f")
+      #expect(await fixture.transfer(file, moves: moves) == .done(bytes: 2_500_000))
+      var status = stat()
+      try #require(unsafe stat(fixture.scratch.path("b/f"), &status) == 0)
+      #expect(status.st_mode & 0o777 == 0o640)
+      #expect(status.st_mtim.tv_sec == 1_234_567_890)
+      #expect(fixture.bytes("b/f").map { identical($0, Self.content) } == true)
+    }
+  }
+
+  private func setTime(of path: String, _ seconds: Int) throws {
+    let times = [timespec(), timespec()].map { _ in timespec(tv_sec: seconds, tv_nsec: 0) }
+    let rc = unsafe times.withUnsafeBufferPointer { times in
+      unsafe utimensat(AT_FDCWD, path, times.baseAddress, 0)
+    }
+    try #require(rc == 0)
+  }
+
+  @Test(
+    "a file that is its own target by a link is never moved away", arguments: OverwriteRule.allCases
+  )
+  func links(rule: OverwriteRule) async throws {
+    try await with { fixture in
+      try makeDirectories(fixture.scratch.path("a/d"))
+      try fixture.write("a/d/f", Self.content)
+      for (link, to, path) in [("a/file", "d/f", "a/file"), ("a/dir", "d", "a/dir/f")] {
+        try #require(unsafe symlink(to, fixture.scratch.path(link)) == 0)
+        let file = try await fixture.listed("a/d/f", to: path)
+        #expect(isFailure(await fixture.transfer(file, rule, moves: true), "the same file"))
+        #expect(await fixture.transfer(file, rule) == .skipped)
+        #expect(fixture.bytes("a/d/f").map { identical($0, Self.content) } == true)
+      }
     }
   }
 

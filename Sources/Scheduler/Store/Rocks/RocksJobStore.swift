@@ -131,6 +131,10 @@ package final class RocksJobStore: JobStore {
     try table.read { (table) throws(SchedulerError) in try StoreReader(table).list(query) }
   }
 
+  package func count(_ query: JobQuery) throws(SchedulerError) -> Int {
+    try table.read { (table) throws(SchedulerError) in try StoreReader(table).count(query) }
+  }
+
   package func record(of id: JobID) throws(SchedulerError) -> JobRecord? {
     try table.read { (table) throws(SchedulerError) in try StoreReader(table).record(of: id) }
   }
@@ -147,18 +151,18 @@ package final class RocksJobStore: JobStore {
     }
   }
 
-  package func removeEnded(before: Int64, limit: Int) throws(SchedulerError) -> Int {
+  package func removeEnded(before: Int64, limit: Int) throws(SchedulerError) -> [JobRecord] {
     let records = try table.read { (table) throws(SchedulerError) in
       try StoreReader(table).ended(before: before, limit: limit)
     }
-    guard !records.isEmpty else { return 0 }
+    guard !records.isEmpty else { return [] }
     // A name may have become a later job's since: it is looked at while nobody else writes.
     return try writing.withLock { (_) throws(SchedulerError) in
       let changes = try table.read { (table) throws(SchedulerError) in
         try StoreReader(table).removal(of: records)
       }
       try table.write(changes)
-      return records.count
+      return records
     }
   }
 }

@@ -12,6 +12,8 @@ struct RocksTable: StoreTable {
     var options = RocksOptions()
     options.writeBufferSize = 16 << 20
     options.syncsWrites = true
+    // What was acknowledged is not to be lost without a word.
+    options.refusesDamagedWrites = true
     self.path = path
     do throws(RocksFailure) {
       database = try RocksDatabase(path: path, options: options, isReadOnly: isReadOnly)

@@ -41,8 +41,13 @@ import Ring
         return old
       }
     }
-    return try await DataNodeConnection(
-      address, reactor, cluster.options, patience: patience)
+    do throws(HDFSFailure) {
+      return try await DataNodeConnection(
+        address, reactor, cluster.options, patience: patience)
+    } catch {
+      guard case .connection(let errno, _) = error, errno != ECANCELED else { throw error }
+      throw .unreachedData(endpoint, errno: errno)
+    }
   }
 
   /// Keeps a connection that has nothing under way for the next use.

@@ -1,5 +1,7 @@
 // A host and a port.
 
+import Model
+
 /// Where a node listens.
 struct HDFSEndpoint: Sendable, Hashable, CustomStringConvertible {
   /// A name or a numeric address.
@@ -36,6 +38,6 @@ struct HDFSEndpoint: Sendable, Hashable, CustomStringConvertible {
   }
 
   var description: String {
-    host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
+    "\(host.bracketedHost):\(port)"
   }
 }

@@ -55,7 +55,7 @@ final class NameNodes {
         attempt += 1
         pass.take()?.finish(outcome(error, attempt))
         guard mayRepeat(error, attempt), reactor.now < deadline, !Task.isCancelled else {
-          throw error
+          throw told(error, index)
         }
         if movesOn(error) { cluster.moveOn(from: index) }
         // The first try elsewhere comes at once.
@@ -65,9 +65,23 @@ final class NameNodes {
           asking?.verb ?? .put, for: asking?.purpose ?? .demand,
           after: UFSError(error, operation: "ufs.call", path: ""),
           attempt: pauseCount, previous: pause, deadline: deadline)
-        guard let next, await reactor.sleep(for: next) else { throw error }
+        guard let next, await reactor.sleep(for: next) else {
+          throw told(error, index)
+        }
         pause = next
       }
+    }
+  }
+
+  /// A failure of the connection with the address that was asked, for people.
+  private func told(_ failure: HDFSFailure, _ index: Int) -> HDFSFailure {
+    switch failure {
+    case .connection(let errno, _) where errno != ECANCELED:
+      .unreached(cluster.nameNodes[index], errno: errno)
+    case .wire(let error): .stranger(cluster.nameNodes[index], error)
+    case .connection, .exception, .name, .refused, .timeout, .checksum, .flow, .unevenPackets,
+      .unreached, .unreachedData, .stranger:
+      failure
     }
   }
 
@@ -121,7 +135,8 @@ final class NameNodes {
     switch failure {
     case .exception(let exception): exception.isStandby
     case .connection, .name, .timeout: true
-    case .wire, .refused, .checksum, .unevenPackets, .flow: false
+    case .wire, .refused, .checksum, .unevenPackets, .flow, .unreached, .unreachedData, .stranger:
+      false
     }
   }
 

@@ -45,7 +45,9 @@ struct S3EnvironmentCredentials: S3CredentialSource {
   func fetch() async throws(S3CredentialError) -> S3Credentials? {
     guard let keyID = environment.value("AWS_ACCESS_KEY_ID") else { return nil }
     guard let secret = environment.value("AWS_SECRET_ACCESS_KEY") else {
-      throw S3CredentialError(.refused, name)
+      throw S3CredentialError(
+        .refused, name, "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are set together or not at all"
+      )
     }
     return S3Credentials(
       keyID: keyID, secret: secret, token: environment.value("AWS_SESSION_TOKEN"))

@@ -67,7 +67,7 @@ struct CredentialHTTP: Sendable {
       return Reply(
         status: response.status, body: try await response.collect(max: Self.replySizeMax))
     } catch {
-      throw S3CredentialError(.unavailable, source)
+      throw S3CredentialError(.unavailable, source, "\(error)")
     }
   }
 }

@@ -23,17 +23,21 @@ struct S3ContainerCredentials: S3CredentialSource {
       return nil
     }
     guard let (origin, target) = CredentialHTTP.split(url), isAllowed(origin) else {
-      throw S3CredentialError(.refused, name)
+      throw S3CredentialError(
+        .refused, name,
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI is no URL of https, or of http on this host")
     }
     var fields: [(name: String, value: String)] = [("Accept", "application/json")]
     if let token = try await token() { fields.append(("Authorization", token)) }
     let reply = try await http.ask(
       .get, origin, target, fields: fields, within: .seconds(5), for: name)
     guard reply.status == 200 else {
-      throw S3CredentialError(reply.status >= 500 ? .unavailable : .refused, name)
+      throw S3CredentialError(
+        reply.status >= 500 ? .unavailable : .refused, name,
+        "the agent at \(origin) says \(reply.status): has this task or pod a role?")
     }
     guard let found = CredentialDocument.credentials(reply.body) else {
-      throw S3CredentialError(.refused, name)
+      throw S3CredentialError(.refused, name, "the agent at \(origin) gives no keys")
     }
     return found
   }
@@ -48,7 +52,8 @@ struct S3ContainerCredentials: S3CredentialSource {
   private func token() async throws(S3CredentialError) -> String? {
     if let path = environment.value("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") {
       guard let text = await pool.run({ SmallFile.text(path) }) else {
-        throw S3CredentialError(.refused, name)
+        throw S3CredentialError(
+          .refused, name, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE cannot be read: \(path)")
       }
       return text
     }

@@ -22,8 +22,9 @@ final class S3CredentialChain: Sendable {
   @safe private struct State {
     var credentials: S3Credentials?
     var isKnown = false
-    /// When a refresh before the end was last tried, so that one that fails is not tried by every request.
+    /// When a fetch last failed and why, so that one that fails is not tried by every request.
     var lastFailure: Int64 = .min
+    var failure: S3CredentialError?
     /// When credentials were last forgotten because the store refused them.
     var lastRefusal: Int64 = .min
     var isFetching = false
@@ -35,6 +36,7 @@ final class S3CredentialChain: Sendable {
     case use(S3Credentials?)
     case fetch(S3Credentials?)
     case wait
+    case fail(S3CredentialError)
   }
 
   private let sources: [any S3CredentialSource]
@@ -76,6 +78,7 @@ final class S3CredentialChain: Sendable {
     case .wait:
       let outcome = await wait()
       return try outcome.get()
+    case .fail(let error): throw error
     }
   }
 
@@ -110,15 +113,19 @@ final class S3CredentialChain: Sendable {
       guard let credentials = state.credentials else { return .use(nil) }
       guard let expiry = credentials.expiry else { return .use(credentials) }
       if now < expiry - refreshAhead { return .use(credentials) }
-      if now < expiry, state.isFetching || now < state.lastFailure &+ failureTime {
-        return .use(credentials)
-      }
+      if now < expiry, state.isFetching || isSpared(state, now) { return .use(credentials) }
     }
     if state.isFetching { return .wait }
+    if let failure = state.failure, isSpared(state, now) { return .fail(failure) }
     state.isFetching = true
     let old = state.credentials
     if let old, let expiry = old.expiry, now >= expiry { return .fetch(nil) }
     return .fetch(old)
+  }
+
+  /// Whether the last fetch failed so lately that the sources are left alone; never after the clock was set back.
+  private static func isSpared(_ state: borrowing State, _ now: Int64) -> Bool {
+    now >= state.lastFailure && now < state.lastFailure &+ failureTime
   }
 
   /// Asks the sources in order.
@@ -130,7 +137,16 @@ final class S3CredentialChain: Sendable {
     } catch {
       return .failure(error)
     }
-    return isAnonymousAllowed ? .success(nil) : .failure(S3CredentialError(.none, "chain"))
+    return isAnonymousAllowed ? .success(nil) : .failure(nobody)
+  }
+
+  /// Why there is nobody to sign, in the order in which sources were asked.
+  private var nobody: S3CredentialError {
+    let asked = sources.map { "\($0.name)" }.joined(separator: ", ")
+    return S3CredentialError(
+      .none, "chain",
+      "none of the sources that were asked (\(asked)) has keys; set s3a.accessKeyId and"
+        + " s3a.secretKey, or penstock.underfs.s3.credentials=anonymous for a public bucket")
   }
 
   /// Keeps the outcome and wakes those who wait for it.
@@ -142,10 +158,12 @@ final class S3CredentialChain: Sendable {
       case .success(let credentials):
         state.credentials = credentials
         state.isKnown = true
-      case .failure:
+        state.failure = nil
+      case .failure(let error):
         state.credentials = old
         state.isKnown = old != nil
         state.lastFailure = now
+        state.failure = error
       }
       let waiters = unsafe state.waiters
       unsafe state.waiters = []
@@ -165,7 +183,8 @@ final class S3CredentialChain: Sendable {
       guard isOver else { return }
       let outcome = state.withLock { state -> Outcome in
         state.isKnown
-          ? .success(state.credentials) : .failure(S3CredentialError(.unavailable, "chain"))
+          ? .success(state.credentials)
+          : .failure(state.failure ?? S3CredentialError(.unavailable, "chain"))
       }
       unsafe waiter.resume(returning: outcome)
     }

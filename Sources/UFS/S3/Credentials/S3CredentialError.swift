@@ -17,10 +17,14 @@ struct S3CredentialError: Error, Sendable, Hashable {
   /// Where they were to come from; never what was found there.
   let source: StaticString
 
+  /// What is wrong and what helps, for people; names files, variables and addresses, never values.
+  let detail: String
+
   /// A failure of its parts.
-  init(_ code: Code, _ source: StaticString) {
+  init(_ code: Code, _ source: StaticString, _ detail: String = "") {
     self.code = code
     self.source = source
+    self.detail = detail
   }
 
   /// The word for it in errors, in the style of S3's codes.
@@ -31,6 +35,9 @@ struct S3CredentialError: Error, Sendable, Hashable {
     case .unavailable: "CredentialsUnavailable:\(source)"
     }
   }
+
+  /// The word and the detail.
+  var text: String { detail.isEmpty ? word : "\(word): \(detail)" }
 
   static func == (left: S3CredentialError, right: S3CredentialError) -> Bool {
     left.code == right.code && left.word == right.word

@@ -21,7 +21,8 @@ struct S3InstanceCredentials: S3CredentialSource {
     let base =
       environment.value("AWS_EC2_METADATA_SERVICE_ENDPOINT") ?? "http://169.254.169.254"
     guard let (origin, _) = CredentialHTTP.split(base) else {
-      throw S3CredentialError(.refused, name)
+      throw S3CredentialError(
+        .refused, name, "AWS_EC2_METADATA_SERVICE_ENDPOINT is no http URL")
     }
     let token: CredentialHTTP.Reply
     do throws(S3CredentialError) {
@@ -35,7 +36,12 @@ struct S3InstanceCredentials: S3CredentialSource {
       return nil
     }
     guard token.status == 200, let text = Self.word(token.body) else {
-      if isRequired { throw S3CredentialError(.refused, name) }
+      if isRequired {
+        throw S3CredentialError(
+          .refused, name,
+          "the metadata service at \(base) gives no token (status \(token.status)): is this an"
+            + " instance, with its metadata service on and enough hops for containers?")
+      }
       return nil
     }
     let fields = [(name: "X-aws-ec2-metadata-token", value: text)]
@@ -43,13 +49,17 @@ struct S3InstanceCredentials: S3CredentialSource {
       .get, origin, Self.path, fields: fields, within: .seconds(5), for: name)
     if roles.status == 404 { return nil }
     guard roles.status == 200, let role = Self.word(roles.body) else {
-      throw S3CredentialError(.unavailable, name)
+      throw S3CredentialError(
+        .unavailable, name, "the metadata service at \(base) names no role: \(roles.status)")
     }
     let reply = try await http.ask(
       .get, origin, Self.path + S3Coding.encode(role), fields: fields, within: .seconds(5),
       for: name)
     guard reply.status == 200, let found = CredentialDocument.credentials(reply.body) else {
-      throw S3CredentialError(reply.status == 200 ? .refused : .unavailable, name)
+      throw S3CredentialError(
+        reply.status == 200 ? .refused : .unavailable, name,
+        "the metadata service at \(base) gives no keys for the role \(role): \(reply.status);"
+          + " look at the instance profile and its trust in ec2.amazonaws.com")
     }
     return found
   }

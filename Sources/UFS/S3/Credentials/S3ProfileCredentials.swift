@@ -24,7 +24,13 @@ struct S3ProfileCredentials: S3CredentialSource {
     let text = await pool.run { SmallFile.read(path).map { String(decoding: $0, as: UTF8.self) } }
     let found = text.flatMap { CredentialProfiles.credentials(of: chosen ?? "default", in: $0) }
     // Whoever names a profile or a file means it; the home's default may be missing.
-    if found == nil, isWanted { throw S3CredentialError(.refused, name) }
-    return found
+    guard found == nil, isWanted else { return found }
+    let what =
+      text == nil
+      ? "\(path) cannot be read; correct penstock.underfs.s3.credentials.file or"
+        + " AWS_SHARED_CREDENTIALS_FILE"
+      : "\(path) has no profile '\(chosen ?? "default")' with both aws_access_key_id and"
+        + " aws_secret_access_key; correct the file, penstock.underfs.s3.profile or AWS_PROFILE"
+    throw S3CredentialError(.refused, name, what)
   }
 }

@@ -21,6 +21,31 @@ enum S3WebIdentityReply {
     return found
   }
 
+  /// The code in STS's refusal; nil when it has none that can be read.
+  static func errorCode(_ body: [UInt8]) -> String? {
+    // What cannot be read has no code: the status says enough.
+    guard let code = try? code(body), !code.isEmpty, code.utf8.count <= 64,
+      code.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+    else { return nil }
+    return code
+  }
+
+  private static func code(_ body: [UInt8]) throws(XMLProblem) -> String? {
+    var xml = XMLReader(body)
+    guard try xml.root() == "ErrorResponse" else { throw .unexpected }
+    var code: String?
+    while let name = try xml.child() {
+      guard name == "Error" else {
+        try xml.skip()
+        continue
+      }
+      while let name = try xml.child() {
+        if name == "Code" { code = try xml.text() } else { try xml.skip() }
+      }
+    }
+    return code
+  }
+
   private static func one(_ xml: inout XMLReader) throws(XMLProblem) -> S3Credentials {
     var values: [String: String] = [:]
     while let name = try xml.child() { values[name] = try xml.text() }

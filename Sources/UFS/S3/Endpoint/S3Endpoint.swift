@@ -59,9 +59,11 @@ struct S3Endpoint: Sendable, Hashable {
   }
 
   /// The endpoint of the same bucket in another region of AWS.
+  ///
+  /// Dual-stack and FIPS hosts stay of their kind; a VPC's endpoint, and what else has no counterpart, stays itself.
   func moved(toRegion region: String) -> S3Endpoint {
-    guard isAmazon else { return self }
-    let base = HTTPOrigin(isSecure: base.isSecure, host: Self.amazonHost(region), port: base.port)
+    guard isAmazon, let host = Self.moved(base.host, toRegion: region) else { return self }
+    let base = HTTPOrigin(isSecure: base.isSecure, host: host, port: base.port)
     return S3Endpoint(base: base, bucket: bucket, isPathStyle: isPathStyle, isAmazon: true)
   }
 
@@ -74,9 +76,28 @@ struct S3Endpoint: Sendable, Hashable {
     return other.host == base.host || other.host.hasSuffix(".\(domain)")
   }
 
+  /// The host that is in `region` what `host` is in its own; nil when there is none to be known.
+  private static func moved(_ host: String, toRegion region: String) -> String? {
+    let labels = host.split(separator: ".").map(String.init)
+    guard let domain = labels.lastIndex(of: "amazonaws") else { return nil }
+    switch labels[..<domain].joined(separator: ".") {
+    case "s3": return amazonHost(region)
+    case let name where name.hasPrefix("s3.dualstack.") && domain == 3:
+      return amazonHost(region, "s3.dualstack")
+    case let name where name.hasPrefix("s3-fips.dualstack.") && domain == 3:
+      return amazonHost(region, "s3-fips.dualstack")
+    case let name where name.hasPrefix("s3-fips.") && domain == 2:
+      return amazonHost(region, "s3-fips")
+    case let name where name.hasPrefix("s3.") && domain == 2: return amazonHost(region)
+    case let name where name.hasPrefix("s3-") && domain == 1:
+      return name.hasPrefix("s3-accelerate") ? nil : amazonHost(region)
+    default: return nil
+    }
+  }
+
   /// AWS's host for a region.
-  private static func amazonHost(_ region: String) -> String {
-    region.hasPrefix("cn-") ? "s3.\(region).amazonaws.com.cn" : "s3.\(region).amazonaws.com"
+  private static func amazonHost(_ region: String, _ kind: String = "s3") -> String {
+    "\(kind).\(region).amazonaws.com\(region.hasPrefix("cn-") ? ".cn" : "")"
   }
 
   /// The region that a host of AWS is named after: `b.s3.eu-west-1.amazonaws.com`, `s3-eu-west-1.amazonaws.com`.
@@ -87,7 +108,9 @@ struct S3Endpoint: Sendable, Hashable {
     guard let domain = labels.lastIndex(of: "amazonaws"), domain > 0 else { return nil }
     let label = labels[domain - 1]
     if label.hasPrefix("s3-") { return String(label.dropFirst(3)) }
-    guard domain > 1, ["s3", "dualstack"].contains(labels[domain - 2]) else { return nil }
+    guard domain > 1, ["s3", "s3-fips", "dualstack"].contains(labels[domain - 2]) else {
+      return nil
+    }
     return label
   }
 
@@ -102,7 +125,9 @@ struct S3Endpoint: Sendable, Hashable {
       (scheme, rest) = (false, rest.dropFirst(7))
     }
     while rest.utf8.last == UInt8(ascii: "/") { rest = rest.dropLast() }
-    let secure = isSecure ?? scheme ?? false
+    // A URL that says http:// where TLS is demanded is a contradiction that must not end in the clear.
+    guard scheme != false || isSecure != true else { return nil }
+    let secure = scheme ?? isSecure ?? false
     guard let origin = HTTPOrigin(isSecure: secure, authority: String(rest)) else { return nil }
     let afterAddress = rest.split(separator: "]", omittingEmptySubsequences: false).last ?? rest
     return (origin, afterAddress.contains(":"))

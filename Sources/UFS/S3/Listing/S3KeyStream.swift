@@ -71,6 +71,17 @@ struct S3KeyStream: ~Copyable {
     }
   }
 
+  /// Whether there is a key to come, one that is no text too; a page without any is not the end.
+  mutating func hasKeys(
+    _ fileSystem: S3UFS, _ path: String, _ operation: StaticString
+  ) async throws(UFSError) -> Bool {
+    while isPageDone, unreadableCount == 0 {
+      guard hasMore else { return false }
+      try await fetch(fileSystem, path, operation)
+    }
+    return true
+  }
+
   /// Keys passed over because they are no text, since the last call.
   mutating func takeUnreadableCount() -> Int {
     defer { unreadableCount = 0 }

@@ -71,6 +71,7 @@ extension S3UFS {
       do throws(XMLProblem) {
         return try S3ListPage(parsing: bytes)
       } catch {
+        if let failure = S3Requester.failure(in: bytes, request) { throw failure }
         throw S3Failure(error)
       }
     }

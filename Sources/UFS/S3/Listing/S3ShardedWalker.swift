@@ -9,6 +9,7 @@
 // thousand keys a request, and a large tree has its bound of requests in flight after a few. Memory: a page per shard. The
 // cursor says how far every shard was given out.
 
+import Glibc
 import Model
 import Ring
 
@@ -60,6 +61,8 @@ import Ring
   private var pages: [Page] = []
   private var failure: UFSError?
   private var isClosed = false
+  /// Pages on their way, by shard.
+  private var fetches: [Int: Task<Void, Never>] = [:]
   private var waiter: UnsafeContinuation<Void, Never>?
 
   /// A walk below `path` that goes on at `cursor`, with at most `shardCountMax` requests in flight.
@@ -97,18 +100,43 @@ import Ring
     precondition(max > 0, "a batch has room for an entry")
     while true {
       if let failure { throw failure }
-      if isClosed { return nil }
+      if isClosed {
+        guard Task.isCancelled else { return nil }
+        throw fileSystem.error(.unavailable, "ufs.walk", path, .errno(ECANCELED))
+      }
       startPages()
       if let batch = take(max) { return batch }
       if shards.isEmpty { return nil }
-      await unsafe withUnsafeContinuation { unsafe waiter = $0 }
+      await waitForPage()
     }
   }
 
-  func close() async {
+  func close() async { end() }
+
+  /// Waits until a page has come, or until the walk is ended.
+  private func waitForPage() async {
+    await withTaskCancellationHandler {
+      if Task.isCancelled { return end() }
+      await unsafe withUnsafeContinuation { unsafe waiter = $0 }
+    } onCancel: {
+      reactor.spawn { [self] in end() }
+    }
+  }
+
+  /// Ends the walk: pages on their way are not wanted any more, and nothing more is asked for.
+  private func end() {
     isClosed = true
     shards = [:]
     pages = []
+    for fetch in fetches.values { fetch.cancel() }
+    fetches = [:]
+    wake()
+  }
+
+  private func wake() {
+    guard let waiter = unsafe waiter else { return }
+    unsafe self.waiter = nil
+    unsafe waiter.resume()
   }
 
   // MARK: Giving out
@@ -164,11 +192,12 @@ import Ring
   private func startPages() {
     for number in shards.keys.sorted() where shards[number]?.isBusy == false {
       shards[number]?.isBusy = true
-      reactor.spawn { [self] in await fetch(number) }
+      fetches[number] = Task(executorPreference: reactor) { [self] in await fetch(number) }
     }
   }
 
   private func fetch(_ number: Int) async {
+    defer { fetches[number] = nil }
     guard let shard = shards[number] else { return }
     do throws(UFSError) {
       let batch = try await shard.walker.next(max: Self.pageSize)
@@ -187,10 +216,7 @@ import Ring
     } catch {
       failure = failure ?? error
     }
-    if let waiter = unsafe waiter {
-      unsafe self.waiter = nil
-      unsafe waiter.resume()
-    }
+    wake()
   }
 
   // MARK: Splitting

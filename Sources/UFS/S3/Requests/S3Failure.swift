@@ -3,6 +3,7 @@
 //   404 NoSuchKey      notFound          412, 416             changed (or exists)      429, 503       throttled
 //   404 NoSuchBucket   io                403                  denied                   5xx, timeouts  unavailable
 //   404 without code   io, but for HEAD: only S3 itself may say that nothing is there
+//   400 without code   denied: our requests are well made, so it is keys, region or a gate before the store that it is about
 
 import HTTPWire
 import Model
@@ -65,6 +66,30 @@ struct S3Failure: Error, Sendable {
     isHarmless = code == .throttled
   }
 
+  /// The refusal of a request that went unsigned, nil for other failures.
+  ///
+  /// `isMeant` says that the mount was made anonymous. Stores tell it in many words, some of which speak of the signature that is not there.
+  static func unsigned(status: UInt16, word: String, isMeant: Bool) -> S3Failure? {
+    guard [400, 401, 403].contains(status),
+      word.isEmpty || unsignedWords.contains(word)
+    else { return nil }
+    let reason =
+      isMeant
+      ? "the mount is anonymous (penstock.underfs.s3.credentials) and the store wants a signature"
+      : "no credentials were found, so the request went unsigned; set s3a.accessKeyId and"
+        + " s3a.secretKey, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile"
+    let code = word.isEmpty ? "Unsigned" : word
+    return S3Failure(.denied, .store(status: status, code: "\(code): \(reason)"))
+  }
+
+  /// Codes with which stores refuse what is not signed; rclone and old gateways have words of their own.
+  private static let unsignedWords: Set<String> = [
+    "AccessDenied", "MissingFields", "MissingSecurityHeader", "MissingSecurityElement",
+    "InvalidArgument", "AuthorizationHeaderMalformed", "AuthorizationQueryParametersError",
+    "SignatureDoesNotMatch", "InvalidAccessKeyId", "CredMalformed", "AuthHeaderEmpty",
+    "UnsupportedAlgorithm",
+  ]
+
   private static func code(
     _ status: UInt16, _ word: String, _ request: S3Request
   ) -> UFSError.Code {
@@ -76,6 +101,7 @@ struct S3Failure: Error, Sendable {
     if let code = code(ofWord: word, request) { return code }
     switch status {
     case 401, 403, 407: return .denied
+    case 400 where word.isEmpty: return .denied
     case 404: return request.method == .head ? .notFound : .io
     case 408, 500, 502, 504: return .unavailable
     case 409: return .unavailable
@@ -99,8 +125,9 @@ struct S3Failure: Error, Sendable {
     case "SlowDown", "SlowDownRead", "SlowDownWrite", "Throttling", "ThrottlingException",
       "RequestLimitExceeded", "TooManyRequests", "BandwidthLimitExceeded":
       .throttled
-    case "AccessDenied", "ExpiredToken", "InvalidToken", "InvalidAccessKeyId",
-      "SignatureDoesNotMatch", "RequestTimeTooSkewed", "AuthorizationHeaderMalformed":
+    case "AccessDenied", "ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired",
+      "InvalidToken", "InvalidAccessKeyId", "SignatureDoesNotMatch", "RequestTimeTooSkewed",
+      "AuthorizationHeaderMalformed", "MissingSecurityHeader", "MissingFields":
       .denied
     // Archived: it is there, and this store cannot read it now.
     case "InvalidObjectState", "NotImplemented", "MethodNotAllowed": .unsupported

@@ -56,8 +56,10 @@ extension S3Requester {
     return word
   }
 
-  /// The region that a listing's refusal names, once in a while; the reply to a HEAD has no body to name it.
-  private func askRegion(_ request: S3Request, _ setting: Setting) async -> String? {
+  /// What a listing's refusal says, asked once in a while; the reply to a HEAD has no body to say it.
+  ///
+  /// In between only the code that it had is known.
+  private func askWord(_ request: S3Request, _ setting: Setting) async -> Word {
     let now = reactor.now
     let isDue = change { state in
       guard state.regionAskedAt == 0 || now &- state.regionAskedAt >= Self.regionInterval else {
@@ -66,18 +68,22 @@ extension S3Requester {
       state.regionAskedAt = max(1, now)
       return true
     }
-    guard isDue else { return nil }
+    guard isDue else { return Word(code: state.refusalCode) }
     var listing = S3Request(.get, key: nil, operation: request.operation, path: request.path)
     listing.query = S3ListQuery(prefix: "", delimiter: nil, keyCountMax: 1)
       .items(isVersion1: options.listsVersion1)
     // A store that cannot be asked leaves the first refusal as it is.
-    guard let reply = try? await send(listing, setting) else { return nil }
-    return await word(of: reply, to: listing).region
+    guard let reply = try? await send(listing, setting) else { return Word() }
+    let word = await word(of: reply, to: listing)
+    learn { $0.refusalCode = word.code }
+    return word
   }
 
   /// What to do differently; nil when the refusal stands.
+  ///
+  /// `word` gets the code that a HEAD's refusal could not say.
   func correction(
-    _ response: HTTPClientResponse, _ word: Word, _ request: S3Request, _ setting: Setting
+    _ response: HTTPClientResponse, _ word: inout Word, _ request: S3Request, _ setting: Setting
   ) async -> Correction? {
     if [301, 307, 400, 403].contains(response.status),
       let correction = move(to: word.region, setting)
@@ -98,7 +104,9 @@ extension S3Requester {
       || request.method == .head && [400, 403].contains(response.status)
     if isRefused, let chain, await chain.renew(after: setting.credentials) { return Correction() }
     guard request.method == .head, [301, 400].contains(response.status) else { return nil }
-    return move(to: await askRegion(request, setting), setting)
+    let asked = await askWord(request, setting)
+    if word.code.isEmpty { word.code = asked.code }
+    return move(to: asked.region, setting)
   }
 
   /// Signs for `region` from now on; nil when it is none, or the one that was signed for.

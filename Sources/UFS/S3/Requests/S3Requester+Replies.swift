@@ -20,13 +20,23 @@ extension S3Requester {
     try await perform(request) { (response) async throws(S3Failure) in
       let bytes = try await Self.collect(response, max: Self.replySizeMax)
       let reply = try Self.parse(bytes)
-      if reply.root == "Error" {
-        // S3 begins long operations with 200 and says later how they ended.
-        let word = reply.text("Code") ?? ""
-        throw S3Failure(status: word == "InternalError" ? 500 : 200, word: word, request: request)
-      }
+      if let failure = Self.failure(reply, request) { throw failure }
       return reply
     }
+  }
+
+  /// The error that a body under status 200 is; nil when it is none.
+  static func failure(in bytes: [UInt8], _ request: S3Request) -> S3Failure? {
+    do throws(XMLProblem) { return failure(try S3Reply(parsing: bytes), request) } catch {
+      return nil
+    }
+  }
+
+  /// S3 begins long operations with 200 and says later how they ended.
+  private static func failure(_ reply: S3Reply, _ request: S3Request) -> S3Failure? {
+    guard reply.root == "Error" else { return nil }
+    let word = reply.text("Code") ?? ""
+    return S3Failure(status: word == "InternalError" ? 500 : 200, word: word, request: request)
   }
 
   /// The body of a reply.

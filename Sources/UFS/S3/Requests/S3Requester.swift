@@ -24,6 +24,8 @@ final class S3Requester: Sendable {
     var skew: Int64 = 0
     /// When the region was last asked for, in the scale of `reactor.now`; 0 never.
     var regionAskedAt: UInt64 = 0
+    /// The code of the refusal that the region was last asked with; empty for none.
+    var refusalCode = ""
   }
 
   /// What is in a request besides the request itself.
@@ -140,9 +142,9 @@ final class S3Requester: Sendable {
       let setting = try await setting(redirect)
       let response = try await send(request, setting)
       if (200...299).contains(response.status) { return try await take(response) }
-      let word = await word(of: response, to: request)
+      var word = await word(of: response, to: request)
       if corrections < Self.correctionCountMax,
-        let correction = await correction(response, word, request, setting)
+        let correction = await correction(response, &word, request, setting)
       {
         corrections += 1
         redirect = correction.redirect
@@ -153,6 +155,12 @@ final class S3Requester: Sendable {
         throw S3Failure(.unavailable, .store(status: response.status, code: word.code))
       }
       var failure = S3Failure(status: response.status, word: word.code, request: request)
+      if setting.credentials == nil,
+        let refusal = S3Failure.unsigned(
+          status: response.status, word: word.code, isMeant: chain == nil)
+      {
+        failure = refusal
+      }
       if word.code == "NoSuchBucket" { failure = .noBucket(setting.state.endpoint) }
       failure.retryAfter = Self.retryAfter(response)
       throw failure
@@ -169,7 +177,7 @@ final class S3Requester: Sendable {
     } catch {
       throw S3Failure(
         error.code == .unavailable ? .unavailable : .denied,
-        .store(status: 0, code: error.word))
+        .store(status: 0, code: error.text))
     }
   }
 

@@ -21,8 +21,8 @@ extension S3UFS {
   package func touch(_ path: String) async throws(UFSError) {
     try checkChange(path, "ufs.touch")
     if path.isEmpty { return }
-    if let status = try await file(path, "ufs.touch") {
-      try await refresh(status, path)
+    if let object = try await object(path, "ufs.touch") {
+      try await refresh(object, path)
     } else if try await isDirectory(path, "ufs.touch") {
       if options.writesMarkers { try await putMarker(path, "ufs.touch") }
     } else {
@@ -37,7 +37,7 @@ extension S3UFS {
     try checkChange(source, "ufs.rename")
     try checkChange(target, "ufs.rename")
     // A copy and a deletion are two steps: others would see both names, or a half-moved tree.
-    throw unsupported("ufs.rename", source)
+    throw error(.unsupported, "ufs.rename", source, .rule(.noRename))
   }
 
   package func copyFile(
@@ -65,15 +65,17 @@ extension S3UFS {
     }
   }
 
-  /// Gives an object its own bytes again, under a new time.
-  private func refresh(_ status: FileStatus, _ path: String) async throws(UFSError) {
-    guard let version = status.version, version.length <= Self.singleSizeMax else {
+  /// Gives an object its own bytes and metadata again, under a new time.
+  private func refresh(_ object: Object, _ path: String) async throws(UFSError) {
+    guard object.version.length <= Self.singleSizeMax,
+      let metadata = S3Metadata.fields(of: object.head)
+    else {
       throw unsupported("ufs.touch", path)
     }
-    // S3 copies onto the same name only what changes with it.
+    // S3 copies onto the same name only what changes with it, and forgets what is not said again.
     try await copy(
-      version, from: path, to: path, "ufs.touch",
-      [("x-amz-metadata-directive", "REPLACE"), ("Content-Type", "application/octet-stream")])
+      object.version, from: path, to: path, "ufs.touch",
+      [("x-amz-metadata-directive", "REPLACE")] + metadata)
   }
 
   /// Lets the store copy one version of an object.
@@ -88,7 +90,9 @@ extension S3UFS {
     if S3Version.isStrong(version.token) {
       request.fields.append(("x-amz-copy-source-if-match", version.token))
     }
-    if options.encrypts { request.fields.append(("x-amz-server-side-encryption", "AES256")) }
+    if options.encrypts, !fields.contains(where: { $0.name == "x-amz-server-side-encryption" }) {
+      request.fields.append(("x-amz-server-side-encryption", "AES256"))
+    }
     let reply = try await requester.performReply(request)
     guard reply.root == "CopyObjectResult" else {
       throw error(.io, operation, target, .store(status: 200, code: reply.root))

@@ -10,11 +10,14 @@ extension S3UFS {
   package func delete(_ path: String, recursive: Bool) async throws(UFSError) {
     try checkChange(path, "ufs.delete")
     if path.isEmpty { throw error(.invalid, "ufs.delete", path, .rule(.mountRoot)) }
-    if try await file(path, "ufs.delete") != nil {
-      try await deleteKey(key(path), path)
-    } else if recursive {
-      try await deleteTree(path)
-    } else {
+    let isFile = try await file(path, "ufs.delete") != nil
+    if isFile { try await deleteKey(key(path), path) }
+    if recursive {
+      // A path can be both: then both go.
+      do throws(UFSError) { try await deleteTree(path) } catch
+        where isFile && error.code == .notFound
+      {}
+    } else if !isFile {
       try await deleteMarker(path)
     }
   }
@@ -22,12 +25,15 @@ extension S3UFS {
   /// Deletes a directory that has nothing but its marker.
   private func deleteMarker(_ path: String) async throws(UFSError) {
     let marker = directoryKey(path)
-    let query = S3ListQuery(prefix: marker, delimiter: nil, keyCountMax: 2)
-    let page = try await listPage(query, path, "ufs.delete")
-    if page.objects.isEmpty, page.unreadableCount == 0 { throw missing(path, "ufs.delete") }
-    guard page.unreadableCount == 0, page.objects.allSatisfy({ isSameText($0.key, marker) }) else {
-      throw error(
-        .notEmpty, "ufs.delete", path, .store(status: 200, code: "DirectoryNotEmpty"))
+    var stream = S3KeyStream(S3ListQuery(prefix: marker, delimiter: nil, keyCountMax: 2))
+    guard try await stream.hasKeys(self, path, "ufs.delete") else {
+      throw missing(path, "ufs.delete")
+    }
+    let first = try await stream.next(self, path, "ufs.delete")
+    let second = first == nil ? nil : try await stream.next(self, path, "ufs.delete")
+    guard stream.takeUnreadableCount() == 0, second == nil, let first, isSameText(first.key, marker)
+    else {
+      throw error(.notEmpty, "ufs.delete", path, .rule(.hasEntries))
     }
     try await deleteKey(marker, path)
   }
@@ -86,6 +92,9 @@ extension S3UFS {
     unsafe request.body = body.bytes
     defer { withExtendedLifetime(body) {} }
     let reply = try await requester.performReply(request)
+    guard reply.root == "DeleteResult" else {
+      throw error(.io, "ufs.delete", path, .store(status: 200, code: "NoDeleteResult"))
+    }
     guard let failure = reply.failures.first else { return }
     let word = S3Failure(status: 200, word: failure.code, request: request)
     throw error(word.code, "ufs.delete", path, word.cause)

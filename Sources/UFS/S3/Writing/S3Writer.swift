@@ -3,7 +3,8 @@
 //   append … ≤ one part     commit: one PUT
 //   append … more           CreateMultipartUpload, UploadPart (several at once) …, commit: CompleteMultipartUpload       abort: AbortMultipartUpload
 //
-// Nothing is visible before commit either way. Memory: one part, which grows with what is written, and those on their way.
+// Nothing is visible before commit either way. Memory: one part, which grows with what is written, and those on their way, all
+// of it granted by `UploadMemory`, which is what a client's bytes wait for when many write.
 
 import HTTPWire
 package import Model
@@ -19,6 +20,8 @@ package final class S3Writer: UFSWriter {
   private let mode: UFSCreation
   private let reactor: Reactor
   private var buffer = S3PartBuffer()
+  /// What `buffer` may grow to; nil while it is empty.
+  private var grant: UploadGrant?
   private var upload: S3Upload?
   private var length: Int64 = 0
   private var isOpen = true
@@ -44,8 +47,9 @@ package final class S3Writer: UFSWriter {
       if buffer.count == partSize {
         try await uploadPart()
       }
-      let count = min(rest.count, partSize - buffer.count)
-      unsafe buffer.append(UnsafeRawBufferPointer(rebasing: rest[..<count]), max: partSize)
+      let room = await reserve(rest.count)
+      let count = min(rest.count, room - buffer.count)
+      unsafe buffer.append(UnsafeRawBufferPointer(rebasing: rest[..<count]), max: room)
       unsafe rest = UnsafeRawBufferPointer(rebasing: rest[count...])
     }
     length += Int64(bytes.count)
@@ -62,13 +66,18 @@ package final class S3Writer: UFSWriter {
     } else {
       if buffer.count > 0 { try await uploadPart() }
       guard let upload else { preconditionFailure("an upload that was begun is there") }
-      tag = try await upload.complete(mode)
+      tag = try await upload.complete(mode, length: length)
     }
     isOpen = false
-    buffer.free()
+    release()
     guard let version = S3Version.version(entityTag: tag, length: length) else {
       // Written, and the store did not say as what.
-      return try await fileSystem.status(of: path)
+      guard let found = try await fileSystem.file(path, "ufs.commit"), found.length == length
+      else {
+        throw fileSystem.error(
+          .io, "ufs.commit", path, .store(status: 200, code: "NotWritten"))
+      }
+      return found
     }
     return fileSystem.fileStatus(
       path, version, modified: SystemCall.wallClock() / 1_000_000_000)
@@ -77,8 +86,26 @@ package final class S3Writer: UFSWriter {
   package func abort() async {
     guard isOpen else { return }
     isOpen = false
-    buffer.free()
+    release()
     await upload?.abort()
+  }
+
+  private func release() {
+    buffer.free()
+    grant = nil
+  }
+
+  /// Waits for memory for `count` bytes more, or as many of them as the part takes; returns what the buffer may grow to.
+  private func reserve(_ count: Int) async -> Int {
+    let partSize = fileSystem.options.partSize
+    let wanted = min(partSize, buffer.count + count)
+    if let grant, wanted <= grant.size { return grant.size }
+    let isSmall = wanted <= UploadMemory.beginningSize && upload == nil
+    let taken =
+      isSmall
+      ? await fileSystem.uploads.takeBeginning() : await fileSystem.uploads.takePart(partSize)
+    grant = taken
+    return min(partSize, taken.size)
   }
 
   /// Sends what is in the buffer on its way as the next part.
@@ -97,6 +124,8 @@ package final class S3Writer: UFSWriter {
     }
     var full = S3PartBuffer()
     swap(&full, &buffer)
-    try await current.add(S3Part(full))
+    let part = S3Part(full, grant)
+    grant = nil
+    try await current.add(part)
   }
 }

@@ -27,6 +27,7 @@ struct JobsRPC: JobsHandler {
     switch await coordinator.submit(specification) {
     case .submitted(let id, let job):
       (response.jobID, response.isNew, response.alias) = ("\(id)", true, job.alias ?? "")
+      response.notice = await coordinator.notice(job) ?? ""
     case .alreadyActive(let id, _):
       response.jobID = "\(id)"
       response.alias = try await progress(of: .id(id))?.record.specification.alias ?? ""
@@ -105,6 +106,15 @@ struct JobsRPC: JobsHandler {
     var response = WireListResponse()
     response.jobs = page.records.map(WireJobSummary.init)
     response.nextPageToken = page.next.map { "\($0)" } ?? ""
+    guard request.pageToken.isEmpty else { return response }
+    response.total = UInt64(page.records.count)
+    if page.next != nil {
+      let counted = query
+      let total = try await Self.scheduler { () throws(SchedulerError) in
+        try await coordinator.count(counted)
+      }
+      response.total = UInt64(clamping: total)
+    }
     return response
   }
 

@@ -23,6 +23,8 @@ extension WireProgressResponse {
     throughput = UInt64(clamping: report.throughput ?? 0)
     failure = record.failure ?? ""
     failedFilesPath = record.failedListPath ?? ""
+    waits = progress.waits ?? ""
+    repeatedPaths = UInt64(clamping: totals.repeatedPaths)
     stage = report.stage ?? (record.state == .verifying ? "VERIFYING" : "")
     let now = Coordinator.ticks()
     stuckTasks = progress.stuckTasks.map { stuck in
@@ -90,11 +92,7 @@ extension WireTransferOptions {
     batchSize = UInt32(clamping: options.batchSize ?? 0)
     priority = options.priority
     recursive = options.recursive
-    switch options.overwrite {
-    case .never: overwrite = .never
-    case .ifDifferent: overwrite = .ifDifferent
-    case .always: overwrite = .always
-    }
+    overwrite = WireOverwrite(options.overwrite)
   }
 }
 

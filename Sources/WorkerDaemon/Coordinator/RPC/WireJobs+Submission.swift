@@ -78,13 +78,10 @@ extension JobOptions {
     bandwidth = wire.bandwidth == 0 ? nil : Int64(clamping: wire.bandwidth)
     checkContent = wire.checkContent
     partialListing = wire.partialListing
-    switch wire.overwrite {
-    case .unspecified, .never: overwrite = .never
-    case .ifDifferent: overwrite = .ifDifferent
-    case .always: overwrite = .always
-    case .UNRECOGNIZED(let number):
-      throw RPCError(.invalidArgument, "there is no rule \(number) of overwriting")
+    guard let rule = wire.overwrite.rule else {
+      throw RPCError(.invalidArgument, "there is no rule \(wire.overwrite.rawValue) of overwriting")
     }
+    overwrite = rule
     take(
       wire.fileFilterRegex, wire.batchSize, wire.priority, wire.hasRecursive ? wire.recursive : nil)
   }

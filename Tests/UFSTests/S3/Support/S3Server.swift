@@ -19,6 +19,10 @@ final class S3Server: Sendable {
   private static let motoServer = Result { () throws(DriverError) in
     try S3Server { (environment) throws(DriverError) in ["moto"] }
   }
+  /// Another one, for uploads: a part of 5 MiB waits behind everybody's requests for longer than a deadline.
+  private static let uploadServer = Result { () throws(DriverError) in
+    try S3Server { (environment) throws(DriverError) in ["moto"] }
+  }
   /// rclone over a folder: checks signatures, and answers ranges with 200.
   private static let rcloneServer = Result { () throws(DriverError) in
     let folder = try ScratchDirectory("rclone")
@@ -63,6 +67,11 @@ final class S3Server: Sendable {
     try await (try Bench.pool).run { motoServer }.get()
   }
 
+  /// moto, which only large uploads ask.
+  static func motoForUploads() async throws -> S3Server {
+    try await (try Bench.pool).run { uploadServer }.get()
+  }
+
   /// rclone.
   static func rclone() async throws -> S3Server {
     try await (try Bench.pool).run { rcloneServer }.get()
@@ -72,7 +81,7 @@ final class S3Server: Sendable {
 /// What all S3 mounts of the tests share, and how they are made.
 enum S3Bench {
   private static let shared = Result { () throws -> UFSEnvironment in
-    UFSEnvironment(pool: try Bench.pool)
+    try Bench.environment()
   }
   private static let bucketCount = Mutex(0)
 
@@ -82,7 +91,7 @@ enum S3Bench {
   /// A UFS at `uri` on `port`, with further options.
   static func fileSystem(
     _ uri: String, port: Int, _ options: [String: String] = [:],
-    variables: [String: String] = [:]
+    variables: [String: String] = [:], in environment: UFSEnvironment? = nil
   ) throws -> S3UFS {
     var all = [
       "alluxio.underfs.s3.endpoint": "http://127.0.0.1:\(port)", "s3a.accessKeyId": S3Server.keyID,
@@ -92,7 +101,8 @@ enum S3Bench {
     all = all.filter { !$0.value.isEmpty }
     return try S3UFS(
       try UFSURI(parsing: uri),
-      MountSpecification(alluxioPath: "/s3", uri: uri, options: all), try environment,
+      MountSpecification(alluxioPath: "/s3", uri: uri, options: all),
+      try environment ?? self.environment,
       variables: CredentialEnvironment(variables))
   }
 

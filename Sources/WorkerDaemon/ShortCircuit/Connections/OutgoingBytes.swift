@@ -1,0 +1,40 @@
+// What is to be sent to a client that does not take it at once.
+
+import Glibc
+import Ring
+
+/// Bytes that stay put while a ring sends them, and the descriptors that go with the first of them.
+// SAFETY: one allocation, made and freed here; used by the connection's ring alone.
+@safe final class OutgoingBytes: @unchecked Sendable {
+  /// The bytes.
+  let bytes: UnsafeMutableRawBufferPointer
+  /// Descriptors that go with the first byte.
+  let descriptors: [Int32]
+  /// What the descriptors are of: it keeps their numbers from being given to other files.
+  private let keepers: [any AnyObject & Sendable]
+  /// Bytes sent.
+  var sent = 0
+
+  /// Room for `count` bytes.
+  init(count: Int) {
+    unsafe bytes = .allocate(byteCount: count, alignment: 64)
+    descriptors = []
+    keepers = []
+  }
+
+  /// A copy of `piece`.
+  init(
+    _ piece: some Collection<UInt8>, descriptors: [Int32] = [],
+    of keepers: [any AnyObject & Sendable] = []
+  ) {
+    unsafe bytes = .allocate(byteCount: piece.count, alignment: 64)
+    unsafe bytes.copyBytes(from: piece)
+    self.descriptors = descriptors
+    self.keepers = keepers
+  }
+
+  deinit { unsafe bytes.deallocate() }
+
+  /// The bytes that are still to go.
+  var rest: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(rebasing: bytes[sent...]) }
+}
