@@ -42,7 +42,7 @@ extension LocalConnection {
   /// Receives once and hands out every whole frame; only the thread that set `isReading` may.
   func read(waits: Bool) -> ClientError? {
     do throws(ClientError) {
-      try flush(waits: false)
+      try flush()
       if try dispatchAll() > 0 { return nil }
       let received =
         if waits {
