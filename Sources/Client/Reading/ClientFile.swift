@@ -168,10 +168,11 @@ public final class ClientFile: Sendable {
     let old = way.withLock { way -> FileWay in
       let old = way
       way = found
+      // With the way's lock held: of two that reopen at once, both leave the same file behind.
+      fast.withLock { reader in
+        if case .local(let file) = found { reader = file.reader } else { reader = nil }
+      }
       return old
-    }
-    fast.withLock { reader in
-      if case .local(let file) = found { reader = file.reader } else { reader = nil }
     }
     if case .local(let file) = old { file.close() }
     return found
