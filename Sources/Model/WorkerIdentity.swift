@@ -16,6 +16,20 @@ package struct WorkerIdentity: Hashable, Sendable, Comparable {
     self.version = version
   }
 
+  /// The identity written as a UUID, 32 hexadecimal digits with or without dashes; nil for anything else.
+  package init?(uuid text: String) {
+    var words: [UInt64] = [0, 0]
+    var count = 0
+    for byte in text.utf8 {
+      if byte == UInt8(ascii: "-") { continue }
+      guard count < 32, let digit = hexadecimalValue(of: byte) else { return nil }
+      words[count / 16] = words[count / 16] << 4 | UInt64(digit)
+      count += 1
+    }
+    guard count == 32 else { return nil }
+    self.init(high: words[0], low: words[1])
+  }
+
   /// The 16 bytes of the identifier.
   package var bytes: [UInt8] {
     [high, low].flatMap { word in

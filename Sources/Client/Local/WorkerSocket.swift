@@ -39,19 +39,3 @@ struct WorkerSocket: Sendable {
       || host.hasPrefix("127.") || host == "::1"
   }
 }
-
-extension WorkerIdentity {
-  /// The identity written as a UUID, 32 hexadecimal digits with or without dashes; nil for anything else.
-  init?(uuid text: String) {
-    var words: [UInt64] = [0, 0]
-    var count = 0
-    for byte in text.utf8 {
-      if byte == UInt8(ascii: "-") { continue }
-      guard count < 32, let digit = hexadecimalValue(of: byte) else { return nil }
-      words[count / 16] = words[count / 16] << 4 | UInt64(digit)
-      count += 1
-    }
-    guard count == 32 else { return nil }
-    self.init(high: words[0], low: words[1])
-  }
-}

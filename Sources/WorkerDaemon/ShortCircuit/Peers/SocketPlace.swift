@@ -4,8 +4,11 @@
 //   a socket, silent     nobody answers: the remains of a worker that was killed; removed
 //   a socket, answering  another process: refused by name
 //   anything else        refused: no file of somebody else's is removed
+//
+// In a directory of workers' sockets, each named by a UUID, dead ones of other workers go, too.
 
 import Glibc
+import Model
 import Ring
 
 /// A path for a domain socket, checked and made ready to be bound.
@@ -53,19 +56,15 @@ struct SocketPlace: Sendable, Equatable {
   ///
   /// Clients of this host would try them.
   private static func sweep(_ directory: String, but uuid: String) -> [String] {
-    guard let listing = unsafe opendir(directory) else { return [] }
-    defer { unsafe closedir(listing) }
     let now = time(nil)
     var removed: [String] = []
-    while let entry = unsafe readdir(listing) {
-      let name = unsafe withUnsafePointer(to: entry.pointee.d_name) { name in
-        unsafe name.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
-      }
+    for name in directoryEntries(directory) where name != uuid && WorkerIdentity(uuid: name) != nil
+    {
       let path = "\(directory)/\(name)"
       var status = stat()
-      guard name.utf8.count == 36, !name.utf8.elementsEqual(uuid.utf8), path.utf8.count <= sizeMax,
-        unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK,
-        now - status.st_ctim.tv_sec > sweepAge, answer(at: path) == ECONNREFUSED
+      guard path.utf8.count <= sizeMax, unsafe lstat(path, &status) == 0,
+        status.st_mode & S_IFMT == S_IFSOCK, now - status.st_ctim.tv_sec > sweepAge,
+        answer(at: path) == ECONNREFUSED
       else { continue }
       // One that may not be removed stays: clients pass it over.
       if unsafe unlink(path) == 0 { removed.append(path) }
