@@ -12,7 +12,7 @@ final class IngestWorker {
   init(_ executable: String, mount: String, settings: [String]) throws {
     daemon = try DaemonProcess(
       executable, ports: .free(), options: ["--mount", mount] + settings, limit: .seconds(60))
-    try waitUntilPrepared()
+    try daemon.waitUntilPrepared()
   }
 
   /// The port that serves objects.
@@ -69,17 +69,6 @@ final class IngestWorker {
     sample.bytes = LoadFigures(report).loaded
     sample.items = items
     return sample
-  }
-
-  /// Waits until the worker has made its memory resident, if it does that at all.
-  private func waitUntilPrepared() throws {
-    // 0 is off, or not begun: that takes a second.
-    usleep(1_200_000)
-    for _ in 0..<6000 {
-      guard try daemon.metric("penstock_memory_prepare_state") == 1 else { return }
-      usleep(10_000)
-    }
-    throw DriverError.program("the worker's memory is not resident after a minute")
   }
 
   /// Bytes of memory that it says it takes besides pages, at most.

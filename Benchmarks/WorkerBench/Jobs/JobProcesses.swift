@@ -53,6 +53,7 @@ final class JobProcesses {
     try Self.wait(.seconds(30), "the worker at the coordinator") { () throws(DriverError) in
       try asked.hasWorker()
     }
+    try worker.waitUntilPrepared()
   }
 
   deinit { coordinator?.stop() }

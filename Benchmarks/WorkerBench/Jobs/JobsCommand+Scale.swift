@@ -25,8 +25,9 @@ extension JobsCommand {
     let tree = try JobTree(count: files, in: folder)
     note("scale: \(files) files made in \(fixed(Double(Self.now() - start) / 1e9, 1)) s")
     var runs: [JobProcesses.Shape: [Run]] = [:]
-    for _ in 0..<rounds {
-      for shape in [JobProcesses.Shape.apart, .together] {
+    for round in 0..<rounds {
+      let shapes: [JobProcesses.Shape] = [.apart, .together]
+      for shape in round % 2 == 0 ? shapes : shapes.reversed() {
         let run = try load(tree, shape)
         note(
           "scale, \(shape.rawValue): \(fixed(run.rate, 0)) files/s, coordinator's peak"
