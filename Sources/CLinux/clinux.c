@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -78,6 +79,16 @@ int pen_short_slice(uint64_t nanoseconds) {
   attributes.flags = PEN_RESET_ON_FORK;
   return syscall(SYS_sched_setattr, 0, &attributes, 0) < 0 ? -errno : 0;
 }
+
+int pen_be_nicer(int by) {
+  errno = 0;
+  int now = getpriority(PRIO_PROCESS, 0);
+  if (now == -1 && errno) return -errno;
+  // Of the calling thread alone, whatever POSIX says of processes.
+  return setpriority(PRIO_PROCESS, 0, now + by) < 0 ? -errno : 0;
+}
+
+int pen_niceness(void) { return getpriority(PRIO_PROCESS, 0); }
 
 uint64_t pen_slice(void) {
   struct pen_sched_attr attributes = {.size = sizeof attributes};

@@ -16,13 +16,15 @@ import Synchronization
   private var isStopped = false
   private var threads: [pthread_t] = []
   private let name: String
+  private let niceness: Int32
 
-  /// Starts `threads` threads.
+  /// Starts `threads` threads, nicer to the CPUs than the caller's by `niceness` steps.
   ///
   /// - Throws: `.system` when not even one thread can be started.
-  package init(name: String, threads count: Int) throws(RingError) {
+  package init(name: String, threads count: Int, niceness: Int = 0) throws(RingError) {
     precondition(count > 0, "a pool has a thread")
     self.name = name
+    self.niceness = Int32(clamping: niceness)
     unsafe mutex = .allocate(capacity: 1)
     unsafe condition = .allocate(capacity: 1)
     unsafe pthread_mutex_init(mutex, nil)
@@ -80,7 +82,12 @@ import Synchronization
 
   private func work() {
     unsafe pen_thread_name(String(name.prefix(15)))
-    while let body = next() { body() }
+    // A kernel that refuses costs latency of others, not correctness.
+    if niceness != 0 { _ = pen_be_nicer(niceness) }
+    while let body = next() {
+      body()
+      if niceness != 0 { sched_yield() }
+    }
   }
 
   private func next() -> (@Sendable () -> Void)? {

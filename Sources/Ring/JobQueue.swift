@@ -61,8 +61,8 @@ final class RemoteJobs: Sendable {
 
   var hasJobs: Bool { isPending.load(ordering: .sequentiallyConsistent) }
 
-  /// Moves all jobs to `queue`, those of background work to `background`.
-  func drain(into queue: inout JobQueue, background: inout JobQueue) {
+  /// Moves all jobs to `queue`.
+  func drain(into queue: inout JobQueue) {
     guard isPending.load(ordering: .acquiring) else { return }
     let taken = jobs.withLock { list in
       isPending.store(false, ordering: .releasing)
@@ -70,14 +70,6 @@ final class RemoteJobs: Sendable {
       list.removeAll(keepingCapacity: taken.capacity <= 4096)
       return taken
     }
-    for job in taken {
-      if job.priority.isBackground { background.append(job) } else { queue.append(job) }
-    }
+    for job in taken { queue.append(job) }
   }
-}
-
-extension JobPriority {
-  /// Whether it is of a task that nobody waits for; a task without a priority is not one.
-  @inline(__always)
-  var isBackground: Bool { rawValue != 0 && rawValue <= TaskPriority.utility.rawValue }
 }

@@ -1,12 +1,11 @@
 // One thread, one io_uring, one task executor: ordinary async code runs on the ring's own thread.
 //
 //   other threads ──RemoteJobs──▶ ┌ tick ────────────────────────────────────────────────┐
-//                                 │ take remote jobs · run ≤ 512 jobs · background ≤ 50 µs │
-//   eventfd wakes a parked ring ▶ │ fire timers · submit (park if nothing to do) · reap    │
-//                                 └────────────────────────────────────────────────────────┘
+//                                 │ take remote jobs · run ≤ 512 jobs                    │
+//   eventfd wakes a parked ring ▶ │ fire timers · submit (park if nothing to do) · reap  │
+//                                 └──────────────────────────────────────────────────────┘
 //
-// Tasks of priority `.utility` and below are background work: loads. They run after everything else of a tick and for a
-// bounded time, at least one job each, so that who waits for an answer does not wait for a load.
+// A ring for background work, such as loads, runs jobs for 50 µs and then gives its CPU to whoever serves there.
 //
 // Goals: an await costs no allocation; a request never leaves its ring; an idle ring parks.
 // Non-goals: fairness between tasks beyond that and first-in first-out; being an actor's executor (see evidence: each await would
@@ -19,41 +18,14 @@ import Synchronization
 /// A pinned thread that owns one io_uring and runs Swift tasks between its completions.
 // SAFETY: everything mutable is confined to the reactor's thread, but for the members of Synchronization types.
 @safe package final class Reactor: TaskExecutor, @unchecked Sendable {
-  /// Settings of a reactor.
-  package struct Options: Sendable {
-    /// CPU to pin the thread to; nil leaves it to the kernel.
-    package var cpu: Int?
-    /// NUMA node whose memory is nearest to that CPU.
-    package var node: Int = 0
-    /// Operations that may be in flight at once; further ones wait their turn.
-    package var operationCountMax = 65536
-    /// Entries of the submission and completion queues.
-    package var submissionEntries: UInt32 = 1024
-    package var completionEntries: UInt32 = 8192
-    /// Buffers of 4 KiB that wait in the ring for received bytes; a power of two.
-    package var providedBufferCount = 512
-    /// Kernel threads for file operations that block, made when they are needed.
-    ///
-    /// More than operations that a disk which hangs can hold, so that those of other disks go on;
-    /// the kernel's own limit is four for each CPU.
-    package var workerCountMax: UInt32 = 512
-    /// Whether the thread goes before others on its CPU when it wakes; not for rings on which no reader waits.
-    package var hasShortSlices = true
-    /// Registered files and registered buffers that fit the ring's tables.
-    package var fixedFileCount: UInt32 = 1024
-    package var fixedBufferCount: UInt32 = 4096
-
-    /// Options of a reactor pinned to `cpu`, or to none, with its memory on `node`.
-    package init(cpu: Int? = nil, node: Int = 0) {
-      self.cpu = cpu
-      self.node = node
-    }
-  }
-
   /// Jobs run between two looks at the ring.
   private static let jobsPerTick = 512
   /// Slice of the thread's CPU time, nanoseconds: the least that the kernel takes.
   private static let sliceTime: UInt64 = 100_000
+  /// As that of a thread that nobody waits for: longer, so that it never goes first, but a turn that it gives up costs it little.
+  private static let backgroundSliceTime: UInt64 = 200_000
+  /// How long such a thread runs jobs before others have their turn, nanoseconds.
+  private static let backgroundTurnTime: UInt64 = 50_000
   /// Storage operations are submitted once this many are prepared, so that the device never idles on a batch.
   static let eagerSubmitCount: UInt32 = 4
 
@@ -61,6 +33,8 @@ import Synchronization
   package let index: Int
   package let options: Options
   package var node: Int { options.node }
+  /// Whether nobody waits for what it does.
+  package let isBackground: Bool
 
   /// Monotonic nanoseconds, taken once per tick.
   package private(set) var now: UInt64 = 0
@@ -75,7 +49,6 @@ import Synchronization
   var fixedBuffers = FixedBufferTable()
   var arenas: ArenaSet?
   var jobs = JobQueue()
-  var background = JobQueue()
   /// True while completions are delivered.
   private var isReaping = false
   /// Completions taken while others were being delivered.
@@ -98,6 +71,7 @@ import Synchronization
   package init(index: Int = 0, options: Options = Options()) throws(RingError) {
     self.index = index
     self.options = options
+    isBackground = if case .background = options.duty { true } else { false }
     ring = try IOUring(
       .init(
         submissionEntries: options.submissionEntries, completionEntries: options.completionEntries))
@@ -138,10 +112,9 @@ import Synchronization
 
   /// Takes a job: at the end of the local queue on the reactor's thread, through the locked list from elsewhere.
   package func enqueue(_ job: consuming ExecutorJob) {
-    let isBackground = job.priority.isBackground
     let unowned = UnownedJob(job)
     if isCurrent {
-      if isBackground { background.append(unowned) } else { jobs.append(unowned) }
+      jobs.append(unowned)
     } else {
       remote.append(unowned)
       wakeIfParked()
@@ -210,7 +183,13 @@ import Synchronization
     if let cpu = options.cpu { _ = pen_pin_thread(Int32(cpu)) }
     // A thread of a listing or of the job store on the same CPU would keep clients waiting for its whole slice, 3 ms; a
     // kernel that refuses costs latency, not correctness.
-    if options.hasShortSlices { _ = pen_short_slice(Self.sliceTime) }
+    switch options.duty {
+    case .serving: _ = pen_short_slice(Self.sliceTime)
+    case .steady: break
+    case .background(let niceness):
+      _ = pen_short_slice(Self.backgroundSliceTime)
+      _ = pen_be_nicer(Int32(clamping: niceness))
+    }
     do throws(RingError) {
       try ring.enable()
       try registerTables()
@@ -240,13 +219,12 @@ import Synchronization
   private func loop() {
     while true {
       tickCount &+= 1
-      remote.drain(into: &jobs, background: &background)
-      runJobs()
-      runBackground(since: now)
+      remote.drain(into: &jobs)
+      if isBackground { runJobsBriefly() } else { runJobs() }
       timers.fire(now: now)
       resumeYielded()
       if isStopping.load(ordering: .relaxed), stopStep() { return }
-      if jobs.isEmpty, background.isEmpty, parkAndSubmit() {
+      if jobs.isEmpty, parkAndSubmit() {
         // parked and woken
       } else {
         _ = ring.submitAndPoll()
@@ -262,6 +240,18 @@ import Synchronization
       unsafe job.runSynchronously(on: asUnownedTaskExecutor())
       budget -= 1
     }
+  }
+
+  /// Runs jobs for a short time, one at least, and lets others on this CPU go.
+  ///
+  /// Without that they would wait until the kernel next looks who is due, up to 4 ms.
+  private func runJobsBriefly() {
+    let end = monotonicNow() &+ Self.backgroundTurnTime
+    while let job = jobs.popFirst() {
+      unsafe job.runSynchronously(on: asUnownedTaskExecutor())
+      guard monotonicNow() < end else { break }
+    }
+    sched_yield()
   }
 
   /// Parks in the kernel until a completion, the next deadline or a wake; false when a job arrived meanwhile.
@@ -463,7 +453,7 @@ import Synchronization
   /// One turn of stopping: cancels what is in flight; true when nothing is left to run or to wait for.
   private func stopStep() -> Bool {
     timers.cancelAll()
-    guard jobs.isEmpty, background.isEmpty, !remote.hasJobs else { return false }
+    guard jobs.isEmpty, !remote.hasJobs else { return false }
     if operations.inFlightCount == 0 { return true }
     let sqe = unsafe nextSQE()
     let flags = UInt32(IORING_ASYNC_CANCEL_ANY) | UInt32(IORING_ASYNC_CANCEL_ALL)

@@ -15,7 +15,8 @@ struct NUMAReportTests {
     var report = NUMAReport(Topology(sysfsRoot: tree.root, allowedCPUs: [0, 1, 2]))
     report.add(.init(index: 0, cpu: 0, node: 0, localBytes: 100, crossNodeBytes: 1))
     report.add(.init(index: 1, cpu: 2, node: 1, localBytes: 200, crossNodeBytes: 2))
-    report.add(.init(index: 2, cpu: nil, node: 0, localBytes: 300, crossNodeBytes: 3))
+    report.add(
+      .init(index: 2, cpu: nil, node: 0, localBytes: 300, crossNodeBytes: 3, isForLoads: true))
     report.arenas = [
       .init(
         node: 0, capacity: 4 << 20, committed: 2 << 20, hugeChunks: 1, plainChunks: 0,
@@ -39,9 +40,9 @@ struct NUMAReportTests {
         == #"{"nodes":[{"id":0,"cpus":[0,1],"memoryBytes":2097152,"distances":{"0":10,"1":21},"#
         + #""localBytes":400,"crossNodeBytes":4},{"id":1,"cpus":[2,3],"memoryBytes":4194304,"#
         + #""distances":{"0":21,"1":10},"localBytes":200,"crossNodeBytes":2}],"usableCPUs":[0,1,2],"#
-        + #""rings":[{"index":0,"cpu":0,"node":0,"localBytes":100,"crossNodeBytes":1},"#
-        + #"{"index":1,"cpu":2,"node":1,"localBytes":200,"crossNodeBytes":2},"#
-        + #"{"index":2,"cpu":-1,"node":0,"localBytes":300,"crossNodeBytes":3}],"#
+        + #""rings":[{"index":0,"cpu":0,"node":0,"isForLoads":false,"localBytes":100,"crossNodeBytes":1},"#
+        + #"{"index":1,"cpu":2,"node":1,"isForLoads":false,"localBytes":200,"crossNodeBytes":2},"#
+        + #"{"index":2,"cpu":-1,"node":0,"isForLoads":true,"localBytes":300,"crossNodeBytes":3}],"#
         + #""arenas":[{"node":0,"capacityBytes":4194304,"committedBytes":2097152,"hugeChunks":1,"#
         + #""plainChunks":0,"isBound":true}],"#
         + #""volumes":[{"tier":"MEM","node":0,"quotaBytes":4194304,"usedBytes":1048576}]}"#)
@@ -57,10 +58,10 @@ struct NUMAReportTests {
 
         usable CPUs: 0-2
 
-        ring  CPU  node  read local  read cross-node
-        0     0    0     100B        1B
-        1     2    1     200B        2B
-        2     any  0     300B        3B
+        ring  CPU  node  for      read local  read cross-node
+        0     0    0     clients  100B        1B
+        1     2    1     clients  200B        2B
+        2     any  0     loads    300B        3B
 
         arena of node  capacity   resident   huge pages  small-paged chunks  bound
         0              4096.00KB  2048.00KB  1           0                   yes

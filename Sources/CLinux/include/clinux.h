@@ -48,6 +48,10 @@ int pen_pin_thread(int cpu);
 int pen_short_slice(uint64_t nanoseconds);
 /// The calling thread's slice in nanoseconds; 0 when the kernel does not say.
 uint64_t pen_slice(void);
+/// Makes the calling thread, and the kernel's threads that are made for it, nicer by so many steps. Returns 0 or -errno.
+int pen_be_nicer(int by);
+/// The calling thread's niceness, -20 … 19.
+int pen_niceness(void);
 /// Writes the CPUs the process may run on to `out`, ascending, at most `max`; returns their number or -errno.
 int pen_allowed_cpus(int *out, int max);
 void pen_thread_name(const char *name);

@@ -80,6 +80,7 @@ extension Configuration {
     case ufsAttemptCountMax = "penstock.worker.ufs.attempts.max"
     case readAheadTaskCountMax = "penstock.worker.read.ahead.tasks"
     case listingEntryCountMax = "alluxio.dora.ufs.list.status.cache.nr.files"
+    case loadNiceness = "penstock.worker.load.niceness"
     case loadThreadCountMax = "alluxio.worker.job.load.executor.threads.max"
     case tasksPerWorkerMax = "alluxio.coordinator.scheduler.max.tasks.per.worker"
     case runningJobCountMax = "alluxio.coordinator.scheduler.running.job.capacity"

@@ -189,6 +189,10 @@ extension ConfigurationRegistry {
         "alluxio.worker.network.grpc.reader.threads.max",
         "alluxio.worker.network.block.reader.threads.max"),
       .init(
+        "penstock.worker.load.niceness", .integer(0...19), "10",
+        "How much nicer to the CPUs the threads that load, free, copy and move are than those that serve: each step leaves them"
+          + " a fifth less where both want a CPU. 0 treats them alike."),
+      .init(
         "alluxio.worker.load.file.partition.size", .sizeIn(1 << 20...1 << 50), "256MiB",
         "Size of a shard: the range of a file that one reader streams into pages."),
       .init(

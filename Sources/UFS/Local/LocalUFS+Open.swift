@@ -37,8 +37,8 @@ extension LocalUFS {
     let reactor = reactor
     let cache = cache(of: reactor)
     let direct = options.direct(for: purpose)
-    // A load reads a small file once, at once. It is background work of its ring, so that nobody waits for many such; clients
-    // that never wait for the kernel would hold up all who do.
+    // A load reads a small file once, at once: no client waits for its ring. Clients that never wait for the kernel would hold up
+    // all who do.
     let isLoad = purpose == .load
     let isKept = !isLoad || version.map { $0.length > Self.unkeptSizeMax } ?? true
     if isKept, let version, let file = cache.file(path, version, now: reactor.now),

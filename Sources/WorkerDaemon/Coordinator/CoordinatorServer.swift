@@ -49,17 +49,20 @@ package final class CoordinatorServer: Sendable {
     if let root = settings.defaultRoot { try WorkDirectory.make(root) }
     try WorkDirectory.make(
       settings.storeDirectory, key: Configuration.StringKey.jobStoreDirectory.rawValue)
+    // A worker of this process goes before us: its clients wait for reads.
+    let niceness = worker?.settings.loadNiceness
     pool = try Self.system { () throws(RingError) in
-      try BlockingPool(name: "coordinator", threads: Self.blockingThreadCount)
+      try BlockingPool(
+        name: "coordinator", threads: Self.blockingThreadCount, niceness: niceness ?? 0)
     }
     flow = FlowControl(limits: settings.flow)
     let mounts = try Self.openMounts(settings, pool, flow)
-    store = try Self.openStore(settings.storeDirectory)
-    // A worker of this process goes before us: its clients wait for reads.
-    var options = Reactor.Options()
-    options.hasShortSlices = false
-    let ring = options
-    group = try Self.system { () throws(RingError) in try ReactorGroup([ring]) }
+    store = try Self.openStore(settings.storeDirectory, niceness: niceness ?? 0)
+    group = try Self.system { () throws(RingError) in
+      var options = Reactor.Options()
+      options.duty = niceness.map { .background(niceness: $0) } ?? .steady
+      return try ReactorGroup([options])
+    }
     var parts = Coordinator.Parts(
       reactor: group.reactors[0], pool: pool, mounts: mounts, store: store,
       limits: settings.limits, failedListDirectory: settings.failedListDirectory)
@@ -103,8 +106,12 @@ package final class CoordinatorServer: Sendable {
     } catch { throw StartError(.directory, "\(error)") }
   }
 
-  private static func openStore(_ path: String) throws(StartError) -> RocksJobStore {
-    do throws(SchedulerError) { return try RocksJobStore(path: path) } catch {
+  private static func openStore(
+    _ path: String, niceness: Int
+  ) throws(StartError) -> RocksJobStore {
+    do throws(SchedulerError) {
+      return try RocksJobStore(path: path, niceness: niceness)
+    } catch {
       throw StartError(
         .directory, "\(error); see \(Configuration.StringKey.jobStoreDirectory.rawValue)")
     }

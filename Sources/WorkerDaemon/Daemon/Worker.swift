@@ -55,15 +55,15 @@ package final class Worker: Sendable {
       throw error
     }
     link = try Self.join(settings, parts, ports)
-    parts.tiers.start(on: parts.group.reactors) { [policies = parts.files.policies] file in
+    parts.tiers.start(on: parts.serving) { [policies = parts.files.policies] file in
       await policies.calls.ask { policies.catalog.entry(of: file)?.path }.value ?? nil
     }
     parts.memory.start(on: parts.pool)
-    parts.keeper.start(on: parts.group.reactors[0]) { [parts] in
+    parts.keeper.start(on: parts.serving[0]) { [parts] in
       parts.tiers.isRestored && parts.memory.isLoaded
     }
-    parts.preparer.start(on: parts.group.reactors[0])
-    MountCheck(parts.files.mounts.mounts, log: log).start(on: parts.group.reactors[0])
+    parts.preparer.start(on: parts.serving[0])
+    MountCheck(parts.files.mounts.mounts, log: log).start(on: parts.serving[0])
   }
 
   /// Joins the coordinator of another process, if one is named and none is to run here.
@@ -76,7 +76,7 @@ package final class Worker: Sendable {
       options.domainSocket = ports.shortCircuit?.place.path ?? ""
       return try CoordinatorLink(options, id: try WorkerUUID.read(settings), parts)
     } catch {
-      parts.group.reactors[0].wait {
+      parts.serving[0].wait {
         for port in ports.servers { await port.server.drain(within: .zero) }
         await ports.shortCircuit?.stop(within: .zero)
       }
@@ -153,7 +153,7 @@ package final class Worker: Sendable {
   package func stop() -> Bool {
     log.notice("stopping", metadata: ["deadline_ms": "\(milliseconds(settings.shutdownTimeout))"])
     parts.isDraining.store(true, ordering: .sequentiallyConsistent)
-    let first = parts.group.reactors[0]
+    let first = parts.serving[0]
     let budget = StopBudget(settings.shutdownTimeout, from: monotonicNow())
     let (cut, busy) = first.wait { [ports, parts, link] () async -> (Int, [String]) in
       let cut = await withTaskGroup(of: Int.self) { group in

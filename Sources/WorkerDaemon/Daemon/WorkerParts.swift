@@ -10,7 +10,10 @@ import UFS
 /// Threads, rings, memory and the read path of a worker.
 final class WorkerParts: Sendable {
   let pool: BlockingPool
+  /// All rings: those that serve, and as many for loads.
   let group: ReactorGroup
+  /// The rings that serve clients.
+  let serving: [Reactor]
   /// Decides when requests to remote stores go.
   let flow: FlowControl
   /// Connections to remote stores.
@@ -67,7 +70,7 @@ final class WorkerParts: Sendable {
       // Flow control bounds the requests of all rings together; a ring of its own holds none of them up.
       options.connectionsPerOrigin = max(options.connectionsPerOrigin, settings.flow.countMax)
       http = HTTPClient(
-        reactors: topology.ringPlaces(count: settings.ringCount).count,
+        reactors: 2 * settings.ringCount,
         options: options, resolver: HostResolver(pool: pool))
       flow = FlowControl(limits: settings.flow)
       var environment = UFSEnvironment(pool: pool, http: http, flow: flow)
@@ -97,6 +100,8 @@ final class WorkerParts: Sendable {
     keeper = opened.keeper
     complaints = opened.complaints
     group = try Self.startRings(settings, topology)
+    serving = Array(group.reactors[..<settings.ringCount])
+    let loading = Array(group.reactors[settings.ringCount...])
     for reactor in group.reactors { reactor.wait { [store] in reactor.attach(store.arenas) } }
     files = FileService(
       mounts: mounts, store: store, reactors: group.reactors, options: settings.read,
@@ -105,13 +110,13 @@ final class WorkerParts: Sendable {
     limits.concurrency = max(1, settings.loadOperationsMax)
     limits.rangeBytes = settings.loadShardSize
     let source = FilesLoadSource(files: files, pool: pool)
-    jobs = LoadJobs(source: source, executors: group.reactors, limits: limits)
+    jobs = LoadJobs(source: source, executors: loading, limits: limits)
     tasks = TaskRunner(
-      source: source, frees: files, transfers: files, executors: group.reactors, limits: limits)
+      source: source, frees: files, transfers: files, executors: loading, limits: limits)
     inventory = WorkerInventory(files.policies)
     pins = FollowedPins(
       file: settings.workDirectory + "/followed_pins.json", policies: files.policies,
-      on: group.reactors[0])
+      on: serving[0])
     if let link = settings.link, !settings.hasCoordinator {
       jobService = JobServiceLink(to: RemoteJobService(http, link.web))
     } else {
@@ -134,11 +139,17 @@ final class WorkerParts: Sendable {
   private static func startRings(
     _ settings: WorkerSettings, _ topology: Topology
   ) throws(StartError) -> ReactorGroup {
-    let options = topology.ringPlaces(count: settings.ringCount).map {
+    let serving = topology.ringPlaces(count: settings.ringCount).map {
       Reactor.Options(cpu: $0.cpu, node: $0.node)
     }
+    // One for loads beside each, on the same CPU: live reads come before loads.
+    let loading = serving.map { place in
+      var options = place
+      options.duty = .background(niceness: settings.loadNiceness)
+      return options
+    }
     do throws(RingError) {
-      return try ReactorGroup(options)
+      return try ReactorGroup(serving + loading)
     } catch  where error.code == .unavailable {
       throw StartError(
         .configuration,

@@ -36,7 +36,7 @@ struct WorkerPorts: Sendable {
       operations = try Self.openOperations(settings, parts, serving: servers, local)
     } catch {
       // The rings can only stop when nothing listens on them.
-      parts.group.reactors[0].wait { [servers, local] in
+      parts.serving[0].wait { [servers, local] in
         for named in servers { await named.server.drain(within: .zero) }
         await local?.stop(within: .zero)
       }
@@ -72,12 +72,12 @@ struct WorkerPorts: Sendable {
       options.questionDeadline = settings.read.questionLimit + .seconds(1)
       let handler = RESTHandler(
         files: parts.files, loads: parts.jobs, jobService: parts.jobService,
-        ringCount: parts.group.reactors.count,
+        ringCount: parts.serving.count,
         options: options)
       servers.append(try open("rest", endpoint, settings, parts, handler))
     }
     if let endpoint = settings.objects {
-      let handler = ObjectHandler(files: parts.files, ringCount: parts.group.reactors.count)
+      let handler = ObjectHandler(files: parts.files, ringCount: parts.serving.count)
       servers.append(try open("objects", endpoint, settings, parts, handler))
     }
   }
@@ -100,7 +100,7 @@ struct WorkerPorts: Sendable {
     _ name: String, _ endpoint: WorkerSettings.Endpoint, _ settings: WorkerSettings,
     _ parts: WorkerParts, _ handler: any HTTPHandler
   ) throws(StartError) -> Named {
-    try open(name, endpoint, settings.http, parts.group.reactors, handler)
+    try open(name, endpoint, settings.http, parts.serving, handler)
   }
 
   /// Opens the port `name` on `reactors`; blocks until it listens.

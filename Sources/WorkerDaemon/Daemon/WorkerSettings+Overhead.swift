@@ -51,6 +51,7 @@ extension WorkerSettings {
       Int64(clamping: read.listingBytesMax),
       rings.clampedProduct(Int64(read.passThroughBytesPerRing)),
       hasDisks ? rings.clampedProduct(Int64(read.storedBytesPerRing)) : 0,
+      (hasDisks ? 2 : 1) * rings.clampedProduct(Int64(read.backgroundBytesPerRing)),
       localOverhead,
       writesObjects ? Int64(UploadMemory.sizeMax(limit: uploadMemory)) : 0,
       Int64(tiers.disks.count).clampedProduct(checksumCacheSize),

@@ -75,6 +75,8 @@ package struct WorkerSettings: Sendable {
   package var flowOptions: FlowOptions
   /// Files and shards that a load job may have in flight.
   package var loadOperationsMax: Int
+  /// How much nicer than the rings that serve those for loads are.
+  package var loadNiceness: Int
   /// Bytes of a shard.
   package var loadShardSize: Int64
   /// Page memory made resident ahead of need.
@@ -151,6 +153,7 @@ package struct WorkerSettings: Sendable {
     read.listingLifeMax = .nanoseconds(Int64(clamping: life))
     policies = PolicySettings(configuration)
     http = Self.limits(configuration)
+    loadNiceness = configuration.integer(.loadNiceness)
     loadOperationsMax = configuration.integer(.loadThreadCountMax)
     loadShardSize = configuration.size(.loadPartitionSize)
     (flow, flowOptions) = Self.flow(configuration)

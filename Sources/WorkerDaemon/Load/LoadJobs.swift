@@ -79,8 +79,7 @@ package final class LoadJobs: Sendable {
 
   private func startWaiting() {
     while let (job, order) = takeWaiting() {
-      // Live reads come before loads on every ring.
-      let task = Task(executorPreference: order[0], priority: .utility) {
+      let task = Task(executorPreference: order[0]) {
         await job.run(on: order)
         self.noteEnd(of: job)
       }

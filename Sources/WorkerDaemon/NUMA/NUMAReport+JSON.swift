@@ -2,7 +2,7 @@
 //
 //   {"nodes":[{"id":0,"cpus":[0,1],"memoryBytes":…,"distances":{"0":10},"localBytes":…,"crossNodeBytes":…}],
 //    "usableCPUs":[0,1],
-//    "rings":[{"index":0,"cpu":0,"node":0,"localBytes":…,"crossNodeBytes":…}],        cpu is -1 when not pinned
+//    "rings":[{"index":0,"cpu":0,"node":0,"isForLoads":false,"localBytes":…,"crossNodeBytes":…}],   cpu is -1 when not pinned
 //    "arenas":[{"node":0,"capacityBytes":…,"committedBytes":…,"hugeChunks":…,"plainChunks":…,"isBound":true}],
 //    "volumes":[{"tier":"MEM","node":0,"quotaBytes":…,"usedBytes":…}]}
 
@@ -18,6 +18,7 @@ extension NUMAReport {
         writer.member("index", ring.index)
         writer.member("cpu", ring.cpu ?? -1)
         writer.member("node", ring.node)
+        writer.member("isForLoads", ring.isForLoads)
         writer.member("localBytes", ring.localBytes)
         writer.member("crossNodeBytes", ring.crossNodeBytes)
       }

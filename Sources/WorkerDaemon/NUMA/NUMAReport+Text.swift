@@ -20,11 +20,12 @@ extension NUMAReport {
     text +=
       "\n"
       + Self.table(
-        ["ring", "CPU", "node", "read local", "read cross-node"],
+        ["ring", "CPU", "node", "for", "read local", "read cross-node"],
         rings.map { ring in
           [
             "\(ring.index)", ring.cpu.map { "\($0)" } ?? "any", "\(ring.node)",
-            Self.size(ring.localBytes), Self.size(ring.crossNodeBytes),
+            ring.isForLoads ? "loads" : "clients", Self.size(ring.localBytes),
+            Self.size(ring.crossNodeBytes),
           ]
         })
     text +=

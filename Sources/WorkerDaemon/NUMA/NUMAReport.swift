@@ -34,6 +34,8 @@ package struct NUMAReport: Sendable, Equatable {
     package var localBytes: UInt64
     /// Bytes of pages that it read from other nodes.
     package var crossNodeBytes: UInt64
+    /// Whether it works for loads and not for clients.
+    package var isForLoads = false
   }
 
   /// Page memory on one node.
@@ -107,7 +109,8 @@ extension NUMAReport {
       add(
         Ring(
           index: reactor.index, cpu: reactor.options.cpu, node: reactor.node,
-          localBytes: bytes[reactor.index].local, crossNodeBytes: bytes[reactor.index].crossNode))
+          localBytes: bytes[reactor.index].local, crossNodeBytes: bytes[reactor.index].crossNode,
+          isForLoads: reactor.isBackground))
     }
     arenas = parts.store.arenas.arenas.map { arena in
       let statistics = arena.statistics

@@ -33,6 +33,8 @@ package final class MetastoreCalls: Sendable {
   private static let askThreadCount = 2
   /// Threads of the cache API and of the keeper, each of which may take one for long.
   private static let workThreadCount = 2
+  /// How much nicer to the CPUs these are: nobody who reads waits for them.
+  private static let workNiceness = 10
   /// How much longer than a look-up a call of the cache API may take: it may look at everything that is cached.
   private static let patience = 6
 
@@ -68,7 +70,8 @@ package final class MetastoreCalls: Sendable {
   package init(limit: Duration) throws(RingError) {
     self.limit = limit
     asking = try BlockingPool(name: "metastore", threads: Self.askThreadCount)
-    working = try BlockingPool(name: "metastore-work", threads: Self.workThreadCount)
+    working = try BlockingPool(
+      name: "metastore-work", threads: Self.workThreadCount, niceness: Self.workNiceness)
   }
 
   /// Whether any call is out.

@@ -40,6 +40,8 @@ package final class FileService: Sendable {
     package var passThroughBytesPerRing = 64 << 20
     /// Bytes a ring may hold in buffers for reads from disks of the store.
     package var storedBytesPerRing = 64 << 20
+    /// As either, for a ring that serves nobody.
+    package var backgroundBytesPerRing = 16 << 20
     /// Bytes that are read ahead of one stream of requests; 0 for none.
     package var readAheadMax: Int64 = 8 << 20
     /// Tasks that read ahead at once.
@@ -103,11 +105,15 @@ package final class FileService: Sendable {
       sizeMax: options.readAheadMax, taskCountMax: options.readAheadTaskCountMax,
       pageSize: store.pageSize, memory: memory)
     loadBudget = ByteBudget(limit: max(store.pageSize, min(options.loadBytesMax, memory / 4)))
-    passThrough = reactors.map { _ in
-      ReadBufferPool(capacity: options.passThroughBytesPerRing)
+    passThrough = reactors.map {
+      ReadBufferPool(
+        capacity: $0.isBackground ? options.backgroundBytesPerRing : options.passThroughBytesPerRing
+      )
     }
-    storedReads = reactors.map { _ in
-      ReadBufferPool(capacity: options.storedBytesPerRing, size: store.readBufferSize)
+    storedReads = reactors.map {
+      ReadBufferPool(
+        capacity: $0.isBackground ? options.backgroundBytesPerRing : options.storedBytesPerRing,
+        size: store.readBufferSize)
     }
   }
 

@@ -19,9 +19,9 @@ extension ShortCircuitServer {
       let shared = ShortCircuitShared(
         local, files: parts.files, identity: WorkerIdentity(high: id.high, low: id.low),
         clusterName: settings.clusterName, policy: PeerPolicy(local),
-        ringCount: parts.group.reactors.count)
+        ringCount: parts.serving.count)
     else { throw StartError(.system, "no memory to count what clients lease") }
-    return try ShortCircuitServer(shared, at: place, reactors: parts.group.reactors)
+    return try ShortCircuitServer(shared, at: place, reactors: parts.serving)
   }
 
   /// The figures as Prometheus families.

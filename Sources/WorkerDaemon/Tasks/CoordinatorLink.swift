@@ -69,7 +69,7 @@ final class CoordinatorLink: Sendable {
   init(_ options: Options, id: JobID, _ parts: WorkerParts) throws(StartError) {
     self.options = options
     self.parts = parts
-    let reactors = parts.group.reactors
+    let reactors = parts.serving
     reactor = reactors[0]
     if let problem = options.channel.tls?.problem { throw StartError(.configuration, problem) }
     do throws(RPCError) {

@@ -69,8 +69,7 @@ package final class TaskRunner: TaskWorker {
       return (task, Array(executors[first...] + executors[..<first]))
     }
     guard let (task, order) = started else { return report(.ended([], .refused)) }
-    // Live reads come before loads on every ring.
-    let running = Task(executorPreference: order[0], priority: .utility) {
+    let running = Task(executorPreference: order[0]) {
       await task.run(on: order)
       self.state.withLock { $0.tasks[request.id] = nil }
       task.tellEnd()

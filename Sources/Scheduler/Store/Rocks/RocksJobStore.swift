@@ -34,12 +34,13 @@ package final class RocksJobStore: JobStore {
 
   /// Opens the store in the directory `path`, making it when it is not there; blocks.
   ///
+  /// Its thread is nicer to the CPUs than the caller's by `niceness` steps.
   /// - Throws: one line that says what is wrong: `.readOnly`, `.locked`, `.corrupt`, `.newer`, `.noSpace`, `.unavailable`.
-  package init(path: String) throws(SchedulerError) {
+  package init(path: String, niceness: Int = 0) throws(SchedulerError) {
     table = try SharedTable(path: path)
     try Self.checkSchema(of: table, path)
     do throws(RingError) {
-      thread = try BlockingPool(name: "job-store", threads: 1)
+      thread = try BlockingPool(name: "job-store", threads: 1, niceness: niceness)
     } catch { throw SchedulerError(.unavailable, "the job store has no thread: \(error)") }
     state = Mutex(State())
   }
