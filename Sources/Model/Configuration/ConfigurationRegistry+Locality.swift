@@ -87,6 +87,7 @@ extension ConfigurationRegistry {
         "Connections of one user to the domain socket."),
       .init(
         "penstock.worker.short.circuit.user.requests.max", .positive, "1000000",
-        "Requests of one user over the domain socket in a second; more are told to come again."),
+        "Requests of one user over the domain socket in a second, a request with many pages, leases or bytes counting as"
+          + " several (docs/formats/short-circuit.md); more are told to come again."),
     ])
 }

@@ -9,8 +9,8 @@ import Synchronization
 import UFS
 
 extension LocalConnection {
-  /// Takes one frame.
-  func take(_ frame: ClientFrame, _ request: UInt64) {
+  /// Takes one frame, which costs `price`.
+  func take(_ frame: ClientFrame, _ request: UInt64, _ price: Int) {
     if state == .greeting {
       guard case .hello(let hello) = frame else {
         return breakOff("the first frame is no HELLO")
@@ -21,15 +21,19 @@ extension LocalConnection {
       guard requests[request] == nil else {
         return breakOff("request \(request) is in flight already")
       }
-      guard account.take(now: reactor.now) else {
-        let left = 1000 - reactor.now / 1_000_000 % 1000
+      guard account.take(price, now: reactor.now) else {
         return refuse(
-          .tooMany, "more than \(shared.settings.userRequestRateMax) requests in a second",
-          to: request, retryAfter: UInt32(left))
+          .tooMany,
+          "the requests of user \(peer.user) cost more than \(shared.settings.userRequestRateMax) units in this second",
+          to: request, retryAfter: UInt32(secondLeft))
       }
       if state == .leaving, frame.kind != .renew, frame.kind != .ping {
         return refuse(.stopping, "the worker stops", to: request)
       }
+    } else if !account.take(price, now: reactor.now) {
+      // Nobody could be told to come again: what is given back is taken, and the rest waits.
+      shared.counters.refuse(.tooMany)
+      rest(for: .milliseconds(secondLeft))
     }
     switch frame {
     case .hello: breakOff("HELLO came twice")
@@ -45,6 +49,9 @@ extension LocalConnection {
       reply(.pong, to: request)
     }
   }
+
+  /// Milliseconds until a user's units count anew.
+  private var secondLeft: Int { 1000 - Int(reactor.now / 1_000_000 % 1000) }
 
   // MARK: HELLO
 
@@ -155,6 +162,7 @@ extension LocalConnection {
       repeat { lastHandle &+= 1 } while lastHandle == 0 || handles[lastHandle] != nil
       handle = lastHandle
       handles[handle] = OpenHandle(record: record, key: key)
+      handleCounts[key, default: 0] += 1
       shared.handleCount.add(1, ordering: .relaxed)
       shared.files.watch.add(self, to: record)
       // What happened between the question and the watch is told now.
@@ -171,7 +179,9 @@ extension LocalConnection {
   private func close(_ number: UInt32) {
     guard let handle = handles.removeValue(forKey: number) else { return }
     shared.handleCount.subtract(1, ordering: .relaxed)
-    guard !handles.values.contains(where: { $0.key == handle.key }) else { return }
+    let others = (handleCounts[handle.key] ?? 1) - 1
+    handleCounts[handle.key] = others > 0 ? others : nil
+    guard others <= 0 else { return }
     shared.files.watch.remove(self, from: handle.key)
   }
 

@@ -10,6 +10,8 @@ import UFS
 extension LocalConnection {
   /// Pages of one request that are brought at the same time.
   private static let bringCountMax = 4
+  /// Bytes copied into the window, behind which a ring looks at others first.
+  private static let copySizeMax = 1 << 20
 
   // MARK: LEASE
 
@@ -133,6 +135,10 @@ extension LocalConnection {
             await bring(place, of: batch, frame, record, file, &holder)
             batch.settle(place)
             report(batch, to: request)
+            if copiedSize >= Self.copySizeMax {
+              copiedSize = 0
+              await reactor.yield()
+            }
           }
           await holder.close()
         }
@@ -241,6 +247,8 @@ extension LocalConnection {
       window = WindowFill(own, units: units, length: length, source: source)
     }
     unsafe window?.append(bytes)
+    copiedSize += bytes.count
+    account.take(FramePrice.units(ofBytes: bytes.count), now: reactor.now)
     return true
   }
 

@@ -2,7 +2,8 @@
 //
 //   receive ─▶ FrameBuffer ─▶ frame ─┬─▶ answered at once (hits, RELEASE, RENEW, PING) ─▶ output ─▶ one send
 //      ▲                             └─▶ a task (OPEN, misses, windows, large READ)    ─▶ output ─▶ one send
-//      └── rests while requests in flight, or bytes the client does not take, are at their bound
+//      └── rests while requests in flight, or bytes the client does not take, are at their bound; lets others go first
+//          when its frames were much work, and waits for the next second when its user's work is spent
 //
 // Everything is used on the connection's ring alone. Its end, for whatever reason, ends its leases first.
 
@@ -53,9 +54,15 @@ import UFS
   var state = State.greeting
   var input = FrameBuffer()
   private var isProcessing = false
+  /// Whether frames wait for other connections' turns, or for the next second.
+  private var isResting = false
+  /// Bytes copied into the window since others had their turn.
+  var copiedSize = 0
   /// Requests in flight, and their tasks.
   var requests: [UInt64: Task<Void, Never>?] = [:]
   var handles: [UInt32: OpenHandle] = [:]
+  /// Handles of each file that is open.
+  var handleCounts: [FileKey: Int] = [:]
   var lastHandle: UInt32 = 0
   var book: LeaseBook?
   /// Arenas that the client knows.
@@ -99,6 +106,8 @@ import UFS
       if let id = received.bufferID { reactor.giveBack(id) }
       guard received.result > 0 else { break }
       process()
+      // What was said before the client's end counts.
+      while isResting, state != .ended { await waitForRoom() }
     }
     end(nil)
     while isSending { await unsafe withUnsafeContinuation { unsafe onSent = unsafe $0 } }
@@ -109,14 +118,18 @@ import UFS
 
   /// Looks at the frames that have come, as far as the bounds allow.
   func process() {
-    guard !isProcessing else { return }
+    guard !isProcessing, !isResting else { return }
     isProcessing = true
     defer { isProcessing = false }
+    var work = 0
     do throws(LocalWireError) {
-      while state != .ended, requests.count < shared.settings.requestCountMax,
+      while !isResting, state != .ended, requests.count < shared.settings.requestCountMax,
         outboxSize < Self.outputSizeMax, let (head, frame) = try input.nextFromClient()
       {
-        take(frame, head.request)
+        let price = FramePrice.units(of: frame, slotCount: book?.slotCount ?? 0)
+        take(frame, head.request, price)
+        work += price
+        if work >= FramePrice.turnMax { rest(for: nil) }
         // Many small answers leave in one send, and large ones before they pile up.
         if output.bytes.count >= Self.outputSizeMax { flush() }
       }
@@ -126,6 +139,22 @@ import UFS
     input.shrink()
     flush()
     makeRoom()
+  }
+
+  /// Looks at no more frames for `time`, or until others had their turn.
+  func rest(for time: Duration?) {
+    guard !isResting else { return }
+    isResting = true
+    reactor.spawn { [self] in
+      if let time {
+        guard await reactor.sleep(for: time) else { return end(nil) }
+      } else {
+        await reactor.yield()
+      }
+      isResting = false
+      process()
+      if state == .leaving { leaveIfIdle() }
+    }
   }
 
   /// Ends the connection if its client has not said HELLO by now.
@@ -201,7 +230,7 @@ import UFS
     }
     for handle in handles.values { shared.files.watch.remove(self, from: handle.key) }
     shared.handleCount.subtract(handles.count, ordering: .relaxed)
-    handles = [:]
+    (handles, handleCounts) = ([:], [:])
     for task in requests.values { task?.cancel() }
     if wasOpen {
       shared.counters.uncount(.open)

@@ -51,6 +51,8 @@ final class LeaseBook {
   private let memory: LeasedMemory
   private var slots: [Slot] = []
   private var free: [UInt32] = []
+  /// Slots that have had a lease.
+  var slotCount: Int { slots.count }
   /// Leases held.
   private(set) var heldCount = 0
   /// Bytes of pages in the store that are leased.

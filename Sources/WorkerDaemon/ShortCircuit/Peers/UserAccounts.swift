@@ -2,15 +2,15 @@
 
 import Synchronization
 
-/// One user's connections and requests.
+/// One user's connections, and the work of its frames.
 final class UserAccount: Sendable {
   private let connections = Atomic<Int>(0)
-  /// Requests since `second` began.
-  private let requests = Atomic<Int>(0)
+  /// Units of work since `second` began.
+  private let units = Atomic<Int>(0)
   private let second = Atomic<UInt64>(0)
   private let rateMax: Int
 
-  /// An account that may have `rateMax` requests in a second.
+  /// An account that may spend `rateMax` units in a second.
   init(rateMax: Int) { self.rateMax = rateMax }
 
   /// Counts a connection; false, and nothing is counted, beyond `max`.
@@ -26,17 +26,20 @@ final class UserAccount: Sendable {
   /// Connections now.
   var connectionCount: Int { connections.load(ordering: .relaxed) }
 
-  /// Counts a request at `now` (monotonic nanoseconds); false when there were too many in this second.
-  func take(now: UInt64) -> Bool {
+  /// Counts `price` units at `now` (monotonic nanoseconds); false when this second's were spent before.
+  ///
+  /// So the last frame may cost more than is left: one that costs more than a whole second's is not refused for ever.
+  @discardableResult
+  func take(_ price: Int, now: UInt64) -> Bool {
     let current = now / 1_000_000_000
     let known = second.load(ordering: .relaxed)
     // Whoever loses this race counts in the second that the other began.
     if known != current,
       second.compareExchange(expected: known, desired: current, ordering: .relaxed).exchanged
     {
-      requests.store(0, ordering: .relaxed)
+      units.store(0, ordering: .relaxed)
     }
-    return requests.add(1, ordering: .relaxed).newValue <= rateMax
+    return units.add(price, ordering: .relaxed).oldValue < rateMax
   }
 }
 
