@@ -9,10 +9,12 @@ extension Client {
   /// - Throws: `unavailable` when none can be seen, or why it cannot be asked.
   public func ping(_ path: String = "/") throws(ClientError) {
     try check()
-    guard let connection = try link.connection(for: path) else { throw noWay(path) }
-    guard case .frame(.pong) = unsafe try connection.call(.ping, LocalTicket("ping")) else {
-      throw .broken("another answer than PONG")
+    let deadline = Patience.deadline(in: options.retryBudget)
+    let answer = try Patience.until(deadline) { () throws(ClientError) in
+      guard let connection = try link.connection(for: path) else { throw noWay(path) }
+      return unsafe try connection.call(.ping, LocalTicket("ping"))
     }
+    guard case .frame(.pong) = answer else { throw .broken("another answer than PONG") }
   }
 
   /// What is at `path`.
@@ -27,7 +29,7 @@ extension Client {
   private func statusOnce(_ path: String) throws(ClientError) -> ClientStatus {
     var failure: ClientError?
     do throws(ClientError) {
-      if let (_, opened, _) = try opened(path, isStatusOnly: true) {
+      if let (_, opened, _) = try openedInTime(path, isStatusOnly: true) {
         return ClientStatus(opened, path: path)
       }
     } catch {

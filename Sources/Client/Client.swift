@@ -7,6 +7,7 @@
 
 import HTTPWire
 import LocalWire
+import Ring
 import Synchronization
 
 /// A client.
@@ -87,7 +88,7 @@ public final class Client: Sendable {
   ) throws(ClientError) -> (ClientStatus, FileWay) {
     var failure: ClientError?
     do throws(ClientError) {
-      if let (connection, opened, pages) = try opened(path, isStatusOnly: false) {
+      if let (connection, opened, pages) = try openedInTime(path, isStatusOnly: false) {
         let status = ClientStatus(opened, path: path)
         if opened.isDirectory { return (status, .directory) }
         let file = try LocalFile(connection, path: path, opened)
@@ -124,6 +125,18 @@ public final class Client: Sendable {
       link.isPossible
         ? "is the worker running? \(options.socketAddress) shows no socket of one"
         : "give socket=, socket_dir=, workers= or coordinator=")
+  }
+
+  /// As `opened`, in half the time where there is another way.
+  func openedInTime(
+    _ path: String, isStatusOnly: Bool
+  ) throws(ClientError) -> (LocalConnection, OpenedFrame, [LeasedPage])? {
+    guard directory.isPossible || options.isUFSAllowed else {
+      return try opened(path, isStatusOnly: isStatusOnly)
+    }
+    return try Patience.half { () throws(ClientError) in
+      try opened(path, isStatusOnly: isStatusOnly)
+    }
   }
 
   /// What the worker of this host says of `path`; nil when none can be seen.
@@ -189,6 +202,7 @@ public final class Client: Sendable {
         guard error.isOfTheWay else { throw error }
         failure = error
       }
+      guard monotonicNow() < Patience.deadline else { break }
     }
     throw failure
   }
@@ -208,16 +222,16 @@ public final class Client: Sendable {
 
   /// Runs `body` again after temporary failures, as long as there is time.
   func patiently<T>(_ body: () throws(ClientError) -> T) throws(ClientError) -> T {
-    var pause: RetryPause?
-    while true {
-      do throws(ClientError) {
-        return try body()
-      } catch {
-        guard error.isTemporary else { throw error }
-        var patience = pause ?? RetryPause(options)
-        guard patience.wait(after: error) else { throw error }
-        counters.addRetry()
-        pause = patience
+    let deadline = Patience.deadline(in: options.retryBudget)
+    return try Patience.until(deadline) { () throws(ClientError) in
+      var pause = RetryPause(options, until: deadline)
+      while true {
+        do throws(ClientError) {
+          return try body()
+        } catch {
+          guard error.isTemporary, pause.wait(after: error) else { throw error }
+          counters.addRetry()
+        }
       }
     }
   }

@@ -87,6 +87,16 @@ extension ClientError {
       "the connection was closed; are client and worker of the same version?")
   }
 
+  /// The worker at `thing`, which has a connection, said nothing for `time` nanoseconds.
+  static func silent(_ thing: String, for time: UInt64) -> ClientError {
+    let text =
+      time < 10_000_000_000
+      ? "\(max(1, time / 1_000_000)) ms" : "\(time / 1_000_000_000) s"
+    return ClientError(
+      .unavailable, thing, "the worker did not answer for \(text)",
+      "is it stopped, or busy beyond measure? Its log and the machine's load say more")
+  }
+
   /// A call of the system failed with `errno`.
   static func system(_ call: String, _ errno: Int32) -> ClientError {
     ClientError(.system, call, systemText(errno))
@@ -111,7 +121,11 @@ extension ClientError {
       case .tooMany: (.tooMany, "too many connections, handles or requests", "try again later")
       case .notFound: (.notFound, "is not there", "")
       case .changed: (.changed, "has another version than the one opened", "open it again")
-      case .unavailable: (.unavailable, "the under file system did not answer", "try again")
+      case .unavailable:
+        (
+          .unavailable, "the worker could not get it from the under file system",
+          "try again; the worker's log says why"
+        )
       case .refused: (.refused, "the under file system denied it", "check its credentials")
       case .invalid: (.invalid, "no such path, page or range", "")
       case .noSlot, .noRoom:

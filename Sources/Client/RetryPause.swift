@@ -9,9 +9,10 @@ struct RetryPause {
   private var next: UInt64
   private var random = SystemRandomNumberGenerator()
 
-  init(_ options: ClientOptions) {
+  /// Pauses until `deadline`, which counts from the operation's begin.
+  init(_ options: ClientOptions, until deadline: UInt64) {
     self.options = options
-    deadline = monotonicNow() &+ options.retryBudget
+    self.deadline = deadline
     next = max(1_000_000, options.retryBase)
   }
 

@@ -232,4 +232,17 @@ struct FrameTests {
     #expect(
       ErrorFrame(.other, "x" + String(repeating: "ü", count: 4000)).message.utf8.count == 4095)
   }
+
+  @Test("what is wrong with a frame is told in words, not by the names of the program's parts")
+  func words() throws {
+    let value = LocalWireError(.value, "source").description
+    #expect(value == "a frame's field 'source' has a value that it cannot have")
+    for code in [
+      LocalWireError.Code.length, .tooLong, .unknownType, .reserved, .value, .tooMany, .text,
+      .magic,
+    ] {
+      let text = LocalWireError(code, "source").description
+      #expect(!text.contains("localWire") && !text.contains("\(code.rawValue)"), "\(text)")
+    }
+  }
 }

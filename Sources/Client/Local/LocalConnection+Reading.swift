@@ -70,8 +70,7 @@ extension LocalConnection {
     let silence = monotonicNow() &- monitor.withLock { state.heardAt }
     let (limit, overflow) = options.keepaliveTime.addingReportingOverflow(options.keepaliveTimeout)
     if !overflow, silence > limit {
-      throw ClientError(
-        .unavailable, path, "the worker was silent for \(silence / 1_000_000_000) s")
+      throw .silent(path, for: silence)
     }
     guard silence > options.keepaliveTime else { return }
     let isAsked = monitor.withLock { state.tickets.values.contains { $0.thing == "ping" } }

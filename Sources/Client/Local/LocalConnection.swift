@@ -17,6 +17,9 @@ final class LocalConnection: @unchecked Sendable {
   // SAFETY: `state` is touched with the monitor held; `buffer` and the stream's receiving side by whoever set `isReading`;
   // `registry` has a lock of its own; everything else never changes after `init`.
 
+  /// Longest that a worker may take to greet, in nanoseconds.
+  private static let greetingTimeMax: UInt64 = 10_000_000_000
+
   /// Where the socket is.
   let path: String
   /// What the worker granted.
@@ -75,12 +78,12 @@ final class LocalConnection: @unchecked Sendable {
       state.tickets[2] = first.1
       counters.addRequest()
     }
-    let deadline = monotonicNow() &+ 10_000_000_000
+    let time = Patience.left(atMost: Self.greetingTimeMax)
     let hail = writer.take()
     // A new socket has room for a greeting. A worker that refuses says why before it is asked, and closes.
     let sentCount = try? stream.sendSome(hail[...])
     let (welcome, waiting) = try Self.greeting(
-      stream, path: path, until: deadline, spin: options.spin)
+      stream, path: path, within: time, spin: options.spin)
     guard sentCount == hail.count else {
       throw ClientError(.unavailable, path, "the greeting did not fit the socket")
     }
@@ -116,8 +119,9 @@ final class LocalConnection: @unchecked Sendable {
 
   /// Waits for WELCOME; returns it and what came behind it.
   private static func greeting(
-    _ stream: LocalStream, path: String, until deadline: UInt64, spin: UInt64
+    _ stream: LocalStream, path: String, within time: UInt64, spin: UInt64
   ) throws(ClientError) -> (WelcomeFrame, FrameBuffer) {
+    let deadline = monotonicNow() &+ time
     var buffer = FrameBuffer()
     while true {
       let received = unsafe try stream.receive(spinning: spin) { unsafe buffer.append($0) }
@@ -137,9 +141,7 @@ final class LocalConnection: @unchecked Sendable {
       if case .ended = received {
         throw ClientError(.unavailable, path, "the worker closed the connection")
       }
-      guard monotonicNow() < deadline else {
-        throw ClientError(.unavailable, path, "the worker did not greet in 10 s")
-      }
+      guard monotonicNow() < deadline else { throw .silent(path, for: time) }
     }
   }
 
@@ -179,11 +181,16 @@ final class LocalConnection: @unchecked Sendable {
   /// Waits while as many are in flight as the worker allows.
   func submit(_ requests: [(ClientFrame, LocalTicket)]) throws(ClientError) {
     var writer = FrameWriter(capacity: 64 * requests.count)
+    var begin: UInt64 = 0
     monitor.lock()
     while state.failure == nil, !state.tickets.isEmpty,
       state.tickets.count + requests.count > Int(welcome.requests)
     {
-      step(until: .max)
+      if begin == 0 { begin = monotonicNow() }
+      guard step(until: Patience.deadline) else {
+        monitor.unlock()
+        throw .silent(path, for: monotonicNow() &- begin)
+      }
     }
     if let failure = state.failure {
       monitor.unlock()
@@ -240,7 +247,8 @@ final class LocalConnection: @unchecked Sendable {
   private func wait(
     for ticket: LocalTicket, orUntil isEnough: (LocalTicket) -> Bool
   ) throws(ClientError) -> LocalTicket.Answer? {
-    let deadline = monotonicNow() &+ options.retryBudget
+    let begin = monotonicNow()
+    let deadline = Patience.deadline(in: options.retryBudget)
     monitor.lock()
     while ticket.answer == nil, state.failure == nil {
       if isEnough(ticket) {
@@ -253,7 +261,7 @@ final class LocalConnection: @unchecked Sendable {
         awaitReader()
         monitor.unlock()
         if let request { post([.cancel(request: request)]) }
-        throw ClientError(.unavailable, ticket.thing, "the worker did not answer in time")
+        throw .silent(ticket.thing, for: monotonicNow() &- begin)
       }
     }
     if ticket.answer == nil { awaitReader() }

@@ -9,6 +9,8 @@ import Ring
   // SAFETY: the receive buffers are touched by the one thread that receives; the descriptor never changes.
   private static let roomSize = 256 << 10
   private static let descriptorCountMax = 16
+  /// Longest that a worker may take to accept, in nanoseconds.
+  private static let acceptTimeMax: UInt64 = 10_000_000_000
 
   let descriptor: Int32
   private let room: UnsafeMutableRawPointer
@@ -32,6 +34,12 @@ import Ring
     let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
     let descriptor = socket(AF_UNIX, kind, 0)
     guard descriptor >= 0 else { throw .system("socket", errno) }
+    // A worker that is stopped accepts nobody: who finds its queue full would wait for ever.
+    let limit = Patience.left(atMost: Self.acceptTimeMax)
+    var time = timeval(
+      tv_sec: Int(limit / 1_000_000_000), tv_usec: Int(limit % 1_000_000_000 / 1000))
+    unsafe setsockopt(
+      descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
     let code = unsafe withUnsafePointer(to: address) { pointer in
       unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
         unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
@@ -40,7 +48,7 @@ import Ring
     guard code == 0 else {
       let code = errno
       close(descriptor)
-      throw Self.refused(path, code)
+      throw code == EAGAIN ? .silent(path, for: limit) : Self.refused(path, code)
     }
     // A receiver looks up once a second: at deadlines, and whether the worker is alive.
     var second = timeval(tv_sec: 1, tv_usec: 0)

@@ -19,25 +19,30 @@ final class NetworkStream {
   private(set) var hasAnswered = false
   /// What errors call the other side.
   private let name: String
+  /// Nanoseconds that it may be silent.
+  private var silence: UInt64 = 0
 
-  /// Connects to `address` within `limit` nanoseconds; each later wait is bounded by `silence`.
-  init(
-    _ address: WorkerAddress, limit: UInt64, silence: UInt64
-  ) throws(ClientError) {
+  /// Connects to `address` within `limit` nanoseconds.
+  init(_ address: WorkerAddress, limit: UInt64) throws(ClientError) {
     name = "\(address.host):\(address.port)"
     descriptor = try Self.connect(address, name: name, limit: limit)
+    set(SOL_SOCKET, SO_KEEPALIVE, 1)
+    set(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+  }
+
+  deinit { close(descriptor) }
+
+  /// Bounds each wait from now on by `silence` nanoseconds.
+  func bound(to silence: UInt64) {
+    self.silence = silence
     var time = timeval(
       tv_sec: Int(clamping: silence / 1_000_000_000),
       tv_usec: Int(silence % 1_000_000_000 / 1000))
     let size = socklen_t(MemoryLayout<timeval>.size)
     unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, size)
     unsafe setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, size)
-    set(SOL_SOCKET, SO_KEEPALIVE, 1)
-    set(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
     set(Int32(IPPROTO_TCP), TCP_KEEPIDLE, Int32(clamping: max(1, silence / 1_000_000_000)))
   }
-
-  deinit { close(descriptor) }
 
   private func set(_ level: Int32, _ option: Int32, _ value: Int32) {
     var value = value
@@ -117,11 +122,10 @@ final class NetworkStream {
   }
 
   private func lost(_ code: Int32) -> ClientError {
-    let reason =
-      code == 0
-      ? "the connection was closed"
-      : code == EAGAIN ? "the worker did not answer in time" : systemText(code)
-    return ClientError(.unavailable, name, reason)
+    guard code != EAGAIN else { return .silent(name, for: silence) }
+    return ClientError(
+      .unavailable, name, code == 0 ? "the connection was closed" : systemText(code),
+      "is the worker running there?")
   }
 
   /// Receives more into the empty buffer.
@@ -164,7 +168,7 @@ final class NetworkStream {
           unsafe parser.parse(UnsafeRawBufferPointer(rebasing: all[start..<end]))
         }
         if case .complete = outcome { break }
-        guard case .incomplete = outcome else { throw malformed("\(outcome)") }
+        guard case .incomplete = outcome else { throw malformed("its head is none") }
         if start == end {
           try fill()
         } else {
@@ -241,7 +245,7 @@ final class NetworkStream {
       case .end(let consumed):
         start += consumed
         return body
-      case .rejected(let rejection): throw malformed("\(rejection)")
+      case .rejected: throw malformed("its pieces are none")
       }
     }
   }

@@ -65,8 +65,9 @@ final class NetworkWorker: Sendable {
         stream = kept
       } else {
         stream = try NetworkStream(
-          address, limit: 10_000_000_000, silence: options.keepaliveTime)
+          address, limit: Patience.left(atMost: 10_000_000_000))
       }
+      stream.bound(to: Patience.left(atMost: options.keepaliveTime))
       let head: HTTPResponseHead
       do throws(ClientError) {
         try stream.send(request)

@@ -132,22 +132,29 @@ public final class ClientFile: Sendable {
 
   /// Runs `body` on the file's way; takes another when that one is at its end.
   func onWay<T>(_ body: (FileWay) throws(ClientError) -> T) throws(ClientError) -> T {
+    let deadline = Patience.deadline(in: client.options.retryBudget)
+    return try Patience.until(deadline) { () throws(ClientError) in
+      try onWay(until: deadline, body)
+    }
+  }
+
+  private func onWay<T>(
+    until deadline: UInt64, _ body: (FileWay) throws(ClientError) -> T
+  ) throws(ClientError) -> T {
     var present = way.withLock { $0 }
-    var pause: RetryPause?
+    var pause = RetryPause(client.options, until: deadline)
+    var isFirst = true
     while true {
       do throws(ClientError) {
         try client.check()
         return try body(present)
       } catch {
         guard error.isOfTheWay else { throw error }
-        if pause != nil || !isLost(present) {
-          var patience = pause ?? RetryPause(client.options)
-          guard patience.wait(after: error) else { throw error }
+        if !isFirst || !isLost(present) {
+          guard pause.wait(after: error) else { throw error }
           client.counters.addRetry()
-          pause = patience
-        } else {
-          pause = RetryPause(client.options)
         }
+        isFirst = false
         if isLost(present) { present = try reopen() }
       }
     }

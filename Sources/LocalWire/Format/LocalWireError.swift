@@ -33,7 +33,19 @@ package struct LocalWireError: Error, Sendable, Equatable, CustomStringConvertib
     self.field = field
   }
 
-  package var description: String { "localWire.\(code) (\(code.rawValue)) in '\(field)'" }
+  /// What is wrong, in words for people.
+  package var description: String {
+    switch code {
+    case .length: "a frame is not as long as its field '\(field)' says"
+    case .tooLong: "a frame's field '\(field)' is longer than it may be"
+    case .unknownType: "a frame is of an unknown type"
+    case .reserved: "a frame's field '\(field)' has bits that are to be zero"
+    case .value: "a frame's field '\(field)' has a value that it cannot have"
+    case .tooMany: "a frame's field '\(field)' counts more than it may"
+    case .text: "a frame's field '\(field)' is not UTF-8"
+    case .magic: "it does not begin as the short-circuit protocol does"
+    }
+  }
 
   package static func == (left: LocalWireError, right: LocalWireError) -> Bool {
     left.code == right.code && left.field.description == right.field.description

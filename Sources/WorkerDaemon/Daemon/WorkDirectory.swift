@@ -53,9 +53,14 @@ package struct WorkDirectory: ~Copyable {
       if unsafe mkdir(partial, 0o755) == 0 || errno == EEXIST { continue }
       // A parent that exists but may not be written is no obstacle by itself.
       if errno == EACCES || errno == EROFS, unsafe access(partial, F_OK) == 0 { continue }
+      let number = errno
+      let remedy =
+        number == EACCES || number == EPERM
+        ? "make it and give it to user \(geteuid()), or give that user the right to write to the directory above \(partial)"
+        : "correct it"
       throw StartError(
         .directory,
-        "directory \(path) cannot be made: \(partial): \(errnoText(errno)); correct it or set \(key)"
+        "directory \(path) cannot be made: \(partial): \(errnoText(number)); \(remedy), or set \(key)"
       )
     }
   }

@@ -167,7 +167,9 @@ package struct WorkerSettings: Sendable {
     identityFile = workDirectory + "/worker_identity"
     link = Self.link(configuration)
     isRootConfigured = mounts.count > mountTexts.count
-    warnings = cachesInSources + Self.secretsShown(mounts.suffix(mountTexts.count))
+    warnings =
+      cachesInSources + Self.secretsShown(mounts.suffix(mountTexts.count))
+      + ShortCircuitSettings.warnings(configuration)
     if saveDirectory != memorySaveDirectory {
       let key = Configuration.StringKey.memorySaveDirectory.rawValue
       warnings.append(

@@ -78,7 +78,33 @@ struct SocketPlaceTests {
     #expect(try refusal(settings(scratch.path("f")))?.description.contains("somebody else") == true)
     #expect(try refusal(settings(scratch.path("d")))?.description.contains("as.uuid") == true)
     #expect(access(scratch.path("f"), F_OK) == 0 && access(scratch.path("d"), F_OK) == 0)
-    #expect(try refusal(settings(scratch.path("f/s"))) != nil)
+    let below = try #require(try refusal(settings(scratch.path("f/s"))))
+    #expect(below.description.contains("\(scratch.path("f")) is a file"))
+    let directory = try #require(try refusal(settings(scratch.path("f"), isDirectory: true)))
+    #expect(directory.code == .directory)
+    #expect(directory.description.contains("is a file, and alluxio"))
+    #expect(directory.description.contains("name a directory, or set that to false"))
+  }
+
+  @Test("a directory that may not be searched or written names the user who needs it")
+  func rights() {
+    let denied = SocketPlace.unusable("/opt/domain", EACCES)
+    #expect(denied.contains("/opt/domain") && denied.contains("user \(geteuid())"))
+    #expect(denied.contains("right to search") && denied.contains("socket.address"))
+    #expect(SocketPlace.unusable("/opt/domain", EROFS).contains("read-only"))
+  }
+
+  @Test("a directory of sockets without an address is warned of")
+  func useless() throws {
+    func warnings(_ definitions: [String]) throws -> [String] {
+      var input = ConfigurationInput()
+      input.definitions = definitions
+      return ShortCircuitSettings.warnings(try Configuration(input))
+    }
+    let key = "alluxio.worker.data.server.domain.socket"
+    #expect(try warnings([]) == [] && warnings(["\(key).address=/s", "\(key).as.uuid=true"]) == [])
+    let warning = try #require(try warnings(["\(key).as.uuid=true"]).first)
+    #expect(warning.contains("\(key).as.uuid is true") && warning.contains("set \(key).address"))
   }
 
   @Test("the socket has the mode that is configured, and only its own file is removed")

@@ -47,7 +47,7 @@ struct SocketPlace: Sendable, Equatable {
     }
     let directory =
       settings.isDirectory ? path : String(Self.parent(of: path))
-    try WorkDirectory.make(directory, key: key)
+    try Self.make(directory, isUUID: settings.isDirectory)
     removed = settings.isDirectory ? Self.sweep(directory, but: uuid) : []
     try clear()
   }
@@ -77,11 +77,47 @@ struct SocketPlace: Sendable, Equatable {
     return end == path.startIndex ? "/" : path[..<end]
   }
 
+  /// Makes `directory` if it is missing, and looks whether a socket can be made in it.
+  ///
+  /// - Throws: `.directory`, with what to do.
+  private static func make(_ directory: String, isUUID: Bool) throws(StartError) {
+    let key = ShortCircuitSettings.addressKey
+    var status = stat()
+    if unsafe stat(directory, &status) == 0, status.st_mode & S_IFMT != S_IFDIR {
+      throw StartError(
+        .directory,
+        isUUID
+          ? "\(directory) (\(key)) is a file, and \(Configuration.BooleanKey.domainSocketAsUUID.rawValue) takes it for a directory: name a directory, or set that to false"
+          : "\(directory) is a file, and the socket of \(key) is to lie in it: name a path in a directory"
+      )
+    }
+    try WorkDirectory.make(directory, key: key)
+    guard unsafe access(directory, W_OK | X_OK) == 0 else {
+      throw StartError(.directory, unusable(directory, errno))
+    }
+  }
+
+  /// What to do about a directory in which no socket can be made, as `errno` says.
+  static func unusable(_ directory: String, _ errno: Int32) -> String {
+    let key = ShortCircuitSettings.addressKey
+    let remedy =
+      switch errno {
+      case EACCES, EPERM:
+        "give user \(geteuid()) the right to search \(directory) and write to it (chown, chmod), or set \(key) to another place"
+      case EROFS: "it is on a file system that is read-only: set \(key) to another place"
+      default: "correct it, or set \(key) to another place"
+      }
+    return "no socket can be made in \(directory): \(errnoText(errno)); \(remedy)"
+  }
+
   /// Takes a dead socket away.
   private func clear() throws(StartError) {
     var status = stat()
     guard unsafe lstat(path, &status) == 0 else {
-      guard errno == ENOENT else { throw refusal("cannot be looked at: \(errnoText(errno))") }
+      guard errno == ENOENT else {
+        throw refusal(
+          "cannot be looked at: \(errnoText(errno)); correct its directory, or name another path")
+      }
       return
     }
     guard status.st_mode & S_IFMT == S_IFSOCK else {

@@ -81,6 +81,17 @@ package struct ShortCircuitSettings: Sendable {
     userRequestRateMax = configuration.integer(.shortCircuitUserRequestRateMax)
   }
 
+  /// What of `configuration` says something of a domain socket without any effect.
+  static func warnings(_ configuration: Configuration) -> [String] {
+    guard configuration.string(.domainSocketAddress).isEmpty,
+      configuration.boolean(.domainSocketAsUUID)
+    else { return [] }
+    let key = Configuration.BooleanKey.domainSocketAsUUID.rawValue
+    return [
+      "\(key) is true, but there is no domain socket: set \(addressKey) to the directory in which it is to be, such as /opt/domain, or remove \(key)"
+    ]
+  }
+
   private static func names(_ text: String) -> [String] {
     text.split(separator: ",").map { name in String(name.filter { $0 != " " && $0 != "\t" }) }
       .filter { !$0.isEmpty }
