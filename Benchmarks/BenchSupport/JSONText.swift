@@ -18,5 +18,9 @@ package func jsonText(_ text: String) -> String {
   return result + "\""
 }
 
-/// `value` as a JSON number; null when it is none.
-package func jsonNumber(_ value: Double) -> String { value.isFinite ? "\(value)" : "null" }
+/// `value` as a JSON number, a whole one without a fraction; null when it is none.
+package func jsonNumber(_ value: Double) -> String {
+  guard value.isFinite else { return "null" }
+  // Beyond 2^53 a double has no fraction to leave out, and readers take the number for one anyway.
+  return Int64(exactly: value).flatMap { $0.magnitude <= 1 << 53 ? "\($0)" : nil } ?? "\(value)"
+}

@@ -24,10 +24,29 @@ package struct Machine {
     cpuCount = sysconf(Int32(_SC_NPROCESSORS_ONLN))
     memory = sizeText(sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)))
     kernel = Machine.trimmed(try? readText("/proc/sys/kernel/osrelease"))
-    let head = try? CommandRun(["git", "rev-parse", "--short", "HEAD"]).output
-    let changes = (try? CommandRun(["git", "status", "--porcelain", "-uno"]).output) ?? ""
-    commit = Machine.trimmed(head) + (changes.isEmpty ? "" : " with local changes")
+    // The program was built where it lies; it may have been started elsewhere.
+    commit = Machine.commit(of: [Machine.programFolder, "."])
     company = Machine.company()
+  }
+
+  /// The folder that this program lies in.
+  package static var programFolder: String {
+    var room = [CChar](repeating: 0, count: 4096)
+    let count = unsafe readlink("/proc/self/exe", &room, room.count - 1)
+    let path = room.prefix(max(0, count)).map { UInt8(bitPattern: $0) }
+    return String(decoding: path.prefix(upTo: path.lastIndex(of: 0x2F) ?? 0), as: UTF8.self)
+  }
+
+  /// The commit of the first of `folders` that is of a repository; `unknown` without one.
+  package static func commit(of folders: [String]) -> String {
+    for folder in folders where !folder.isEmpty {
+      guard let head = try? CommandRun(["git", "-C", folder, "rev-parse", "--short", "HEAD"]),
+        head.succeeded
+      else { continue }
+      let changes = try? CommandRun(["git", "-C", folder, "status", "--porcelain", "-uno"]).output
+      return trimmed(head.output) + (changes?.isEmpty ?? true ? "" : " with local changes")
+    }
+    return "unknown"
   }
 
   private static func trimmed(_ text: String?) -> String {

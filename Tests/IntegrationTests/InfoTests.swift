@@ -68,7 +68,7 @@ extension Integration {
         #expect(run.succeeded, "\(run.errors)")
         struct Report: Decodable {
           struct Clients: Decodable, Equatable { let shared, copy: Int }
-          struct Leases: Decodable { let held, given: Int }
+          struct Leases: Decodable { let held, given, expired, heldTooLong: Int }
           struct Bytes: Decodable, Equatable { let direct, domain: Int }
           let path: String
           let clients: Clients
@@ -80,10 +80,12 @@ extension Integration {
         #expect(report.path == fixture.socket)
         #expect(report.clients == .init(shared: 1, copy: 0))
         #expect(report.leases.held == 3 && report.leases.given >= 3)
+        #expect(report.leases.expired == 0 && report.leases.heldTooLong == 0)
         #expect(report.leasedBytes == 3 << 20 && report.leasedBytesMax == 64 << 20)
         #expect(report.bytes == .init(direct: 3_000_000, domain: 0))
         let text = try CommandRun([Binaries.penstock, "info", "socket", "--worker", worker])
         #expect(text.succeeded && text.output.contains("clients in shared mode"), "\(text.errors)")
+        #expect(text.output.contains("held too long"))
         let other = try Fixture()
         let none = try CommandRun(
           [

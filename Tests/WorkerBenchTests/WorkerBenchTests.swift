@@ -19,6 +19,20 @@ struct WorkerBenchTests {
     }
   }
 
+  @Test("JSON shows whole numbers as such, and what is no number as null")
+  func jsonNumbers() {
+    #expect(jsonNumber(0) == "0" && jsonNumber(1_048_576) == "1048576" && jsonNumber(-3) == "-3")
+    #expect(jsonNumber(0.25) == "0.25" && jsonNumber(1e300) == "1e+300")
+    #expect(jsonNumber(.nan) == "null" && jsonNumber(-.infinity) == "null")
+  }
+
+  @Test("the commit is that of the program's folder, wherever the bench is started")
+  func commit() {
+    let commit = Machine.commit(of: [Machine.programFolder])
+    #expect(commit.prefix { $0.isHexDigit }.count >= 7, "\(commit)")
+    #expect(Machine.commit(of: ["", "/proc"]) == "unknown")
+  }
+
   @Test("sizes are read in powers of 1024", arguments: [("1GiB", 1 << 30), ("64m", 64 << 20)])
   func sizes(text: String, bytes: Int) {
     #expect(ByteSize(argument: text)?.bytes == bytes)

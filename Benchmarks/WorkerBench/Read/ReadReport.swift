@@ -60,14 +60,16 @@ struct ReadReport {
       ("reference", plan.reference.rawValue), ("machine", machine.processor),
       ("kernel", machine.kernel), ("commit", machine.commit), ("company", machine.company),
     ]
+    // Whether each read is summed; that every byte is right was looked at before and after: `verifiedBytes`.
+    let flags = [("checksum", plan.isChecked), ("inPlace", plan.isInPlace)]
     let numbers =
       [
         ("size", Double(plan.size)), ("dataSize", Double(plan.dataSize)),
         ("threads", Double(plan.threads)), ("rate", plan.rate), ("rounds", Double(rounds.count)),
-        ("checked", plan.isChecked ? 1 : 0), ("inPlace", plan.isInPlace ? 1 : 0),
       ] + figures
     let members =
       texts.map { "\(jsonText($0.0)):\(jsonText($0.1))" }
+      + flags.map { "\(jsonText($0.0)):\($0.1)" }
       + numbers.map { "\(jsonText($0.0)):\(jsonNumber($0.1))" }
     return "{\(members.joined(separator: ","))}"
   }

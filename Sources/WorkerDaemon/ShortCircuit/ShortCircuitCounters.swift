@@ -15,7 +15,7 @@ final class ShortCircuitCounters: Sendable {
     case open, openShared, held
   }
 
-  /// Where bytes went that a client on this host got.
+  /// Where bytes went that a client on this host was sent.
   enum Path: Int, CaseIterable {
     /// Read by the client in the arena.
     case direct
@@ -50,7 +50,7 @@ final class ShortCircuitCounters: Sendable {
     counters.add(1, to: Self.refusals + Int(code.rawValue), stripe: stripe)
   }
 
-  /// Counts bytes that a client got.
+  /// Counts bytes that a client was sent.
   @inline(__always)
   func add(_ count: Int, to path: Path) {
     counters.add(UInt64(count), to: Self.bytes + path.rawValue, stripe: stripe)

@@ -1,7 +1,7 @@
 // The domain socket in one look: what /v1/short-circuit answers and `penstock info socket` shows.
 //
 //   {"path":"/opt/domain/…","clients":{"shared":2,"copy":0},
-//    "leases":{"held":128,"given":…,"released":…,"expired":…,"revoked":…},
+//    "leases":{"held":128,"given":…,"released":…,"expired":…,"heldTooLong":…,"revoked":…,"endedWithClient":…},
 //    "leasedBytes":…,"leasedBytesMax":…,"windowBytes":…,"bytes":{"direct":…,"domain":…}}
 
 import Model
@@ -19,6 +19,8 @@ package struct ShortCircuitReport: Sendable, Equatable {
   var given: UInt64
   var released: UInt64
   var expired: UInt64
+  /// Those that were renewed up to the longest hold.
+  var heldTooLong: UInt64
   var revoked: UInt64
   var endedWithClient: UInt64
   /// Bytes of the memory tier that are leased, and that may be.
@@ -26,7 +28,7 @@ package struct ShortCircuitReport: Sendable, Equatable {
   var leasedBytesMax: Int
   /// Memory that windows made resident.
   var windowBytes: Int
-  /// Bytes that clients got in place, and as copies.
+  /// Bytes that clients were sent, in place and as copies.
   var directBytes: UInt64
   var domainBytes: UInt64
 
@@ -45,6 +47,7 @@ package struct ShortCircuitReport: Sendable, Equatable {
         writer.member("given", given)
         writer.member("released", released)
         writer.member("expired", expired)
+        writer.member("heldTooLong", heldTooLong)
         writer.member("revoked", revoked)
         writer.member("endedWithClient", endedWithClient)
       }
@@ -68,6 +71,7 @@ package struct ShortCircuitReport: Sendable, Equatable {
       ["leases held", "\(held)"],
       ["leases given", "\(given)"],
       ["released, expired", "\(released), \(expired)"],
+      ["held too long", "\(heldTooLong)"],
       ["revoked, ended with their client", "\(revoked), \(endedWithClient)"],
       ["leased memory", "\(size(leasedBytes)) of \(size(leasedBytesMax))"],
       ["memory of windows", size(windowBytes)],
@@ -88,7 +92,8 @@ extension ShortCircuitServer {
       copyClients: Int(truncatingIfNeeded: open &- sharing),
       held: Int(truncatingIfNeeded: counters.value(.held)), given: counters.value(.leaseGiven),
       released: counters.value(.leaseReleased),
-      expired: counters.value(.leaseTermExpired) &+ counters.value(.leaseHoldExpired),
+      expired: counters.value(.leaseTermExpired),
+      heldTooLong: counters.value(.leaseHoldExpired),
       revoked: counters.value(.leaseRevoked), endedWithClient: counters.value(.leaseEnded),
       leasedBytes: shared.memory.bytes, leasedBytesMax: shared.memory.limit,
       windowBytes: shared.windows.bytes, directBytes: counters.bytes(.direct),

@@ -54,6 +54,10 @@ struct LeaseTimeTests {
       #expect(!client.isLive(page))
     }
     #expect(fixture.counters.value(.leaseTermExpired) == 0)
+    let report = fixture.server.report
+    #expect(report.expired == 0 && report.heldTooLong == 1)
+    #expect(report.text.contains("held too long"))
+    #expect(String(decoding: report.json, as: UTF8.self).contains("\"heldTooLong\":1"))
   }
 
   @Test("memory that the store is short of is asked for, and taken when the grace is over")

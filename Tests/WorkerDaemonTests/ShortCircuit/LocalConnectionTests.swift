@@ -343,6 +343,7 @@ struct LocalConnectionTests {
         #expect(try pages.flatMap { try client.bytes(of: $0) } == bytes)
       }
       #expect(fixture.server.shared.memory.leases == 0)
+      try client.settle()
       #expect(fixture.counters.bytes(.domain) == 140_000)
     }
     try await fixture.waitForNobody()
@@ -365,5 +366,32 @@ struct LocalConnectionTests {
       #expect(pages[0].failure == nil || pages[0].failure == .cancelled)
       try client.settle()
     }
+  }
+
+  @Test("bytes count as read when they were sent: what a client leaves is not")
+  func sentBytes() async throws {
+    let fixture = try LocalFixture()
+    defer { fixture.stop() }
+    fixture.ufs.put("a", pattern(4 << 20, seed: 5), token: "v1")
+    try await fixture.withClient { client in
+      let file = try client.open("/a")
+      try client.send(.read(ReadFrame(handle: file.handle, offset: 0, length: 4 << 20)))
+      var head = [UInt8](repeating: 0, count: FrameHead.size + DataFrame.size)
+      // The answer is on its way, and is more than the socket has room for.
+      #expect(recv(client.fd, &head, head.count, Int32(MSG_WAITALL)) == head.count)
+    }
+    try await fixture.waitForNobody()
+    #expect(fixture.counters.bytes(.domain) == 0)
+    #expect(fixture.service.files.counters.readBytes == 0)
+    try await fixture.withClient { client in
+      let file = try client.open("/a")
+      #expect(try client.read(file.handle, 0, 3 << 20).count == 3 << 20)
+      #expect(try client.read(file.handle, 0, 1000).count == 1000)
+      _ = try client.lease(file.handle, [0..<2])
+      try client.settle()
+    }
+    #expect(fixture.counters.bytes(.domain) == (3 << 20) + 1000)
+    #expect(fixture.counters.bytes(.direct) == 128 << 10)
+    #expect(fixture.service.files.counters.readBytes == (3 << 20) + 1000 + (128 << 10))
   }
 }

@@ -81,8 +81,6 @@ extension LocalConnection {
       noteGiven()
       if source == .memory { shared.files.counters.cachedRead(bytes: count) }
       shared.files.counters.pageRead(bytes: count, node: node)
-      shared.files.counters.served(bytes: Int64(count))
-      shared.counters.add(count, to: .direct)
       return LeasedPage(
         page: page, mark: mark, region: region, source: source, offset: offset, count: length)
     }
@@ -270,8 +268,6 @@ extension LocalConnection {
       if source == .memory || source == .disk {
         shared.files.counters.cachedRead(bytes: window.length)
       }
-      shared.files.counters.served(bytes: Int64(window.length))
-      shared.counters.add(window.length, to: .domain)
       return LeasedPage(
         page: page, mark: mark, region: region, source: source, offset: offset, count: length)
     }

@@ -9,7 +9,25 @@ extension LocalConnection {
   /// Answers `request`.
   func reply(_ frame: WorkerFrame, to request: UInt64) {
     guard state != .ended else { return }
+    switch frame {
+    case .leased(let pages, _):
+      for page in pages where page.failure == nil {
+        answered.append(
+          AnsweredBytes(count: Int(page.count), path: page.region == 0 ? .domain : .direct))
+      }
+    case .data(let data) where data.count > 0:
+      answered.append(AnsweredBytes(count: data.count, path: .domain))
+    default: break
+    }
     frame.write(request, to: &output)
+  }
+
+  /// Counts what the client was sent: what it never takes is not counted.
+  private func noteSent(_ answered: [AnsweredBytes]) {
+    for part in answered {
+      shared.counters.add(part.count, to: part.path)
+      shared.files.counters.served(bytes: Int64(part.count))
+    }
   }
 
   /// Answers `request` with an error.
@@ -21,19 +39,24 @@ extension LocalConnection {
   /// Sends what was written; what the client does not take now goes when it does.
   func flush() {
     guard !output.bytes.isEmpty else { return }
+    defer { answered.removeAll(keepingCapacity: true) }
     if outbox.isEmpty {
       let sent = unsafe output.bytes.withUnsafeBytes {
         unsafe pen_send_with(fd, $0.baseAddress, $0.count, nil, 0)
       }
-      if sent == output.bytes.count { return output.removeAll() }
+      if sent == output.bytes.count {
+        noteSent(answered)
+        return output.removeAll()
+      }
       guard sent >= 0 || sent == -Int(EAGAIN) else {
         output.removeAll()
         return end(nil)
       }
-      enqueue(OutgoingBytes(output.bytes.dropFirst(max(0, sent))))
+      let rest = OutgoingBytes(output.bytes.dropFirst(max(0, sent)), answered: answered)
       output.removeAll()
+      enqueue(rest)
     } else {
-      enqueue(OutgoingBytes(output.take()))
+      enqueue(OutgoingBytes(output.take(), answered: answered))
     }
   }
 
@@ -84,6 +107,7 @@ extension LocalConnection {
     var failed = false
     while !failed, let next = outbox.first {
       failed = await send(next, within: limit) == false
+      if !failed { noteSent(next.answered) }
       outbox.removeFirst()
       outboxSize -= unsafe next.bytes.count
       unsafe ring.unqueue(next.bytes.count)

@@ -48,13 +48,7 @@ extension LocalConnection {
     unsafe output.raw(UnsafeRawBufferPointer(rebasing: lease.bytes[start..<start + count]))
     shared.files.counters.cachedRead(bytes: count)
     shared.files.counters.pageRead(bytes: count, node: lease.node)
-    noteRead(count)
     return true
-  }
-
-  private func noteRead(_ count: Int) {
-    shared.files.counters.served(bytes: Int64(count))
-    shared.counters.add(count, to: .domain)
   }
 
   private func read(
@@ -65,7 +59,8 @@ extension LocalConnection {
     WorkerFrame.data(DataFrame(offset: offset, count: count, source: .past))
       .write(request, to: &writer)
     let head = writer.bytes.count
-    let answer = OutgoingBytes(count: head + count)
+    let answer = OutgoingBytes(
+      count: head + count, answered: [AnsweredBytes(count: count, path: .domain)])
     let target = unsafe UnsafeMutableRawBufferPointer(rebasing: answer.bytes[head...])
     do throws(UFSError) {
       let source = try await unsafe gather(offset, into: target, record)
@@ -76,7 +71,6 @@ extension LocalConnection {
       unsafe answer.bytes.copyBytes(from: writer.bytes)
       flush()
       enqueue(answer)
-      noteRead(count)
     } catch {
       refuse(error, path: record.status.ufsPath, to: request)
     }

@@ -69,6 +69,8 @@ import UFS
   var regions: Set<UInt16> = []
   /// Frames of this turn.
   var output = FrameWriter()
+  /// What they give the client.
+  var answered: [AnsweredBytes] = []
   var outbox: [OutgoingBytes] = []
   var outboxSize = 0
   var isSending = false

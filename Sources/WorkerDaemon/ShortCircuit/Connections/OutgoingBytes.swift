@@ -3,6 +3,12 @@
 import Glibc
 import Ring
 
+/// Bytes of files that an answer gives its client: a page's, or a READ's.
+struct AnsweredBytes {
+  let count: Int
+  let path: ShortCircuitCounters.Path
+}
+
 /// Bytes that stay put while a ring sends them, and the descriptors that go with the first of them.
 // SAFETY: one allocation, made and freed here; used by the connection's ring alone.
 @safe final class OutgoingBytes: @unchecked Sendable {
@@ -12,11 +18,14 @@ import Ring
   let descriptors: [Int32]
   /// What the descriptors are of: it keeps their numbers from being given to other files.
   private let keepers: [any AnyObject & Sendable]
+  /// What counts as given to the client once all is sent.
+  let answered: [AnsweredBytes]
   /// Bytes sent.
   var sent = 0
 
   /// Room for `count` bytes.
-  init(count: Int) {
+  init(count: Int, answered: [AnsweredBytes]) {
+    self.answered = answered
     unsafe bytes = .allocate(byteCount: count, alignment: 64)
     descriptors = []
     keepers = []
@@ -24,11 +33,12 @@ import Ring
 
   /// A copy of `piece`.
   init(
-    _ piece: some Collection<UInt8>, descriptors: [Int32] = [],
+    _ piece: some Collection<UInt8>, answered: [AnsweredBytes] = [], descriptors: [Int32] = [],
     of keepers: [any AnyObject & Sendable] = []
   ) {
     unsafe bytes = .allocate(byteCount: piece.count, alignment: 64)
     unsafe bytes.copyBytes(from: piece)
+    self.answered = answered
     self.descriptors = descriptors
     self.keepers = keepers
   }
