@@ -6,6 +6,7 @@
 //   ufs_fallback=true             roots=/data=file:///mnt/data
 //   conf=/etc/penstock/penstock-site.properties                   alluxio.… as in the site file
 
+import CLinux
 import Glibc
 import Model
 
@@ -29,6 +30,8 @@ public struct ClientOptions: Sendable {
   package var socketAddress = ""
   /// Whether `socketAddress` is a directory in which sockets bear UUIDs.
   package var socketIsUUID = false
+  /// Users whose sockets are believed; nil: anybody's.
+  package var workerUsers: Set<UInt32>?
   /// Whether the worker of this host may be read without the network.
   package var isShortCircuitEnabled = true
   /// Workers to choose from.
@@ -106,6 +109,7 @@ public struct ClientOptions: Sendable {
     }
     socketAddress = values.string(.domainSocketAddress)
     socketIsUUID = values.boolean(.domainSocketAsUUID)
+    workerUsers = try Self.users(values.string(.clientWorkerUsers))
     isShortCircuitEnabled = Self.text(values, "alluxio.user.short.circuit.enabled") != "false"
     isUFSAllowed = Self.text(values, "alluxio.dora.client.ufs.fallback.enabled") != "false"
     hostname = Self.text(values, "alluxio.user.hostname")
@@ -151,6 +155,26 @@ public struct ClientOptions: Sendable {
         throw ClientError(.invalid, setting, "is no setting of the client")
       }
     }
+  }
+
+  /// The numbers of the users in `text`; nil for all.
+  private static func users(_ text: String) throws(ClientError) -> Set<UInt32>? {
+    let key = Configuration.StringKey.clientWorkerUsers.rawValue
+    var numbers: Set<UInt32> = []
+    for part in text.split(whereSeparator: { $0 == "," || $0 == " " || $0 == "\t" }) {
+      let name = String(part)
+      if name == "*" { return nil }
+      guard let number = UInt32(name) ?? UInt32(exactly: unsafe pen_user_number(name)) else {
+        throw ClientError(
+          .invalid, "\(key)=\(text)", "there is no user \(name)",
+          "correct the name, or give its number")
+      }
+      numbers.insert(number)
+    }
+    guard !numbers.isEmpty else {
+      throw ClientError(.invalid, key, "names nobody", "name the worker's user, or * for anybody")
+    }
+    return numbers
   }
 
   private static func truth(_ setting: String, _ text: String) throws(ClientError) -> Bool {

@@ -21,6 +21,19 @@ struct ClientOptionsTests {
     #expect(short.retryBudget == 120_000_000_000)
   }
 
+  @Test("users whose sockets are believed are named or numbered; by default it is anybody")
+  func workerUsers() throws {
+    let key = "penstock.user.short.circuit.worker.users"
+    #expect(try ClientOptions([]).workerUsers == nil)
+    #expect(try ClientOptions(["\(key)=7,*"]).workerUsers == nil)
+    #expect(try ClientOptions(["\(key)=root, 4711"]).workerUsers == [0, 4711])
+    let error = #expect(throws: ClientError.self) {
+      try ClientOptions(["\(key)=no-such-user"])
+    }
+    #expect(error?.code == .invalid && error?.reason == "there is no user no-such-user")
+    #expect(throws: ClientError.self) { try ClientOptions(["\(key)=,"]) }
+  }
+
   @Test(
     "a setting that cannot be used is named",
     arguments: ["nonsense", "sockets=/a", "short_circuit=maybe", "workers=:80", "leases_max=-1"])

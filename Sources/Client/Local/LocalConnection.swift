@@ -68,6 +68,7 @@ final class LocalConnection: @unchecked Sendable {
     self.counters = counters
     born = ForkGeneration.now
     stream = try LocalStream(path: path)
+    if let users = options.workerUsers { try stream.check(path, servedBy: users) }
     var writer = FrameWriter()
     let hello = HelloFrame(
       leases: UInt32(clamping: options.leaseCountMax), window: options.windowSize,

@@ -78,6 +78,21 @@ import Ring
     }
   }
 
+  /// Looks who listens at the other end, which is `path`.
+  ///
+  /// - Throws: `mismatch` when that is none of `users`: what it would answer is not believed.
+  func check(_ path: String, servedBy users: Set<UInt32>) throws(ClientError) {
+    var (user, group): (UInt32, UInt32) = (0, 0)
+    var process: Int32 = 0
+    let code = unsafe pen_peer(descriptor, &user, &group, &process)
+    guard code == 0 else { throw .system("getsockopt(SO_PEERCRED)", -code) }
+    guard !users.contains(user) else { return }
+    throw ClientError(
+      .mismatch, path, "user \(user) listens there, whose word is not taken",
+      "if that is the worker's user, name it in penstock.user.short.circuit.worker.users; else find out who made the socket"
+    )
+  }
+
   /// Ends the stream for both sides, which wakes whoever receives; the descriptor stays open.
   func shut() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 

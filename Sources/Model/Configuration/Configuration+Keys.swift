@@ -153,6 +153,7 @@ extension Configuration {
     case tlsServerName = "penstock.network.tls.server.name"
     case domainSocketAddress = "alluxio.worker.data.server.domain.socket.address"
     case shortCircuitSocketMode = "penstock.worker.short.circuit.socket.mode"
+    case clientWorkerUsers = "penstock.user.short.circuit.worker.users"
     case shortCircuitSharedUsers = "penstock.worker.short.circuit.shared.users"
     case shortCircuitSharedGroups = "penstock.worker.short.circuit.shared.groups"
     case shortCircuitAllowedUsers = "penstock.worker.short.circuit.allowed.users"

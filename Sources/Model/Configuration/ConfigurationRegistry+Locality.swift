@@ -29,6 +29,10 @@ extension ConfigurationRegistry {
         "alluxio.user.short.circuit.preferred", .boolean, "false",
         "Prefers the shared directories to the domain socket."),
       .init(
+        "penstock.user.short.circuit.worker.users", .string, "*",
+        "Users, by name or number as the client sees them, whose domain sockets a client reads from, separated by commas;"
+          + " *: anybody who can make one where the client looks."),
+      .init(
         "alluxio.worker.data.server.domain.socket.address", .path, "",
         "Path of the domain socket, or of its directory; empty: no domain socket."),
       .init(

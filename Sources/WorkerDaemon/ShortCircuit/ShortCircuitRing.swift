@@ -27,6 +27,7 @@ final class ShortCircuitRing: @unchecked Sendable {
   /// Connections that were to say HELLO, in the order of their limits; also some that have.
   private var ungreeted: [(connection: WeakConnection, deadline: UInt64)] = []
   private var isAwaitingHello = false
+  private var isAwaitingFrames = false
 
   private struct WeakConnection {
     weak var value: LocalConnection?
@@ -115,6 +116,20 @@ final class ShortCircuitRing: @unchecked Sendable {
     let gone = ungreeted.prefix(count)
     ungreeted.removeFirst(count)
     for entry in gone { entry.connection.value?.endUngreeted() }
+  }
+
+  /// Looks after connections with a frame that has not come whole, as long as there are any.
+  func awaitFrames() {
+    guard !isAwaitingFrames else { return }
+    isAwaitingFrames = true
+    let pause = max(shared.settings.frameTimeout.nanoseconds / 4, Self.sleepMin)
+    reactor.spawn { [self] in
+      while connections.values.contains(where: { $0.frameBegunAt != nil }) {
+        guard await reactor.sleep(for: .nanoseconds(Int64(clamping: pause))) else { break }
+        for connection in all { connection.endUnfinished(now: reactor.now) }
+      }
+      isAwaitingFrames = false
+    }
   }
 
   /// Says that a lease was given: the timer runs while there are any.

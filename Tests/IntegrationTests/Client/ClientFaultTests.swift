@@ -56,6 +56,34 @@ extension Integration {
       }
     }
 
+    @Test("a socket of a user who is not named is not believed; one of a user who is, is")
+    func users() async throws {
+      try await blocking {
+        let table = try FakeWorker.memory(128)
+        let window = try FakeWorker.memory(1 << 20)
+        defer { [table, window].forEach { close($0) } }
+        let worker = try FakeWorker { request, frame in
+          switch frame {
+          case .hello: .init([(request, FakeWorker.welcome())], [table, window])
+          case .open: .init([(request, FakeWorker.opened)])
+          default: nil
+          }
+        }
+        func open(_ users: String) throws -> Int {
+          let client = try Client(
+            try ClientOptions([
+              "socket=\(worker.path)", "ufs_fallback=false", "retry_budget_ms=5000", "leases=false",
+              "penstock.user.short.circuit.worker.users=\(users)",
+            ]))
+          return try client.open("/x").length
+        }
+        #expect(try open("\(geteuid())") == 40_960 && open("*") == 40_960)
+        let error = #expect(throws: ClientError.self) { try open("\(geteuid() + 1)") }
+        #expect(error?.code == .mismatch, "\(String(describing: error))")
+        #expect(error?.reason == "user \(geteuid()) listens there, whose word is not taken")
+      }
+    }
+
     /// What is wrong with a lease.
     enum Lease: String, CaseIterable, Sendable {
       case outside, noRegion, badSlot, wrongSize, otherPage, nothing, dead, hugeData, unasked

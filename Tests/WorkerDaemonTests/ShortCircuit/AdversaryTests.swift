@@ -185,6 +185,38 @@ struct AdversaryTests {
     }
   }
 
+  @Test(
+    "who begins a frame and never ends it is cut off; who says nothing, or waits for room, is not")
+  func unfinished() async throws {
+    let fixture = try fixture { $0.frameTimeout = .milliseconds(200) }
+    defer { fixture.stop() }
+    try await fixture.onThread {
+      let (silent, full, half) = (
+        try LocalClient(fixture.path), try LocalClient(fixture.path), try LocalClient(fixture.path)
+      )
+      for client in [silent, full, half] { try client.hello() }
+      // More than the socket takes: whole frames and the head of another one wait for the worker.
+      let file = try full.open("/a")
+      for _ in 0..<40 {
+        try full.send(.read(ReadFrame(handle: file.handle, offset: 0, length: 60_000)))
+      }
+      try half.settle()
+      var writer = FrameWriter()
+      ClientFrame.ping.write(77, to: &writer)
+      let ping = writer.bytes
+      try half.sendRaw(ping + ping.prefix(9))
+      #expect(try half.answer(77).0 == .pong)
+      #expect(try half.end() == .protocolBroken)
+      try silent.settle()
+      var answers = 0
+      while answers < 40, let (_, frame, _) = try full.next() {
+        if case .data = frame { answers += 1 }
+      }
+      try full.settle()
+    }
+    #expect(fixture.counters.value(.broken) == 1)
+  }
+
   @Test("a client that dies at any byte of what it says leaves nothing")
   func deaths() async throws {
     let fixture = try fixture()

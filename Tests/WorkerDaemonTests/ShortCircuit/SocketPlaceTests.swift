@@ -94,6 +94,55 @@ struct SocketPlaceTests {
     #expect(SocketPlace.unusable("/opt/domain", EROFS).contains("read-only"))
   }
 
+  @Test("of two workers that start at once with one path, the second is told of the first")
+  func twoAtOnce() throws {
+    let scratch = try ScratchDirectory("place")
+    let settings = try settings(scratch.path("s"))
+    // Both have looked before either listens.
+    let (first, second) = (
+      try SocketPlace(settings, uuid: uuid), try SocketPlace(settings, uuid: uuid)
+    )
+    let listener = try first.listen(mode: 0o600)
+    let identity = first.identity
+    let error = #expect(throws: StartError.self) { _ = try second.listen(mode: 0o600).fd }
+    #expect(error?.description.contains("socket of another process that is running") == true)
+    #expect(identity != nil && first.identity?.inode == identity?.inode, "the first one's is there")
+    _ = listener.fd
+  }
+
+  @Test("who takes sockets away or makes one waits for others that do, and says whom it waited for")
+  func locked() throws {
+    let scratch = try ScratchDirectory("place")
+    let place = try SocketPlace(settings(scratch.path("s")), uuid: uuid)
+    do {
+      let lock = try SocketLock(place.path)
+      let error = #expect(throws: StartError.self) {
+        _ = try place.listen(mode: 0o600, within: .milliseconds(20)).fd
+      }
+      #expect(error?.description.contains("\(place.path).lock") == true)
+      #expect(error?.description.contains("held by another process") == true)
+      #expect(access(place.path, F_OK) == -1, "nothing was made")
+      withExtendedLifetime(lock) {}
+    }
+    #expect(try place.listen(mode: 0o600, within: .zero).fd >= 0)
+    #expect(access("\(place.path).lock", F_OK) == -1, "the lock leaves nothing behind")
+  }
+
+  @Test("a dead socket whose worker starts at this moment is left to it")
+  func sweepsNone() throws {
+    let scratch = try ScratchDirectory("place")
+    let other = scratch.path("00000000-0000-4000-8000-000000000001")
+    _ = try SocketPlace(settings(other), uuid: uuid).listen(mode: 0o600).fd
+    let directory = try settings(scratch.path, isDirectory: true)
+    do {
+      let lock = try SocketLock(other)
+      #expect(try SocketPlace(directory, uuid: uuid, sweepAge: -1).removed == [])
+      withExtendedLifetime(lock) {}
+    }
+    #expect(access(other, F_OK) == 0)
+    #expect(try SocketPlace(directory, uuid: uuid, sweepAge: -1).removed == [other])
+  }
+
   @Test("a directory of sockets without an address is warned of")
   func useless() throws {
     func warnings(_ definitions: [String]) throws -> [String] {

@@ -56,6 +56,8 @@ import UFS
   private var isProcessing = false
   /// Whether frames wait for other connections' turns, or for the next second.
   private var isResting = false
+  /// When the frame began that has not come whole, of the ring's clock.
+  private(set) var frameBegunAt: UInt64?
   /// Bytes copied into the window since others had their turn.
   var copiedSize = 0
   /// Requests in flight, and their tasks.
@@ -124,10 +126,16 @@ import UFS
     isProcessing = true
     defer { isProcessing = false }
     var work = 0
+    var isUnfinished = false
     do throws(LocalWireError) {
       while !isResting, state != .ended, requests.count < shared.settings.requestCountMax,
-        outboxSize < Self.outputSizeMax, let (head, frame) = try input.nextFromClient()
+        outboxSize < Self.outputSizeMax
       {
+        guard let (head, frame) = try input.nextFromClient() else {
+          isUnfinished = input.count > 0
+          break
+        }
+        frameBegunAt = nil
         let price = FramePrice.units(of: frame, slotCount: book?.slotCount ?? 0)
         take(frame, head.request, price)
         work += price
@@ -138,9 +146,26 @@ import UFS
     } catch {
       breakOff("\(error)")
     }
+    note(isUnfinished: isUnfinished)
     input.shrink()
     flush()
     makeRoom()
+  }
+
+  /// Notes whether the client has begun a frame of which the worker waits for the rest.
+  private func note(isUnfinished: Bool) {
+    guard isUnfinished, state != .ended, state != .greeting else { return frameBegunAt = nil }
+    guard frameBegunAt == nil else { return }
+    frameBegunAt = reactor.now
+    ring.awaitFrames()
+  }
+
+  /// Ends the connection if its client has left a frame unfinished for too long.
+  func endUnfinished(now: UInt64) {
+    guard let begun = frameBegunAt, state != .ended else { return }
+    let limit = shared.settings.frameTimeout
+    guard now &- begun >= limit.nanoseconds else { return }
+    breakOff("a frame that was begun is not whole after \(limit)")
   }
 
   /// Looks at no more frames for `time`, or until others had their turn.

@@ -5,6 +5,8 @@
 //   a socket, answering  another process: refused by name
 //   anything else        refused: no file of somebody else's is removed
 //
+// Looking and listening are done behind a lock, so that of two workers that start at once one is told of the other.
+//
 // In a directory of workers' sockets, each named by a UUID, dead ones of other workers go, too.
 
 import Glibc
@@ -17,7 +19,7 @@ struct SocketPlace: Sendable, Equatable {
   static let sizeMax = 107
 
   /// A dead socket of another worker is removed once it is so old: younger ones may be about to listen.
-  private static let sweepAge = 60
+  static let sweepAge = 60
 
   /// The socket's path.
   let path: String
@@ -27,7 +29,9 @@ struct SocketPlace: Sendable, Equatable {
   /// The place that `settings` mean for the worker with `uuid`, made ready; blocks.
   ///
   /// - Throws: `.configuration` or `.directory`, with what to do.
-  init(_ settings: ShortCircuitSettings, uuid: String) throws(StartError) {
+  init(
+    _ settings: ShortCircuitSettings, uuid: String, sweepAge: Int = sweepAge
+  ) throws(StartError) {
     let key = ShortCircuitSettings.addressKey
     var path = settings.address
     while path.utf8.count > 1, path.utf8.last == UInt8(ascii: "/") { path.removeLast() }
@@ -45,17 +49,18 @@ struct SocketPlace: Sendable, Equatable {
         "the domain socket's path \(self.path) has \(self.path.utf8.count) bytes, and Linux takes \(Self.sizeMax): \(remedy)"
       )
     }
-    let directory =
-      settings.isDirectory ? path : String(Self.parent(of: path))
+    let directory = settings.isDirectory ? path : String(Self.parent(of: path))
     try Self.make(directory, isUUID: settings.isDirectory)
-    removed = settings.isDirectory ? Self.sweep(directory, but: uuid) : []
+    removed = settings.isDirectory ? Self.sweep(directory, but: uuid, sweepAge) : []
+    let lock = try SocketLock(self.path)
+    defer { withExtendedLifetime(lock) {} }
     try clear()
   }
 
   /// Removes what killed workers that never came back left in `directory`; returns their paths.
   ///
   /// Clients of this host would try them.
-  private static func sweep(_ directory: String, but uuid: String) -> [String] {
+  private static func sweep(_ directory: String, but uuid: String, _ age: Int) -> [String] {
     let now = time(nil)
     var removed: [String] = []
     for name in directoryEntries(directory) where name != uuid && WorkerIdentity(uuid: name) != nil
@@ -63,11 +68,14 @@ struct SocketPlace: Sendable, Equatable {
       let path = "\(directory)/\(name)"
       var status = stat()
       guard path.utf8.count <= sizeMax, unsafe lstat(path, &status) == 0,
-        status.st_mode & S_IFMT == S_IFSOCK, now - status.st_ctim.tv_sec > sweepAge,
+        status.st_mode & S_IFMT == S_IFSOCK, now - status.st_ctim.tv_sec > age,
         answer(at: path) == ECONNREFUSED
       else { continue }
-      // One that may not be removed stays: clients pass it over.
-      if unsafe unlink(path) == 0 { removed.append(path) }
+      // One that may not be removed stays: clients pass it over. So does one whose worker starts at this moment.
+      if let lock = try? SocketLock(path, within: .zero) {
+        if answer(at: path) == ECONNREFUSED, unsafe unlink(path) == 0 { removed.append(path) }
+        withExtendedLifetime(lock) {}
+      }
     }
     return removed
   }
@@ -167,10 +175,15 @@ struct SocketPlace: Sendable, Equatable {
     StartError(.directory, "\(path) (\(ShortCircuitSettings.addressKey)) \(why)")
   }
 
-  /// Listens there, with `mode` for the file.
+  /// Listens there, with `mode` for the file; blocks while another worker does, for `limit` at most.
   ///
-  /// - Throws: `.directory` when the kernel refuses.
-  func listen(mode: UInt32) throws(StartError) -> Listener {
+  /// - Throws: `.directory` when another process has the socket by now, or the kernel refuses.
+  func listen(
+    mode: UInt32, within limit: Duration = SocketLock.timeMax
+  ) throws(StartError) -> Listener {
+    let lock = try SocketLock(path, within: limit)
+    defer { withExtendedLifetime(lock) {} }
+    try clear()
     let listener: Listener
     do throws(RingError) {
       listener = try Listener(.unix(path), reusePort: false)

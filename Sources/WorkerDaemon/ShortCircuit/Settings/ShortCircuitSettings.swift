@@ -46,6 +46,8 @@ package struct ShortCircuitSettings: Sendable {
   package var queuedBytesMax = 128 << 20
   /// How long a connection may take to say HELLO.
   package var helloTimeout: Duration = .seconds(5)
+  /// How long a client may take from a frame's first byte to its last.
+  package var frameTimeout: Duration = .seconds(60)
   /// How long a client may take to receive.
   package var sendTimeout: Duration = .seconds(60)
 
