@@ -50,10 +50,11 @@ package struct WorkDirectory: ~Copyable {
     var partial = path.hasPrefix("/") ? "/" : ""
     for component in path.split(separator: "/") {
       partial += partial.isEmpty || partial.hasSuffix("/") ? String(component) : "/\(component)"
-      if unsafe mkdir(partial, 0o755) == 0 || errno == EEXIST { continue }
-      // A parent that exists but may not be written is no obstacle by itself.
-      if errno == EACCES || errno == EROFS, unsafe access(partial, F_OK) == 0 { continue }
+      if unsafe mkdir(partial, 0o755) == 0 { continue }
       let number = errno
+      if number == EEXIST { continue }
+      // A parent that exists but may not be written is no obstacle by itself.
+      if number == EACCES || number == EROFS, unsafe access(partial, F_OK) == 0 { continue }
       let remedy =
         number == EACCES || number == EPERM
         ? "make it and give it to user \(geteuid()), or give that user the right to write to the directory above \(partial)"
