@@ -127,14 +127,14 @@ public final class Client: Sendable {
         : "give socket=, socket_dir=, workers= or coordinator=")
   }
 
-  /// As `opened`, in half the time where there is another way.
+  /// As `opened`, with time left where there is another way.
   func openedInTime(
     _ path: String, isStatusOnly: Bool
   ) throws(ClientError) -> (LocalConnection, OpenedFrame, [LeasedPage])? {
     guard directory.isPossible || options.isUFSAllowed else {
       return try opened(path, isStatusOnly: isStatusOnly)
     }
-    return try Patience.half { () throws(ClientError) in
+    return try Patience.leavingTime { () throws(ClientError) in
       try opened(path, isStatusOnly: isStatusOnly)
     }
   }
@@ -225,11 +225,15 @@ public final class Client: Sendable {
     let deadline = Patience.deadline(in: options.retryBudget)
     return try Patience.until(deadline) { () throws(ClientError) in
       var pause = RetryPause(options, until: deadline)
+      var earlier: ClientError?
       while true {
         do throws(ClientError) {
           return try body()
         } catch {
-          guard error.isTemporary, pause.wait(after: error) else { throw error }
+          guard error.isTemporary, pause.wait(after: error) else {
+            throw Patience.reason(error, after: earlier, until: deadline)
+          }
+          earlier = error
           counters.addRetry()
         }
       }

@@ -1,13 +1,16 @@
 // How long one operation of a client may take in all, whatever it tries meanwhile.
 //
-//   open ── within(120 s) ─┬─ domain socket: half of what is left, as there is another way
-//                          ├─ network: what is left
-//                          └─ pause, again ─ …
+//   open ── 120 s ─┬─ domain socket: what is left but 10 s, as there is another way
+//                  ├─ network: what is left
+//                  └─ pause, again ─ …
 
 import Ring
 
 /// The limit of the operation that the calling thread is in: calls block, so that it need not be handed from one to the next.
 enum Patience {
+  /// Nanoseconds that are kept for another way at most.
+  private static let keptMax: UInt64 = 10_000_000_000
+
   /// When the operation gives up, of the monotonic clock.
   @TaskLocal static var deadline = UInt64.max
 
@@ -30,9 +33,20 @@ enum Patience {
     try $deadline.withValue(deadline) { Result { () throws(ClientError) in try body() } }.get()
   }
 
-  /// Runs `body`, which gives up after half of what is left: behind it there is another way.
-  static func half<T>(_ body: () throws(ClientError) -> T) throws(ClientError) -> T {
+  /// Which of an attempt's `error` and that of the attempt before it is the reason of a failure.
+  ///
+  /// An attempt that `deadline` cut off tells of nothing but that.
+  static func reason(
+    _ error: ClientError, after earlier: ClientError?, until deadline: UInt64
+  ) -> ClientError {
+    guard let earlier, error.code == .unavailable, monotonicNow() >= deadline else { return error }
+    return earlier
+  }
+
+  /// Runs `body`, which gives up early enough for another way behind it: with a quarter of the time left, 10 s at most.
+  static func leavingTime<T>(_ body: () throws(ClientError) -> T) throws(ClientError) -> T {
     let (now, end) = (monotonicNow(), deadline)
-    return try until(end > now ? now + (end - now) / 2 : end, body)
+    let kept = end > now ? min((end - now) / 4, keptMax) : 0
+    return try until(end - kept, body)
   }
 }

@@ -143,19 +143,21 @@ public final class ClientFile: Sendable {
   ) throws(ClientError) -> T {
     var present = way.withLock { $0 }
     var pause = RetryPause(client.options, until: deadline)
-    var isFirst = true
+    var earlier: ClientError?
     while true {
       do throws(ClientError) {
         try client.check()
         return try body(present)
       } catch {
         guard error.isOfTheWay else { throw error }
-        if !isFirst || !isLost(present) {
-          guard pause.wait(after: error) else { throw error }
+        if earlier != nil || !isLost(present) {
+          guard pause.wait(after: error) else {
+            throw Patience.reason(error, after: earlier, until: deadline)
+          }
           client.counters.addRetry()
         }
-        isFirst = false
-        if isLost(present) { present = try reopen() }
+        earlier = error
+        if isLost(present) { present = try reopen(after: error, until: deadline) }
       }
     }
   }
@@ -169,8 +171,16 @@ public final class ClientFile: Sendable {
     }
   }
 
-  private func reopen() throws(ClientError) -> FileWay {
-    let (now, found) = try client.open(path, withStatus: status)
+  /// Another way, as `failure` was the end of the last one.
+  private func reopen(
+    after failure: ClientError, until deadline: UInt64
+  ) throws(ClientError) -> FileWay {
+    let (now, found): (ClientStatus, FileWay)
+    do throws(ClientError) {
+      (now, found) = try client.open(path, withStatus: status)
+    } catch {
+      throw Patience.reason(error, after: failure, until: deadline)
+    }
     if !now.ufsPath.isEmpty { ufsPath.withLock { $0 = now.ufsPath } }
     let old = way.withLock { way -> FileWay in
       let old = way

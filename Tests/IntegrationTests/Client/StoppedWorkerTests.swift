@@ -27,11 +27,15 @@ extension Integration {
         let file = try client.open("/data/file")
         #expect(try file.bytes(3, at: 0).bytes == [1, 2, 3])
         let late = try fixture.client(settings)
+        // Without leases each read asks.
+        let asking = try fixture.client(settings + ["leases=false"]).open("/data/file")
+        #expect(try asking.bytes(3, at: 0).path == .domain)
         fixture.fixture.daemon.process.signal(SIGSTOP)
         defer { fixture.fixture.daemon.process.signal(SIGCONT) }
         for body in [
           { _ = try client.open("/data/file") }, { _ = try client.status("/data/other") },
           { _ = try late.open("/data/file") }, { try client.ping() },
+          { _ = try asking.bytes(3, at: 0) },
         ] as [() throws -> Void] {
           let (error, seconds) = try failure(body)
           #expect(error.code == .unavailable)
