@@ -24,6 +24,14 @@ package struct PythonEnvironment: Sendable {
     python = "\(programs)/python"
     let marker = "\(folder)/complete"
     if unsafe access(marker, F_OK) == 0 { return }
+    // Tests of one run, and of several, come at once: the first one makes it, the others wait.
+    let lock = unsafe open("\(folder).lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard lock >= 0 else { throw DriverError.last("open of the lock of a virtual environment") }
+    defer { close(lock) }
+    while flock(lock, LOCK_EX) != 0 {
+      guard errno == EINTR else { throw DriverError.last("flock of a virtual environment") }
+    }
+    if unsafe access(marker, F_OK) == 0 { return }
     removeTree(folder)
     try Self.run(["python3", "-m", "venv", folder])
     try Self.run([
