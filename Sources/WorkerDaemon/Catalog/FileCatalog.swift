@@ -6,6 +6,7 @@
 // Notes never wait: they come from rings. A note that is lost (a crash, a full disk, a full list) leaves pages without an
 // entry; whoever needs their age takes them for expired, so that a lost note costs a fill and never a wrong byte.
 
+import Glibc
 package import Model
 import Synchronization
 
@@ -48,6 +49,8 @@ package final class FileCatalog: Sendable {
 
   /// Changes kept in memory unless asked otherwise; more are lost, and counted.
   package static let changeCountMax = 32_768
+  /// Writes to the store that go at once: what takes longer holds up those who serve on the same CPU.
+  private static let batchSize = 32
 
   private let opened: Mutex<any CatalogStore>
   private let changeCountMax: Int
@@ -224,9 +227,15 @@ package final class FileCatalog: Sendable {
     }
   }
 
+  /// Writes `changes` in short pieces, between which whoever serves on this CPU goes first; each may be written again.
   private func write(_ changes: [FileKey: Change]) throws(CatalogError) {
     var batch: [CatalogWrite] = []
     for (key, change) in changes {
+      if batch.count >= Self.batchSize {
+        try store.write(batch)
+        batch.removeAll(keepingCapacity: true)
+        sched_yield()
+      }
       let path = try store.value(of: CatalogKey.byFile(key))
         .flatMap { String(validating: $0, as: UTF8.self) }
       switch change {

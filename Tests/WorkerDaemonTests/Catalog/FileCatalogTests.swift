@@ -10,6 +10,9 @@ final class FailingCatalogStore: CatalogStore {
   let inner = MemoryCatalogStore()
   let fails = Atomic(false)
   let refusesWrites = Atomic(false)
+  /// Batches that are taken before the next is refused.
+  let batchesLeft = Atomic(Int.max)
+  let largestBatch = Atomic(0)
 
   private func check() throws(CatalogError) {
     if fails.load(ordering: .relaxed) { throw CatalogError("told to fail") }
@@ -21,6 +24,10 @@ final class FailingCatalogStore: CatalogStore {
   func write(_ batch: [CatalogWrite]) throws(CatalogError) {
     try check()
     if refusesWrites.load(ordering: .relaxed) { throw CatalogError("told to refuse") }
+    guard batchesLeft.subtract(1, ordering: .relaxed).newValue >= 0 else {
+      throw CatalogError("told to refuse this batch")
+    }
+    largestBatch.max(batch.count, ordering: .relaxed)
     try inner.write(batch)
   }
   func scan(
@@ -65,6 +72,28 @@ struct FileCatalogTests {
     #expect(catalog.entry(of: first.key)?.cachedAt == 1000)
     try catalog.flush()
     #expect(catalog.entry(of: first.key)?.cachedAt == 1000)
+  }
+
+  @Test("many changes are written in short pieces, and a piece that is refused loses none of them")
+  func pieces() throws {
+    let store = FailingCatalogStore()
+    let catalog = FileCatalog(store: store)
+    for index in 0..<1000 { catalog.note(Self.entry("/a/\(index)", key: UInt64(index))) }
+    try catalog.flush()
+    #expect(store.largestBatch.load(ordering: .relaxed) <= 64)
+    // Half of them leave, as many come, and the writing breaks off in the middle, twice.
+    for index in 0..<500 { catalog.remove(Self.entry("/a/\(index)", key: UInt64(index)).key) }
+    for index in 1000..<1500 { catalog.note(Self.entry("/b/\(index)", key: UInt64(index))) }
+    for _ in 0..<2 {
+      store.batchesLeft.store(7, ordering: .relaxed)
+      #expect(throws: CatalogError.self) { try catalog.flush() }
+      #expect(catalog.hasChanges)
+    }
+    store.batchesLeft.store(.max, ordering: .relaxed)
+    try catalog.flush()
+    #expect(!catalog.hasChanges)
+    #expect(try Set(paths(catalog, "/a")) == Set((500..<1000).map { "/a/\($0)" }))
+    #expect(try Set(paths(catalog, "/b")) == Set((1000..<1500).map { "/b/\($0)" }))
   }
 
   @Test("a removed file is gone at once, and young when it comes back")
