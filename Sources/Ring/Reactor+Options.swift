@@ -29,6 +29,8 @@ extension Reactor {
     /// More than operations that a disk which hangs can hold, so that those of other disks go on;
     /// the kernel's own limit is four for each CPU.
     package var workerCountMax: UInt32 = 512
+    /// What its thread is called, before the reactor's number; at most 12 bytes.
+    package var name = "ring"
     /// How the thread runs beside others on its CPU.
     package var duty = Duty.serving
     /// Registered files and registered buffers that fit the ring's tables.

@@ -178,7 +178,7 @@ import Synchronization
   }
 
   private func main() {
-    unsafe pen_thread_name("ring-\(index)")
+    unsafe pen_thread_name("\(options.name)-\(index)")
     // A CPU that cannot be had (a cpuset that changed) costs locality, not correctness.
     if let cpu = options.cpu { _ = pen_pin_thread(Int32(cpu)) }
     // A thread of a listing or of the job store on the same CPU would keep clients waiting for its whole slice, 3 ms; a

@@ -60,6 +60,7 @@ package final class CoordinatorServer: Sendable {
     store = try Self.openStore(settings.storeDirectory, niceness: niceness ?? 0)
     group = try Self.system { () throws(RingError) in
       var options = Reactor.Options()
+      options.name = "coordinator"
       options.duty = niceness.map { .background(niceness: $0) } ?? .steady
       return try ReactorGroup([options])
     }

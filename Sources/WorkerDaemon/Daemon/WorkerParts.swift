@@ -145,6 +145,7 @@ final class WorkerParts: Sendable {
     // One for loads beside each, on the same CPU: live reads come before loads.
     let loading = serving.map { place in
       var options = place
+      options.name = "load-ring"
       options.duty = .background(niceness: settings.loadNiceness)
       return options
     }

@@ -1,6 +1,7 @@
 // What a worker may take of memory besides its pages. Measured parts are rounded up; the others are bounds that are kept:
 //
-//   the daemon     code, rings, connections at rest, the small databases              96 MiB
+//   the daemon     code, connections at rest, the small databases                     96 MiB
+//   rings          queues and receive buffers of each, of those for loads, too         3 MiB each
 //   statuses       records of files, with their paths                                 768 B each
 //   reads          what a request to a store holds: its task and a block              64 KiB each
 //   listings       what the cache of listings may hold
@@ -21,6 +22,7 @@ import UFS
 
 extension WorkerSettings {
   private static let daemonSize: Int64 = 96 << 20
+  private static let ringSize: Int64 = 3 << 20
   private static let recordSize: Int64 = 768
   private static let readSize: Int64 = 64 << 10
   private static let coordinatorSize: Int64 = 64 << 20
@@ -46,6 +48,7 @@ extension WorkerSettings {
     let hasDisks = !tiers.disks.isEmpty
     let parts = [
       Self.daemonSize,
+      2 * rings.clampedProduct(Self.ringSize),
       Int64(read.recordCountMax).clampedProduct(Self.recordSize),
       Int64(loadOperationsMax).clampedProduct(Self.readSize),
       Int64(clamping: read.listingBytesMax),

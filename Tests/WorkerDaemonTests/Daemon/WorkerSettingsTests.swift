@@ -21,7 +21,7 @@ import Testing
     let idle = try settings(one + ["\(key)=1"]).overhead
     #expect(least - idle == Int64(2047 * 65_536))
     let two = try settings(["alluxio.worker.reactor.count=2", one[1]]).overhead
-    #expect(two - least == 80 << 20)
+    #expect(two - least == 86 << 20)
     #expect(try settings(one + ["\(key)=1000000"]).overhead > 61 << 30, "no sum wraps")
   }
 
