@@ -191,7 +191,7 @@ let package = Package(
       of: [
         "CLinux", "DaemonDriver", "FaultProxy", "LocalWire", "Model", "PenstockClient", "Scheduler",
       ]),
-    tests("TidyTests", of: []),
+    tests("TidyTests", of: ["DaemonDriver"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17

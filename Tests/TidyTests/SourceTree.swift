@@ -1,5 +1,6 @@
 // The repository's own files, as the tidy checks see them. What git ignores is not there.
 
+import DaemonDriver
 import Foundation
 
 /// One text file of the repository.
@@ -81,15 +82,9 @@ enum SourceTree {
 
   /// What `git ls-files` prints with `options`, less the paths that are no longer there.
   static func list(_ options: [String]) throws -> [String] {
-    let git = Process()
-    git.executableURL = URL(filePath: "/usr/bin/env")
-    git.arguments = ["git", "-C", root.path, "ls-files", "-z"] + options
-    let output = Pipe()
-    git.standardOutput = output
-    try git.run()
-    let data = output.fileHandleForReading.readDataToEndOfFile()
-    git.waitUntilExit()
-    return data.split(separator: 0).compactMap { String(data: $0, encoding: .utf8) }
+    // Not through a pipe: servers that other tests start at this moment would inherit its end, and hold it open.
+    let git = try CommandRun(["git", "-C", root.path, "ls-files", "-z"] + options)
+    return git.output.split(separator: "\0").map(String.init)
       .filter { FileManager.default.fileExists(atPath: root.appending(path: $0).path) }
   }
 }

@@ -1,5 +1,6 @@
 // Finding the site file, and the `penstock conf` commands as processes.
 
+import DaemonDriver
 import Foundation
 import Model
 import Testing
@@ -101,22 +102,13 @@ struct ConfigurationLoaderTests {
     _ arguments: [String], environment: [String: String] = [:]
   ) throws -> Outcome {
     let runner = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-    let process = Process()
-    process.executableURL = URL(filePath: runner).deletingLastPathComponent()
-      .appending(path: "penstock")
-    process.arguments = arguments
-    process.environment = environment
-    let (output, error) = (Pipe(), Pipe())
-    process.standardOutput = output
-    process.standardError = error
-    try process.run()
-    // Standard error stays below a pipe's capacity: it is read when the process has ended.
-    let text = output.fileHandleForReading.readDataToEndOfFile()
-    let complaint = error.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return Outcome(
-      status: process.terminationStatus, output: String(decoding: text, as: UTF8.self),
-      error: String(decoding: complaint, as: UTF8.self))
+    let program = URL(filePath: runner).deletingLastPathComponent().appending(path: "penstock")
+    // Not through pipes: servers that other tests start at this moment would inherit their ends, and hold them open.
+    let run = try CommandRun([program.path] + arguments, variables: environment)
+    guard case .code(let status) = run.status else {
+      throw DriverError.program("penstock ended with \(run.status.map { "\($0)" } ?? "a timeout")")
+    }
+    return Outcome(status: status, output: run.output, error: run.errors)
   }
 
   @Test("conf list prints every key, with --source its origin, and no secret")
