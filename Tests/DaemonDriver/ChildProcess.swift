@@ -92,6 +92,18 @@ package final class ChildProcess {
     if status == nil { kill(pid, number) }
   }
 
+  /// Stops the process, and returns when none of its threads runs any more; `signal(SIGCONT)` lets it go on.
+  package func pause() {
+    guard status == nil else { return }
+    kill(pid, SIGSTOP)
+    var value: Int32 = 0
+    while unsafe waitpid(pid, &value, WUNTRACED) != pid {
+      guard errno == EINTR else { return }
+    }
+    // It may have ended at this moment.
+    if value & 0xff != 0x7f { status = ExitStatus(waitStatus: value) }
+  }
+
   /// Waits for the end; nil when the process still runs after `limit`.
   package func wait(_ limit: Duration) -> ExitStatus? {
     if let status { return status }

@@ -48,7 +48,9 @@ import Glibc
   package func killNameNode() { nameNode?.stop(within: .zero) }
 
   /// Stops the name node without ending it, or lets it go on.
-  package func pauseNameNode(_ isPaused: Bool) { nameNode?.signal(isPaused ? SIGSTOP : SIGCONT) }
+  package func pauseNameNode(_ isPaused: Bool) {
+    if isPaused { nameNode?.pause() } else { nameNode?.signal(SIGCONT) }
+  }
 
   /// Starts a data node.
   package func startDataNode(_ index: Int) throws(DriverError) {
@@ -61,7 +63,7 @@ import Glibc
 
   /// Stops a data node without ending it, or lets it go on: its kernel still takes connections and bytes.
   package func pauseDataNode(_ index: Int, _ isPaused: Bool) {
-    dataNodes[index]?.signal(isPaused ? SIGSTOP : SIGCONT)
+    if isPaused { dataNodes[index]?.pause() } else { dataNodes[index]?.signal(SIGCONT) }
   }
 
   /// Which data node has a data port.

@@ -90,7 +90,7 @@ extension Integration {
         let load = try cluster.run("job", "load", "--path", "/data/set", "--submit", "--watch")
         #expect(load.succeeded, "\(load.errors)")
         // Frozen: lost though it lives; thawed: it registers again with all that it holds.
-        for worker in cluster.workers { worker.process.signal(SIGSTOP) }
+        for worker in cluster.workers { worker.process.pause() }
         let areLost = try eventually { try cluster.count("LOST") == 2 }
         #expect(areLost, "\(cluster.log)")
         for worker in cluster.workers { worker.process.signal(SIGCONT) }

@@ -30,7 +30,7 @@ extension Integration {
         // Without leases each read asks.
         let asking = try fixture.client(settings + ["leases=false"]).open("/data/file")
         #expect(try asking.bytes(3, at: 0).path == .domain)
-        fixture.fixture.daemon.process.signal(SIGSTOP)
+        fixture.fixture.daemon.process.pause()
         defer { fixture.fixture.daemon.process.signal(SIGCONT) }
         for body in [
           { _ = try client.open("/data/file") }, { _ = try client.status("/data/other") },

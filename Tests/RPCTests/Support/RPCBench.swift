@@ -119,11 +119,7 @@ final class PythonServer: Sendable {
   func signal(_ number: Int32) { process.signal(number) }
 
   /// Stops the process where it is; returns when it is stopped.
-  func freeze() {
-    process.signal(SIGSTOP)
-    var status: Int32 = 0
-    while waitpid(process.pid, &status, WUNTRACED) < 0, errno == EINTR {}
-  }
+  func freeze() { process.pause() }
 
   /// Starts it; blocks until it says its port.
   init(_ arguments: [String]) throws(DriverError) {
