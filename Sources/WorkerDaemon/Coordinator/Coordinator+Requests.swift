@@ -35,8 +35,6 @@ extension Coordinator {
     let answer = await ask { .submit(request: $0, id: $1, resolved) }
     switch answer {
     case .submitted(let id):
-      log.info(
-        "job submitted", metadata: ["job": "\(id)", "path": "\(resolved.subject)"])
       return .submitted(id, resolved)
     case .alreadyActive(let id): return .alreadyActive(id, resolved)
     case .stopped: return .refused(SchedulerError(.closed, "the coordinator is stopping"))

@@ -19,7 +19,11 @@ struct FailedListFile: Sendable {
     self.record = record
   }
 
+  /// Its usual name, which another job's list may have: of another kind of job, of a path that differs in `_`, in the same second.
   private var path: String { "\(directory)/\(FailedList.name(of: record))" }
+  /// Its name then.
+  private var ownPath: String { "\(path)_\(record.id)" }
+  private var temporary: String { "\(path).\(record.id).part" }
 
   /// Writes what `store` has of the job's failures; blocks.
   ///
@@ -28,17 +32,18 @@ struct FailedListFile: Sendable {
     do throws(StartError) {
       try WorkDirectory.make(
         directory, key: "alluxio.master.dora.load.job.failed.file.list.dir")
-      let path = path
-      // Two jobs of a path may end in the same second.
-      let temporary = "\(path).\(record.id).part"
+      let temporary = temporary
       let fd = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
       guard fd >= 0 else { throw Self.failure(temporary) }
       defer { close(fd) }
       try copy(from: store, to: fd, temporary)
-      guard fsync(fd) == 0, unsafe rename(temporary, path) == 0 else {
-        throw Self.failure(temporary)
+      guard fsync(fd) == 0 else { throw Self.failure(temporary) }
+      if unsafe pen_renameat(AT_FDCWD, temporary, AT_FDCWD, path, true) == 0 {
+        return .success(path)
       }
-      return .success(path)
+      // The name is taken, or the file system knows no such renaming.
+      guard unsafe rename(temporary, ownPath) == 0 else { throw Self.failure(temporary) }
+      return .success(ownPath)
     } catch { return .failure(error) }
   }
 
@@ -47,9 +52,9 @@ struct FailedListFile: Sendable {
   /// Returns whether there is none any more.
   @discardableResult
   func remove() -> Bool {
-    let path = record.failedListPath ?? path
+    // Without a word of it in the record, the usual name may be another job's.
     var isGone = true
-    for name in [path, "\(path).\(record.id).part"] {
+    for name in [record.failedListPath ?? ownPath, temporary] {
       if unsafe unlink(name) != 0, errno != ENOENT { isGone = false }
     }
     return isGone
