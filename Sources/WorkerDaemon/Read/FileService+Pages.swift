@@ -130,6 +130,13 @@ extension FileService {
         }
       case .join(let waiter):
         if stream != nil { return .filling(waiter) }
+        var waiter = waiter
+        // A load, which nobody hurries, has the page: what does not come soon is read past it.
+        if waiter.isBackground, reader.purpose != .load,
+          case .late = await waiter.progress(upTo: length, within: Self.loadPatience)
+        {
+          return try await passThrough(record, key.index, wanted: wanted, reader: &reader)
+        }
         switch await waiter.wait() {
         case .hit(let lease): return .filled(lease)
         case .failed(let reason):

@@ -22,7 +22,7 @@ package struct StreamHead: Sendable {
 
 extension FileService {
   /// Longest wait for the next bytes of a page that a load brings.
-  private static let loadPatience = Duration.milliseconds(500)
+  static let loadPatience = Duration.milliseconds(500)
 
   /// Sends `count` bytes of `record` from `offset` as the body of `exchange`'s response.
   ///

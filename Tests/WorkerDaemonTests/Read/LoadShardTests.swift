@@ -33,6 +33,28 @@ struct LoadShardTests {
     }
   }
 
+  @Test(
+    "who wants a page that a load has, and does not get on with, reads past it",
+    .timeLimit(.minutes(1)))
+  func stalledLoad() async throws {
+    let bytes = pattern(65536, seed: 5)
+    let fixture = try ServiceFixture()
+    defer { fixture.stop() }
+    fixture.ufs.put("a", bytes, token: "v1")
+    try await fixture.run {
+      let record = try await fixture.files.record(ofAlluxioPath: "/a")
+      let key = PageKey(file: try #require(record.key), index: 0)
+      guard case .owner(let fill) = fixture.files.store.fill(key, length: 65536) else {
+        Issue.record("the page is missing")
+        return
+      }
+      fill.markBackground()
+      #expect(try await fixture.read(record) == bytes)
+      #expect(fixture.files.store.statistics.filling == 1, "the load still has the page")
+      fill.fail(.abandoned)
+    }
+  }
+
   @Test("a listed status is the file's record: neither a load nor a read asks for it again")
   func listedStatus() async throws {
     let fixture = try ServiceFixture()
