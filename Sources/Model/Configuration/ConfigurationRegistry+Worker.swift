@@ -144,7 +144,8 @@ extension ConfigurationRegistry {
     [
       .init(
         "alluxio.worker.reactor.count", .integer(0...4096), "0",
-        "Reactors (pinned threads with a ring each); 0 takes one per CPU given to the process."),
+        "Reactors (pinned threads with a ring each) that serve, each with another one beside it for loads; 0 takes one per CPU given to"
+          + " the process."),
       .init(
         "alluxio.worker.shutdown.timeout", .duration, "30s",
         "Time that a stop may take after SIGTERM: requests in flight, then pages not yet on disk."),
@@ -190,8 +191,9 @@ extension ConfigurationRegistry {
         "alluxio.worker.network.block.reader.threads.max"),
       .init(
         "penstock.worker.load.niceness", .integer(0...19), "10",
-        "How much nicer to the CPUs the threads that load, free, copy and move are than those that serve: each step leaves them"
-          + " a fifth less where both want a CPU. 0 treats them alike."),
+        "How much nicer to the CPUs the threads that load, free, copy and move are than those that serve, and a coordinator's in the"
+          + " same process: each step leaves them a fifth less where both want a CPU. With 0 they only have shorter turns."
+      ),
       .init(
         "alluxio.worker.load.file.partition.size", .sizeIn(1 << 20...1 << 50), "256MiB",
         "Size of a shard: the range of a file that one reader streams into pages."),

@@ -19,7 +19,7 @@ extension ShortCircuitServer {
       let shared = ShortCircuitShared(
         local, files: parts.files, identity: WorkerIdentity(high: id.high, low: id.low),
         clusterName: settings.clusterName, policy: PeerPolicy(local),
-        ringCount: parts.serving.count)
+        ringCount: parts.group.reactors.count)
     else { throw StartError(.system, "no memory to count what clients lease") }
     return try ShortCircuitServer(shared, at: place, reactors: parts.serving)
   }
