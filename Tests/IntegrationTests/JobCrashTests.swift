@@ -109,6 +109,12 @@ extension Integration {
         } else {
           if !onVolumes { allowance += counts.settled + 6 * Stage.batch }
           try stage.cluster.restart(victim)
+          let worker = stage.cluster.workers[victim]
+          let isBack = eventually(.seconds(60)) { worker.logText.contains("registered") }
+          #expect(isBack, "\(context): \(worker.logText)")
+          // What the other one loaded in its place meanwhile is looked for at the one that it belongs to.
+          let after = try stage.wait({ _ in true }, context)
+          allowance += max(0, (after?.settled ?? 0) - counts.settled)
         }
       }
       let end = try stage.wait({ $0.hasEnded }, context)
