@@ -34,6 +34,7 @@ final class NetworkStream {
 
   /// Bounds each wait from now on by `silence` nanoseconds.
   func bound(to silence: UInt64) {
+    guard silence != self.silence else { return }
     self.silence = silence
     var time = timeval(
       tv_sec: Int(clamping: silence / 1_000_000_000),
