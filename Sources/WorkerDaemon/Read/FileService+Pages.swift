@@ -131,17 +131,11 @@ extension FileService {
       case .join(let waiter):
         if stream != nil { return .filling(waiter) }
         var waiter = waiter
-        if waiter.isBackground, reader.purpose != .load {
-          // A load, which nobody hurries, has the page: when it does not get on, the page is read past it.
-          var count = 0
-          arriving: while count < length {
-            switch await waiter.progress(upTo: count + 1, within: Self.loadPatience) {
-            case .bytes(let bytes): count = bytes.count
-            case .ended: break arriving
-            case .late:
-              return try await passThrough(record, key.index, wanted: wanted, reader: &reader)
-            }
-          }
+        // A load, which nobody hurries, has the page: what does not come soon is read past it.
+        if waiter.isBackground, reader.purpose != .load,
+          case .late = await waiter.progress(upTo: length, within: Self.loadPatience)
+        {
+          return try await passThrough(record, key.index, wanted: wanted, reader: &reader)
         }
         switch await waiter.wait() {
         case .hit(let lease): return .filled(lease)
