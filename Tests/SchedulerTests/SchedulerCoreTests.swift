@@ -299,6 +299,33 @@ import Testing
     #expect(world.ended[id]?.first?.state == .failed)
   }
 
+  @Test("bytes of files under way are told, and counted as loaded when their files are")
+  func arrived() {
+    let world = world(workers: 1, files: 4) { $0.batchSize = 40 }
+    let (_, id) = world.submit(load())
+    begin(world)
+    guard let task = world.tasks.values.map(\.request).max(by: { $0.files.count < $1.files.count })
+    else { return }
+    func now() -> (arrived: Int64, loaded: Int64, inFlight: Int64)? {
+      world.core.progress(of: id, at: 0).map {
+        ($0.arrived, $0.totals.ledger.loaded.bytes, $0.totals.ledger.inFlight.bytes)
+      }
+    }
+    world.handle(.taskProgress(task.id, [], underway: 1, arrived: 15))
+    #expect(now() ?? (0, 0, 0) == (15, 0, 40))
+    world.handle(
+      .taskProgress(task.id, [FileResult(0, .done(bytes: 10))], underway: 1, arrived: 7))
+    #expect(now() ?? (0, 0, 0) == (7, 10, 30))
+    // A worker cannot say more than there is to come.
+    for wrong in [Int64.max, .min, -1, 1_000] {
+      world.handle(.taskProgress(task.id, [], underway: 1, arrived: wrong))
+      #expect(now()?.arrived == (wrong > 0 ? 30 : 0))
+    }
+    let results = (1..<4).map { FileResult($0, .done(bytes: 10)) }
+    world.handle(.taskEnded(task.id, results, .done))
+    #expect(world.core.progress(of: id, at: 0).map { $0.arrived == 0 } ?? true)
+  }
+
   @Test("a stuck task is named with worker, file and time, and its files go to another worker")
   func stuck() {
     let world = world(workers: 2, files: 40) { $0.batchSize = 40 }

@@ -33,6 +33,19 @@ struct WatchLineTests {
       text.contains("  2 failed  3 retrying  waits 75 s for worker-one.example:29999 at s3://"))
   }
 
+  @Test("what has come of files under way counts for the bar and the rate")
+  func arrived() throws {
+    let text = Self.text.replacing(
+      "\"retrying\":3", with: "\"retrying\":3,\"arrivedBytes\":600000000")
+    var estimate = RateEstimate()
+    let line = WatchLine(
+      try JSONReader.parse(Array(text.utf8)), &estimate, at: 20_000_000_000, date: 100_000)
+    #expect(
+      line.text.hasPrefix(
+        "RUNNING  [##########..........]  50 %  4192 of 12000 files  1907.35MB of 3814.70MB"),
+      "\(line.text)")
+  }
+
   @Test("in any number of columns it takes one line, and the state is said first")
   func fits() throws {
     let line = try line()

@@ -227,7 +227,7 @@ package nonisolated struct WireRunResponse: Sendable {
 
   package var results: [WireFileResult] = []
 
-  /// Bytes of this batch so far, settled files and the parts of others.
+  /// Bytes that have come of files without an answer so far.
   package var bytes: UInt64 = 0
 
   /// Index of a file that is being worked on and makes no progress, with its time.

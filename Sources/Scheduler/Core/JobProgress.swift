@@ -14,6 +14,8 @@ package struct JobProgress: Equatable, Sendable {
   package var recentRetries: [NamedFailure] = []
   /// Its tasks at workers.
   package var taskCount = 0
+  /// Bytes that have come of files in flight in the pass at work; they are counted as loaded when their files are.
+  package var arrived: Int64 = 0
   /// What keeps it from going on, in one line; nil while it goes on.
   package var waits: String?
   /// Those of them that show no progress.

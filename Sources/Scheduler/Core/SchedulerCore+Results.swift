@@ -4,11 +4,12 @@ import Model
 
 extension SchedulerCore {
   /// A task goes on.
-  func progress(_ id: TaskID, _ results: [FileResult], underway: Int?) {
+  func progress(_ id: TaskID, _ results: [FileResult], underway: Int?, arrived: Int64) {
     guard let task = task(id, results) else { return }
     task.heardAt = now.ticks
     if task.isAudit { return task.finding = results.last?.outcome ?? task.finding }
     task.underway = underway
+    task.arrived = min(max(0, arrived), task.bytes)
     take(results, of: task)
     if task.openCount < task.units.count { workers[task.place].brokenCount = 0 }
     checkThresholds(task.run)

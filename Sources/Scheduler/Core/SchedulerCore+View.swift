@@ -23,9 +23,20 @@ extension SchedulerCore {
     progress.recentFailures = run.recentFailures.all
     progress.recentRetries = run.recentRetries.all
     progress.taskCount = run.tasks.count
+    progress.arrived = arrived(of: run)
     progress.waits = obstacle(to: run)
     progress.stuckTasks = silentTasks { $0 === run }
     return progress
+  }
+
+  /// Bytes of files in flight that are there; replicas count by their share.
+  private func arrived(of run: JobRun) -> Int64 {
+    let parts = run.tasks.reduce(0 as Int64) { sum, number in
+      sum.addingReportingOverflow(tasks[number]?.arrived ?? 0).partialValue
+    }
+    let done = run.splits.values.reduce(0 as Int64) { $0 &+ $1.doneBytes }
+    let replicas = Int64(max(1, run.record.specification.options.replicas))
+    return min(max(0, parts / replicas &+ done), run.ledger.inFlight.bytes)
   }
 
   /// Tasks that were not heard of for a quarter of the stall time, those whose files were given to others included; oldest first.

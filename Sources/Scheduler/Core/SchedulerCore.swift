@@ -123,8 +123,8 @@ package final class SchedulerCore {
     case .listFailed(let number, let job, let reason, let retryAfter):
       failListing(number: number, job: job, reason: reason, retryAfter: retryAfter)
     case .counted(let number, let job, let count): takeCount(count, number: number, job: job)
-    case .taskProgress(let id, let results, let underway):
-      progress(id, results, underway: underway)
+    case .taskProgress(let id, let results, let underway, let arrived):
+      progress(id, results, underway: underway, arrived: arrived)
     case .taskEnded(let id, let results, let end): finish(id, results, end)
     case .workerJoined(let info): join(info)
     case .workerLost(let identity): lose(identity)

@@ -52,8 +52,8 @@ package enum SchedulerEvent: Sendable {
   case listFailed(number: UInt64, job: JobID, reason: String, retryAfter: Duration?)
   /// What lies behind a cursor that was to be counted.
   case counted(number: UInt64, job: JobID, FileCount)
-  /// A task goes on: results since the last word, and which file it is at.
-  case taskProgress(TaskID, [FileResult], underway: Int?)
+  /// A task goes on: results since the last word, which file it is at, and the bytes that have come of files without a result.
+  case taskProgress(TaskID, [FileResult], underway: Int?, arrived: Int64 = 0)
   /// A task has ended: results since the last word.
   case taskEnded(TaskID, [FileResult], TaskEnd)
   /// A worker is there, for the first time or again; what it ran before is lost.

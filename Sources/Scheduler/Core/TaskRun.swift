@@ -22,6 +22,8 @@ final class TaskRun {
   var heardAt: UInt64
   /// The unit it is at, as far as known.
   var underway: Int?
+  /// Bytes that have come of units that are not settled.
+  var arrived: Int64 = 0
   /// Whether its units are no longer its: it was found stuck, or its job has ended.
   var isAbandoned = false
   /// Whether it was found stuck.

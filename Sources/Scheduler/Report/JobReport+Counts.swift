@@ -13,6 +13,7 @@ extension JobReport {
       writer.member("path", record.specification.subject)
       Self.write(\.files, of: ledger, total: totalFiles, as: "files", to: &writer)
       Self.write(\.bytes, of: ledger, total: totalBytes, as: "bytes", to: &writer)
+      if progress.arrived > 0 { writer.member("arrivedBytes", progress.arrived) }
       if let pass = progress.totals.verification, !record.state.isTerminal {
         Self.write(\.files, of: pass, total: nil, as: "verifiedFiles", to: &writer)
       }

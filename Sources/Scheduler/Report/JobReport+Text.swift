@@ -30,6 +30,9 @@ extension JobReport {
         lines.append("Failed: \(rest) more; all by --progress --file-status FAILURE")
       }
     }
+    if progress.arrived > 0 {
+      lines.append("Bytes of files under way: \(SizeText.print(progress.arrived))")
+    }
     if let waits = progress.waits { lines.append("Waits: \(waits)") }
     return lines
   }

@@ -29,12 +29,14 @@ package struct WatchLine {
   package init(
     _ counts: JSONValue, _ estimate: inout RateEstimate, at ticks: UInt64, date: Int64
   ) {
-    let (files, bytes) = (Part(counts["files"]), Part(counts["bytes"]))
+    let (files, bytes) = (
+      Part(counts["files"]), Part(counts["bytes"], arrived: counts["arrivedBytes"])
+    )
     let byBytes = bytes.listed > 0
     let part = byBytes ? bytes : files
-    estimate.add(part.settled, at: ticks)
+    estimate.add(part.come, at: ticks)
     var words = [Word(text: counts["jobState"]?.text ?? "?", rank: 0)]
-    if let total = part.total, total > 0 { words.append(Self.bar(part.settled, of: total)) }
+    if let total = part.total, total > 0 { words.append(Self.bar(part.come, of: total)) }
     let all = files.total ?? files.listed
     words.append(
       Word(
@@ -79,14 +81,17 @@ package struct WatchLine {
   private struct Part {
     let listed: Int64
     let settled: Int64
+    /// What is settled, and what has come of the rest.
+    let come: Int64
     let failed: Int64
     let total: Int64?
 
-    init(_ value: JSONValue?) {
+    init(_ value: JSONValue?, arrived: JSONValue? = nil) {
       func number(_ name: String) -> Int64 { value?[name]?.integer ?? 0 }
       listed = number("listed")
       failed = number("failed")
       settled = number("loaded") &+ number("skipped") &+ number("failed")
+      come = settled &+ (arrived?.integer ?? 0)
       total = value?["total"]?.integer
     }
   }
@@ -103,7 +108,7 @@ package struct WatchLine {
   }
 
   private static func amount(_ bytes: Part) -> Word {
-    let done = SizeText.print(bytes.settled)
+    let done = SizeText.print(bytes.come)
     let total = bytes.total.map { " of \(SizeText.print($0))" } ?? ""
     return Word(text: done + total, short: done, rank: 18, shortRank: 7)
   }

@@ -44,8 +44,8 @@ extension Coordinator {
     }
     worker.run(request) { [self] word in
       switch word {
-      case .progress(let results, let underway):
-        post(.taskProgress(id, results, underway: underway))
+      case .progress(let results, let underway, let arrived):
+        post(.taskProgress(id, results, underway: underway, arrived: arrived))
       case .ended(let results, let end): post(.taskEnded(id, results, end))
       }
     }

@@ -61,7 +61,8 @@ final class RemoteWorker: TaskWorker {
       while let answer = try await stream.next() {
         let results = answer.results.map { $0.result(request.action) }
         if answer.ended { return .ended(results, .done) }
-        report(.progress(results, underway: answer.hasSlowIndex ? Int(answer.slowIndex) : nil))
+        let underway = answer.hasSlowIndex ? Int(answer.slowIndex) : nil
+        report(.progress(results, underway: underway, arrived: Int64(clamping: answer.bytes)))
       }
       return .ended([], .failed(.interrupted, "the worker ended the call before the task"))
     } catch {

@@ -160,7 +160,7 @@ extension TaskExecution {
     for attempt in 1... {
       let outcome = await transfers.transfer(order) { bytes in
         await self.waitForBandwidth(bytes, at: index)
-        self.progress(at: index)
+        self.progress(at: index, bytes: bytes)
         return !self.isCancelled
       }
       switch outcome {
@@ -172,6 +172,7 @@ extension TaskExecution {
         guard failure.kind != .changed,
           let delay = pause(after: failure, attempt: attempt, since: start)
         else { return settle(index, .failed(FileFailure(failure))) }
+        beginAnew(at: index)
         progress(at: index)
         await source.pause(for: delay)
         guard !isCancelled else { return }
@@ -182,10 +183,11 @@ extension TaskExecution {
   private func load(_ index: Int, _ ticket: LoadTicket, _ pages: Range<UInt32>) async {
     guard ticket.isWorthwhile else { return conclude(index, ticket, ticket.leave(), nil) }
     let start = source.now
-    let progress = LoadProgress { _ in self.progress(at: index) }
+    let progress = LoadProgress { self.progress(at: index, bytes: $0) }
     for attempt in 1... {
       guard let failure = await attemptLoad(index, ticket, pages, progress) else {
         let bytes = bytes(of: pages, in: ticket.file)
+        progress.reach(bytes)
         return conclude(index, ticket, ticket.settle(bytes: bytes), nil)
       }
       guard !isCancelled else { return }

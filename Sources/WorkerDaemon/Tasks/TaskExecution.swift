@@ -25,6 +25,8 @@ final class TaskExecution: Sendable {
   private struct State {
     var results: [FileResult] = []
     var settledCount = 0
+    /// Bytes that have come of files that are not settled, by their index.
+    var arrived: [Int: Int64] = [:]
     var toldAt: UInt64
     var isCancelled = false
     var queue: LoadQueue<TaskUnit>?
@@ -130,28 +132,38 @@ final class TaskExecution: Sendable {
     let now = source.now
     let isDue = state.withLock { state in
       state.settledCount += 1
+      state.arrived[index] = nil
       state.results.append(FileResult(index, outcome))
       return now &- state.toldAt >= Self.gatherTime
     }
     if isDue { tell(underway: nil) }
   }
 
-  /// The task works on a file, and gets on with it.
-  func progress(at index: Int) {
+  /// The task works on a file, and gets on with it: `bytes` more have come of it.
+  func progress(at index: Int, bytes: Int64 = 0) {
     let now = source.now
-    let isDue = state.withLock { now &- $0.toldAt >= Self.wordTime }
+    let isDue = state.withLock { state in
+      if bytes > 0 { state.arrived[index, default: 0] &+= bytes }
+      return now &- state.toldAt >= Self.wordTime
+    }
     if isDue { tell(underway: index) }
   }
+
+  /// A file is begun anew.
+  func beginAnew(at index: Int) { state.withLock { $0.arrived[index] = nil } }
 
   private func tell(underway: Int?) {
     telling.withLock { _ in
       let now = source.now
-      let results = state.withLock { state in
+      let (results, arrived) = state.withLock { state in
         defer { state.results = [] }
         state.toldAt = now
-        return state.results
+        let arrived = state.arrived.reduce(0 as Int64) { sum, part in
+          sum &+ min(part.value, max(0, request.files[part.key].size))
+        }
+        return (state.results, arrived)
       }
-      report(.progress(results, underway: underway))
+      report(.progress(results, underway: underway, arrived: arrived))
     }
   }
 

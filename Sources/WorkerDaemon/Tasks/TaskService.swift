@@ -66,9 +66,10 @@ final class TaskService: TasksHandler {
 
   private static func answer(_ word: TaskWord) -> (WireRunResponse, TaskEnd?) {
     switch word {
-    case .progress(let results, let underway):
+    case .progress(let results, let underway, let arrived):
       let answer = WireRunResponse.make {
         $0.results = results.map { WireFileResult($0) }
+        $0.bytes = UInt64(clamping: arrived)
         if let underway { $0.slowIndex = UInt32(clamping: underway) }
       }
       return (answer, nil)

@@ -4,8 +4,8 @@ package import Scheduler
 
 /// What a worker says of a task.
 package enum TaskWord: Sendable, Equatable {
-  /// Results since the last word, and which file it is at.
-  case progress([FileResult], underway: Int?)
+  /// Results since the last word, which file it is at, and the bytes that have come of files without a result.
+  case progress([FileResult], underway: Int?, arrived: Int64 = 0)
   /// The task has ended: results since the last word. The last word of a task.
   case ended([FileResult], TaskEnd)
 }
