@@ -42,8 +42,19 @@ extension Integration {
         let found = try fixture.job("find", "--file", "/data/missing")
         let lines = found.output.split(separator: "\n")
         #expect(lines.count == 2 && lines.allSatisfy { $0.contains("  FAILURE  ") }, "\(lines)")
-        let loaded = try fixture.job("find", "--file", fixture.source("a/d0/f7"))
-        #expect(loaded.output.contains("  LOAD  SUCCEEDED  SUCCESS  "), "\(loaded.output)")
+        let below = try fixture.job("find", "--file", fixture.source("a/d0/f7"))
+        #expect(
+          below.output.contains("  LOAD  SUCCEEDED  UNKNOWN  ")
+            && below.output.contains("(the job succeeded with every file that it listed;"),
+          "\(below.output)")
+        let filtered = try fixture.job(
+          "load", "--path", "/data/b/d0", "--file-filter-regx", "f1.*", "--submit", "--watch")
+        #expect(filtered.succeeded, "\(filtered.output)\(filtered.errors)")
+        let one = try fixture.job("load", "--path", "/data/b/d0/f2", "--submit", "--watch")
+        #expect(one.succeeded, "\(one.output)\(one.errors)")
+        let named = try fixture.job("find", "--file", "/data/b/d0/f2").output.split(separator: "\n")
+        #expect(named.first?.contains("  LOAD  SUCCEEDED  SUCCESS  ") == true, "\(named)")
+        #expect(!named.contains { $0.contains("  \(fixture.source("b/d0"))  ") }, "\(named)")
         let none = try fixture.job("find", "--file", "/data/other")
         #expect(none.status == .code(255) && none.errors.contains("no job has the file"))
       }
@@ -102,6 +113,24 @@ extension Integration {
           #expect(lines.count >= 3 && lines.allSatisfy { $0.count < columns }, "\(lines)")
           #expect(columns < 80 || lines.contains { $0.contains("[#") }, "\(lines)")
         }
+      }
+    }
+
+    @Test("a load of one large file shows how far it is")
+    func largeFile() async throws {
+      try await blocking {
+        let fixture = try JobFixture { try JobFixture.fill("\($0)/one", count: 1, size: 5 << 20) }
+        let run = try fixture.job(
+          "load", "--path", "/data/one", "--submit", "--watch", "--format", "JSON",
+          "--bandwidth", "1MB")
+        #expect(run.succeeded, "\(run.errors)")
+        var arrived: [Int] = []
+        for line in run.output.split(separator: "\n") {
+          let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+          if let bytes = object?["arrivedBytes"] as? Int { arrived.append(bytes) }
+        }
+        #expect(Set(arrived).count >= 2 && arrived == arrived.sorted(), "\(run.output)")
+        #expect(arrived.allSatisfy { $0 > 0 && $0 <= 5 << 20 }, "\(arrived)")
       }
     }
 

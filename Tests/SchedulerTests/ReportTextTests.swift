@@ -60,15 +60,20 @@ import Testing
   }
 
   @Test("a job is found by the files below its paths, by bytes")
-  func covers() {
-    let load = JobSpecification(.load, .paths(["s3://b/d/", "s3://b/one"]))
-    for (path, isCovered) in [
-      ("s3://b/d", true), ("s3://b/d/x/y", true), ("s3://b/dx", false), ("s3://b/one", true),
-      ("s3://b", false),
-    ] { #expect(load.covers(path) == isCovered, "\(path)") }
+  func standings() {
+    var load = JobSpecification(.load, .paths(["s3://b/d/", "s3://b/one"]))
+    let paths: [(String, PathStanding?)] = [
+      ("s3://b/d", .named), ("s3://b/d/", .named), ("s3://b/d/x", .below), ("s3://b/d/x/y", .below),
+      ("s3://b/dx", nil), ("s3://b/one", .named), ("s3://b", nil),
+    ]
+    for (path, standing) in paths { #expect(load.standing(of: path) == standing, "\(path)") }
+    load.options.recursive = false
+    #expect(load.standing(of: "s3://b/d/x") == .below)
+    #expect(load.standing(of: "s3://b/d/x/y") == nil)
     let copy = JobSpecification(.copy, .transfer(source: "s3://a", destination: "s3://b"))
-    #expect(copy.covers("s3://a/x") && copy.covers("s3://b/x") && !copy.covers("s3://c"))
-    #expect(!JobSpecification(.load, .index("s3://b/list")).covers("s3://b/list/x"))
+    #expect(copy.standing(of: "s3://a/x") == .below && copy.standing(of: "s3://b/x") == .below)
+    #expect(copy.standing(of: "s3://c") == nil)
+    #expect(JobSpecification(.load, .index("s3://b/list")).standing(of: "s3://b/list/x") == nil)
   }
 
   @Test("a rate has bounds, and the time to the end follows from them")

@@ -11,9 +11,10 @@ struct JobFindCommand: ParsableCommand {
     commandName: "find",
     abstract: "Lists the jobs of a file, newest first.",
     discussion: """
-      One line for each job: id, type, state, what became of the file, path, and why it failed. \
-      A file is SUCCESS in a job that succeeded, FAILURE with its reason when the job gave it up, and \
-      UNKNOWN otherwise. Jobs by index file are found for files that failed.
+      One line for each job that looks at the file: id, type, state, what became of the file, path, and why. \
+      A file is SUCCESS in a job that names it and succeeded, and FAILURE where the job gave it up. Of the files \
+      below a job's path only the failed ones are kept by name, so the others are UNKNOWN, with the job's own end. \
+      Jobs by index file are found for files that failed.
       """)
 
   @Option(help: "The file: a UFS URI, or a path below a mount.")

@@ -68,14 +68,14 @@ extension CoordinatorAPI {
     return JSONWriter.object {
       $0.name("jobs")
       $0.array { writer in
-        for (record, failure) in found.jobs { Self.write(record, failure, to: &writer) }
+        for (record, outcome) in found.jobs { Self.write(record, outcome, to: &writer) }
       }
       if let next = found.next { $0.member("lastKey", "\(next)") }
     }
   }
 
   private static func write(
-    _ record: JobRecord, _ failure: FailedFile?, to writer: inout JSONWriter
+    _ record: JobRecord, _ outcome: Coordinator.Outcome, to writer: inout JSONWriter
   ) {
     writer.object {
       $0.member("jobId", "\(record.id)")
@@ -83,10 +83,8 @@ extension CoordinatorAPI {
       $0.member("jobState", record.state.word)
       $0.member("path", record.specification.subject)
       $0.member("submitted", DateText.iso(record.submittedAt))
-      // Of a job that succeeded every file did; of another one that has ended only the failures are known.
-      let state = failure != nil ? "FAILURE" : record.state == .succeeded ? "SUCCESS" : "UNKNOWN"
-      $0.member("fileState", state)
-      if let failure { $0.member("reason", failure.reason) }
+      $0.member("fileState", outcome.word)
+      if let reason = outcome.reason { $0.member("reason", reason) }
     }
   }
 }

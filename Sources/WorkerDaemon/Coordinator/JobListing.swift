@@ -204,11 +204,7 @@ final class JobListing {
     // Many names and a long pattern take milliseconds; that is no work for a ring.
     return await pool.run {
       guard let filter = LoadFilter(pattern) else { return [] }
-      return files.filter { file in
-        filter.keeps(
-          file.path.utf8.split(separator: UInt8(ascii: "/")).last.map { String(Substring($0)) }
-            ?? "")
-      }
+      return files.filter { filter.keeps(path: $0.path) }
     }
   }
 }

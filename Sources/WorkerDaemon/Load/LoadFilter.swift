@@ -32,4 +32,10 @@ package struct LoadFilter {
 
   /// Whether `name` matches wholly.
   package func keeps(_ name: String) -> Bool { pattern.matches(name) }
+
+  /// Whether the last component of `path` matches wholly.
+  package func keeps(path: String) -> Bool {
+    let name = path.utf8.split(separator: UInt8(ascii: "/")).last
+    return keeps(name.map { String(Substring($0)) } ?? "")
+  }
 }

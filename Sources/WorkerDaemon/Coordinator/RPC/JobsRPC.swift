@@ -127,12 +127,15 @@ struct JobsRPC: JobsHandler {
       try await coordinator.jobs(of: request.file, after: after, limit: limit)
     }
     var response = WireFindResponse()
-    response.jobs = found.jobs.map { record, failure in
+    response.jobs = found.jobs.map { record, outcome in
       var job = WireFoundJob()
       job.job = WireJobSummary(record)
-      job.file = failure.map(WireFileReport.init) ?? WireFileReport()
+      switch outcome {
+      case .succeeded: job.file.state = .success
+      case .failed(let file): job.file = WireFileReport(file)
+      case .unknown(let reason): job.file.message = reason
+      }
       job.file.path = found.path
-      if failure == nil, record.state == .succeeded { job.file.state = .success }
       return job
     }
     response.nextPageToken = found.next.map { "\($0)" } ?? ""
