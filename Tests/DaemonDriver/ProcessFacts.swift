@@ -27,6 +27,44 @@ package enum ProcessFacts {
     return max(0, count - 2)
   }
 
+  /// A thread of a process.
+  package struct ThreadFacts: Sendable {
+    /// Its name, of 15 bytes at most.
+    package let name: String
+    /// How nice it is to others.
+    package let niceness: Int
+    /// Nanoseconds that it was on a CPU.
+    package let nanoseconds: UInt64
+  }
+
+  /// The threads of a process.
+  package static func threads(_ pid: pid_t) -> [ThreadFacts] {
+    guard let folder = unsafe opendir("/proc/\(pid)/task") else { return [] }
+    defer { unsafe closedir(folder) }
+    var threads: [ThreadFacts] = []
+    while let entry = unsafe readdir(folder) {
+      let number = unsafe withUnsafePointer(to: &entry.pointee.d_name.0) {
+        unsafe String(cString: $0)
+      }
+      let place = "/proc/\(pid)/task/\(number)"
+      // A thread may end meanwhile.
+      guard pid_t(number) != nil, let stat = try? readText("\(place)/stat"),
+        let times = try? readText("\(place)/schedstat"),
+        let open = stat.firstIndex(of: "("), let close = stat.lastIndex(of: ")")
+      else { continue }
+      // After the name in parentheses: state is field 3, nice 19.
+      let fields = stat[stat.index(after: close)...].split(separator: " ")
+      guard fields.count > 16, let niceness = Int(fields[16]),
+        let nanoseconds = times.split(separator: " ").first.flatMap({ UInt64($0) })
+      else { continue }
+      threads.append(
+        ThreadFacts(
+          name: String(stat[stat.index(after: open)..<close]), niceness: niceness,
+          nanoseconds: nanoseconds))
+    }
+    return threads
+  }
+
   private static func children(of pid: pid_t) -> [pid_t] {
     let text = (try? readText("/proc/\(pid)/task/\(pid)/children")) ?? ""
     return text.split(separator: " ").compactMap { pid_t($0) }

@@ -69,8 +69,8 @@ struct ReactorTests {
     group.stop()
   }
 
-  @Test("a ring for background work has short turns, each of one job at least")
-  func briefTurns() async throws {
+  /// How many turns a ring for background work takes for 1,000 jobs that run for `time` each.
+  private static func turns(ofJobs time: Duration) async throws -> Int {
     var options = Reactor.Options()
     options.duty = .background(niceness: 0)
     let group = try ReactorGroup([options])
@@ -82,8 +82,7 @@ struct ReactorTests {
       await withTaskGroup(of: Void.self) { tasks in
         for _ in 0..<1000 {
           tasks.addTask(executorPreference: reactor) {
-            // As long as a turn may be, so that each has a turn of its own.
-            let end = ContinuousClock.now + .microseconds(50)
+            let end = ContinuousClock.now + time
             while ContinuousClock.now < end {}
             count.add()
           }
@@ -92,7 +91,23 @@ struct ReactorTests {
       return (reactor.tickCount - start, count.value)
     }
     #expect(count == 1000)
-    #expect(turns >= 1000)
+    return Int(turns)
+  }
+
+  @Test("a ring for background work runs many small jobs in one turn")
+  func sharedTurns() async throws {
+    // Jobs of nothing take a few microseconds, a turn 50: whoever gave the CPU away after each would need 1,000.
+    let turns = try await Self.turns(ofJobs: .zero)
+    #expect(turns < 400)
+  }
+
+  @Test("a ring for background work ends a turn in time, with one job at least")
+  func briefTurns() async throws {
+    // Five jobs of 10 µs fill a turn, so that 1,000 need 200 turns at least, and no ring of another duty takes as many.
+    let small = try await Self.turns(ofJobs: .microseconds(10))
+    #expect(small >= 200 && small < 700)
+    // As long as a turn may be, so that each has a turn of its own.
+    #expect(try await Self.turns(ofJobs: .microseconds(50)) >= 1000)
   }
 
   @Test("a task on one ring runs work on another and returns to its own")
