@@ -74,7 +74,9 @@ package final class Worker: Sendable {
     do throws(StartError) {
       var options = options
       options.domainSocket = ports.shortCircuit?.place.path ?? ""
-      return try CoordinatorLink(options, id: try WorkerUUID.read(settings), parts)
+      let worker = CoordinatorLink.Subject(
+        reactors: parts.serving, tasks: parts.tasks, inventory: parts.inventory, pins: parts.pins)
+      return try CoordinatorLink(options, id: try WorkerUUID.read(settings), worker)
     } catch {
       parts.serving[0].wait {
         for port in ports.servers { await port.server.drain(within: .zero) }

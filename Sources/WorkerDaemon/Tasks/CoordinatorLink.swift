@@ -47,8 +47,20 @@ final class CoordinatorLink: Sendable {
   /// How long a coordinator may take to hear that the worker stops.
   private static let leaveLimit = Duration.seconds(1)
 
+  /// The worker that is linked.
+  struct Subject: Sendable {
+    /// Rings that serve its gRPC; the first one keeps the lease.
+    var reactors: [Reactor]
+    /// Runs the tasks that the coordinator sends.
+    var tasks: TaskRunner
+    /// What it holds.
+    var inventory: WorkerInventory
+    /// Paths that the coordinator has pinned.
+    var pins: FollowedPins
+  }
+
   private let options: Options
-  private let parts: WorkerParts
+  private let worker: Subject
   private let engine: RPCEngine
   private let server: RPCServer
   private let client: RegistryClient
@@ -66,11 +78,10 @@ final class CoordinatorLink: Sendable {
   /// Listens, and begins to register.
   ///
   /// - Throws: `.port` when the port cannot be had, `.configuration`, `.system` and `.directory`.
-  init(_ options: Options, id: JobID, _ parts: WorkerParts) throws(StartError) {
+  init(_ options: Options, id: JobID, _ worker: Subject) throws(StartError) {
     self.options = options
-    self.parts = parts
-    let reactors = parts.serving
-    reactor = reactors[0]
+    self.worker = worker
+    reactor = worker.reactors[0]
     if let problem = options.channel.tls?.problem { throw StartError(.configuration, problem) }
     do throws(RPCError) {
       engine = try RPCEngine()
@@ -79,12 +90,12 @@ final class CoordinatorLink: Sendable {
         options: RPCServerOptions(
           addresses: [.tcp(host: options.bind.host, port: options.bind.port)],
           tls: options.channel.tls, keepalive: options.keepalive))
-      server.register(TaskService(parts.tasks))
+      server.register(TaskService(worker.tasks))
       HealthService().register(on: server)
       let channel = try RPCChannel(
         engine: engine, target: options.target, options: options.channel)
       client = RegistryClient(channel)
-      try server.start(on: reactors)
+      try server.start(on: worker.reactors)
     } catch {
       throw StartError(.port, "\(error.message); set \(options.bind.key)")
     }
@@ -123,7 +134,7 @@ final class CoordinatorLink: Sendable {
   /// Waits until the worker knows what it holds; false when the task was cancelled.
   private func waitForPages() async -> Bool {
     let deadline = reactor.now &+ Self.restoreWait.nanoseconds
-    while !parts.inventory.isComplete, reactor.now < deadline {
+    while !worker.inventory.isComplete, reactor.now < deadline {
       guard await reactor.sleep(for: .milliseconds(20)) else { return false }
     }
     return !Task.isCancelled
@@ -147,15 +158,15 @@ final class CoordinatorLink: Sendable {
     let stream = try client.register(options: RPCCallOptions(timeout: options.registerDeadline))
     var message = WireRegisterRequest()
     message.worker = card
-    message.capacity = parts.inventory.capacity.map(WireCapacity.init)
-    message.pageSize = UInt64(parts.inventory.pageSize)
+    message.capacity = worker.inventory.capacity.map(WireCapacity.init)
+    message.pageSize = UInt64(worker.inventory.pageSize)
     var (batchCount, fileCount): (UInt64, UInt64) = (0, 0)
     var cursor: [UInt8]?
     var isLast = !options.tellsFiles
     repeat {
       if !isLast {
         guard
-          let batch = await parts.inventory.batch(from: cursor, countMax: options.batchSize)
+          let batch = await worker.inventory.batch(from: cursor, countMax: options.batchSize)
         else { throw RPCError(.unavailable, "the catalog of cached files cannot be read") }
         message.files = batch.files
         cursor = batch.next
@@ -166,7 +177,7 @@ final class CoordinatorLink: Sendable {
       if isLast {
         message.isLast = true
         (message.batchCount, message.fileCount) = (batchCount, fileCount)
-        message.unnamedFiles = parts.inventory.held.unnamed
+        message.unnamedFiles = worker.inventory.held.unnamed
       }
       // What ended the call is told by its response.
       guard try await stream.send(message) else { break }
@@ -186,21 +197,21 @@ final class CoordinatorLink: Sendable {
     repeat {
       let answer = try await client.heartbeat(
         heartbeat(lease.leaseID, isLeaving: false), options: call)
-      if answer.pinnedRevision != parts.pins.revision {
-        parts.pins.follow(answer.pinnedPaths, answer.pinnedRevision)
+      if answer.pinnedRevision != worker.pins.revision {
+        worker.pins.follow(answer.pinnedPaths, answer.pinnedRevision)
       }
     } while await reactor.sleep(for: interval)
   }
 
   private func heartbeat(_ lease: UInt64, isLeaving: Bool) -> WireHeartbeatRequest {
-    let held = parts.inventory.held
+    let held = worker.inventory.held
     return .make {
       $0.workerID = card.id
       $0.leaseID = lease
       $0.incarnation = card.incarnation
-      $0.capacity = parts.inventory.capacity.map(WireCapacity.init)
-      $0.runningTasks = UInt32(clamping: parts.tasks.taskCount)
-      $0.pinnedRevision = parts.pins.revision
+      $0.capacity = worker.inventory.capacity.map(WireCapacity.init)
+      $0.runningTasks = UInt32(clamping: worker.tasks.taskCount)
+      $0.pinnedRevision = worker.pins.revision
       ($0.heldFiles, $0.heldBytes) = (held.files, held.bytes)
       $0.isLeaving = isLeaving
     }
