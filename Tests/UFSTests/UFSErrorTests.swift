@@ -49,7 +49,12 @@ struct UFSErrorTests {
   @Test("one line names operation, code, path and cause")
   func description() {
     let error = UFSError(errno: ENOENT, operation: "ufs.open", path: "file:///a")
-    #expect(error.description == "file:///a: not found: No such file or directory (errno 2)")
+    #expect(error.description == "file:///a: no such file or directory")
+    #expect(error.reason == "no such file or directory")
+    let object = UFSError(
+      .notFound, operation: "s3.head", path: "s3://b/k",
+      cause: .store(status: 404, code: "NoSuchKey"))
+    #expect(object.description == "s3://b/k: no such file or directory: status 404 NoSuchKey")
     let cancelled = UFSError(
       ring: RingError(.cancelled, operation: "ring.read"), operation: "ufs.read", path: "p")
     #expect(cancelled.code == .unavailable)

@@ -7,10 +7,10 @@ package struct NamedFailure: Equatable, Sendable {
   /// One line.
   package var reason: String
 
-  /// A failure of its parts.
+  /// A failure of its parts; a reason that begins with the subject is kept without it.
   package init(subject: String, reason: String) {
     self.subject = subject
-    self.reason = reason
+    self.reason = ReasonText.without(subject, reason)
   }
 }
 

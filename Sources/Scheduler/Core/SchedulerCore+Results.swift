@@ -295,7 +295,8 @@ extension SchedulerCore {
       run.ledger.add(failed: FileCount(files: 1))
       let name = workers[Int(work.pinned)].info.name
       return close(
-        failed: work.file, key: key(of: work), page: work.page, "\(name): \(reason)", in: run)
+        failed: work.file, key: key(of: work), page: work.page,
+        "\(name): \(ReasonText.without(work.file.path, reason))", in: run)
     }
     guard work.split >= 0 else { return giveUp(work.file, work.page, reason, in: run) }
     guard var file = run.splits[work.split] else { return }

@@ -23,11 +23,11 @@ package struct FailedFile: Equatable, Sendable {
   /// One line.
   package var reason: String
 
-  /// A failed file of its parts.
+  /// A failed file of its parts; a reason that begins with the path is kept without it.
   package init(path: String, length: Int64, reason: String) {
     self.path = path
     self.length = length
-    self.reason = reason
+    self.reason = ReasonText.without(path, reason)
   }
 }
 

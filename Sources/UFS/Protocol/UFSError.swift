@@ -1,6 +1,7 @@
 // What can go wrong between us and an under file system. "Not found" is said only when the UFS itself said it: a question
 // that could not be asked is `.unavailable` or `.io`, because a client that hears "not found" acts on it.
 
+import Glibc
 package import HTTPWire
 package import Model
 import Ring
@@ -92,7 +93,12 @@ package struct UFSError: Error, Sendable, Equatable, CustomStringConvertible {
       && left.operation.description == right.operation.description
   }
 
-  package var description: String {
+  package var description: String { path.isEmpty ? reason : "\(path): \(reason)" }
+
+  /// The failure without its path, for lines that begin with that.
+  package var reason: String {
+    // The kernel's own words for it are the same again.
+    if code == .notFound, case .errno(ENOENT) = cause { return remedied(code.words) }
     let why =
       switch cause {
       case .errno(let number): "\(errnoText(number)) (errno \(number))"
@@ -105,16 +111,17 @@ package struct UFSError: Error, Sendable, Equatable, CustomStringConvertible {
       case .store(let status, let code):
         "status \(status) \(code.isEmpty ? "without a code" : code)"
       }
-    let whole = path.isEmpty ? "\(code.words): \(why)" : "\(path): \(code.words): \(why)"
-    return remedy.map { "\(whole); \($0)" } ?? whole
+    return remedied("\(code.words): \(why)")
   }
+
+  private func remedied(_ text: String) -> String { remedy.map { "\(text); \($0)" } ?? text }
 }
 
 extension UFSError.Code {
   /// The kind of failure in words for people.
   fileprivate var words: String {
     switch self {
-    case .notFound: "not found"
+    case .notFound: "no such file or directory"
     case .denied: "refused"
     case .escapesMount: "not inside a mount"
     case .unavailable: "not available now"
