@@ -78,6 +78,40 @@ extension Integration {
       }
     }
 
+    @Test("a free fails while a stopped worker may come back with its pages, and says what to do")
+    func freeWithoutOne() async throws {
+      try await blocking {
+        let cluster = try JobCluster(storage: Self.volume) {
+          try JobFixture.fill("\($0)/set", count: 20, size: 5000)
+        }
+        try Self.expectBoth(cluster)
+        cluster.workers[0].process.signal(SIGTERM)
+        #expect(cluster.workers[0].process.wait(.seconds(20)) == .code(0))
+        let name = try cluster.nodes().workers.first { $0["state"] as? String == "LOST" }
+        let address = try #require(name?["address"] as? String)
+        let submitted = try cluster.run("job", "free", "--path", "/data/set", "--submit")
+        #expect(submitted.succeeded, "\(submitted)")
+        var report = ""
+        let isTold = try eventually {
+          report = try cluster.run("job", "free", "--path", "/data/set", "--progress").output
+          return report.contains("\tWaits: \(address): away since ")
+        }
+        #expect(isTold, "\(report)")
+        let hasEnded = try eventually(.seconds(60)) {
+          report = try cluster.run("job", "free", "--path", "/data/set", "--progress").output
+          return report.contains("Job State: FAILED")
+        }
+        #expect(hasEnded, "\(report)")
+        #expect(
+          report.contains("(JobFailed: Job partially failed. \(address): away since ")
+            && report.contains("alluxio.master.lost.worker.deletion.timeout"), "\(report)")
+        cluster.workers[0] = try cluster.start("0")
+        try Self.expectBoth(cluster)
+        let again = try cluster.run("job", "free", "--path", "/data/set", "--submit", "--watch")
+        #expect(again.succeeded, "\(again)")
+      }
+    }
+
     @Test("a worker that comes back tells what it holds, batch by batch, and is silent no longer")
     func comesBack() async throws {
       try await blocking {

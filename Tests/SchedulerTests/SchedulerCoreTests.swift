@@ -461,12 +461,18 @@ import Testing
       let freed = FileOutcome.freed(FileCount(files: 4, bytes: 40))
       world.handle(.taskEnded(task.id, [FileResult(0, freed)], .done))
     }
+    let away =
+      "away since 2023-11-14T22:13:20.000+00:00; start it, or free again once it is no longer listed"
+      + " (alluxio.master.lost.worker.deletion.timeout)"
+    #expect(world.core.progress(of: id, at: 0)?.waits == "worker-2:29999: \(away)")
     for _ in 0..<10 { world.pass(.seconds(11)) }
     world.write(count: .max)
     let record = world.stored(id)
     #expect(record?.state == .failed)
+    #expect(record?.failure == "Job partially failed. worker-2:29999: \(away)")
     #expect(record?.totals.ledger.loaded == FileCount(files: 8, bytes: 80))
-    #expect(world.failures(of: id).map(\.reason).first?.hasPrefix("worker-2:29999: ") == true)
+    #expect(
+      world.failures(of: id).map(\.reason) == ["worker-2:29999: WORKER_NOT_REACHABLE: \(away)"])
   }
 
   @Test("a full disk refuses submissions clearly, and what was under way goes on when it is back")

@@ -75,6 +75,8 @@ final class JobRun {
 
   /// Files to be sent, by the worker's place.
   var queues: [WorkQueue<FileWork>] = []
+  /// Places of workers that a FREE has to ask and that are away.
+  var awayPlaces: Set<Int> = []
   /// Files for which there is no worker.
   var homeless = WorkQueue<FileWork>()
   /// Files that wait for another attempt.

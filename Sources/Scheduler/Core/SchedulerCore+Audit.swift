@@ -28,7 +28,9 @@ extension SchedulerCore {
   }
 
   private func partialFailure(of run: JobRun) -> String {
-    guard run.isCheck else { return "Job partially failed." }
+    guard run.isCheck else {
+      return absentWorkers(of: run).map { "Job partially failed. \($0)" } ?? "Job partially failed."
+    }
     let failed = run.ledger.failed
     return
       "\(failed.files) files (\(SizeText.print(failed.bytes))) left the cache while the job ran:"

@@ -102,7 +102,10 @@ extension SchedulerCore {
   func place(_ work: FileWork, in run: JobRun) {
     if work.pinned >= 0, !workers[Int(work.pinned)].isLive {
       run.unitCount -= 1
-      let reason = "\(TaskFailure.workerNotReachable.rawValue): the worker is away"
+      run.awayPlaces.insert(Int(work.pinned))
+      let reason =
+        "\(TaskFailure.workerNotReachable.rawValue): \(absence(of: Int(work.pinned)));"
+        + " \(Self.absenceRemedy)"
       return retry(work, FileFailure(.file, reason, retryAfter: .seconds(5)), in: run)
     }
     guard let place = worker(for: work, in: run) else { return run.homeless.append(work) }
@@ -115,7 +118,10 @@ extension SchedulerCore {
 
   /// The place of the worker that a unit goes to; nil while there is none.
   private func worker(for work: FileWork, in run: JobRun) -> Int? {
-    if work.pinned >= 0 { return Int(work.pinned) }
+    if work.pinned >= 0 {
+      run.awayPlaces.remove(Int(work.pinned))
+      return Int(work.pinned)
+    }
     guard !live.isEmpty else { return nil }
     if work.replica == 0, work.turn == 0, let first = placement.first(for: work.file.path) {
       let place = live[first]

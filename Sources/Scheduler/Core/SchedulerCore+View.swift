@@ -71,7 +71,7 @@ extension SchedulerCore {
       let seconds = (now.ticks &- failure.since) / 1_000_000_000
       return "listing waits, for \(seconds) s: \(failure.reason)"
     }
-    return nil
+    return absentWorkers(of: run)
   }
 
   /// The registered workers: who, whether they are there, how many tasks they have.

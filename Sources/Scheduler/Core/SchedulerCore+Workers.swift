@@ -12,6 +12,7 @@ extension SchedulerCore {
       dropTasks(at: place, isAnew ? "the worker was started anew" : "the worker came back")
       workers[place].info = info
       workers[place].isLive = true
+      workers[place].lostDate = nil
       workers[place].brokenCount = 0
       workers[place].isUnreachable = false
       workers[place].blockedUntil = 0
@@ -48,8 +49,26 @@ extension SchedulerCore {
   func lose(_ identity: WorkerIdentity) {
     guard let place = places[identity], workers[place].isLive else { return }
     workers[place].isLive = false
+    workers[place].lostDate = now.date
     membershipChanged()
     dropTasks(at: place, "the worker was lost")
+  }
+
+  /// Since when a worker that is not there is away.
+  func absence(of place: Int) -> String {
+    workers[place].lostDate.map { "away since \(DateText.iso($0))" } ?? "away"
+  }
+
+  /// What helps a FREE that asks a worker which is away: its cache may come back with it.
+  static let absenceRemedy =
+    "start it, or free again once it is no longer listed (alluxio.master.lost.worker.deletion.timeout)"
+
+  /// Which workers that a FREE has to ask are away, since when, and what helps; nil when all are there.
+  func absentWorkers(of run: JobRun) -> String? {
+    let away = run.awayPlaces.sorted().filter { !workers[$0].isLive }
+    guard let first = away.first else { return nil }
+    let rest = away.count > 1 ? " and \(away.count - 1) more workers" : ""
+    return "\(workers[first].info.name)\(rest): \(absence(of: first)); \(Self.absenceRemedy)"
   }
 
   private func membershipChanged() {

@@ -6,6 +6,8 @@ struct WorkerSlot {
   var info: WorkerInfo
   /// Whether it is there.
   var isLive = true
+  /// When it went, milliseconds since 1970; nil while it is there.
+  var lostDate: Int64?
   /// Whether nobody expects it any more: its place may become another worker's.
   var isRemoved = false
   /// Tasks at it, those that no longer count included.
