@@ -216,6 +216,61 @@ extension Integration {
       }
     }
 
+    @Test("paths that are not there, and filters that keep nothing, end alike whoever asks")
+    func nothing() async throws {
+      try await blocking {
+        let fixture = try JobFixture { try JobFixture.fill("\($0)/set", count: 12, size: 10) }
+        let connection = try HTTPConnection(port: fixture.web)
+        func post(_ target: String, _ body: String) throws -> HTTPResponse {
+          try connection.send(
+            "POST \(target) HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+          )
+          return try connection.receive()
+        }
+        let missing = fixture.source("missing")
+        // Whoever wants it is told at once; without that the job fails with the same words.
+        for (target, body) in [
+          ("/api/v1/master/submit_job/load", "{\"path\":\"\(missing)\",\"check\":true}"),
+          ("/api/v1/load", "{\"paths\":[\"\(missing)\"],\"check\":true}"),
+        ] {
+          let refused = try post(target, body)
+          #expect(refused.status == 400, "\(refused.text)")
+          #expect(refused.text.contains("\(missing): no such file or directory"))
+        }
+        for (target, body) in [
+          ("/api/v1/master/submit_job/load", "{\"path\":\"\(missing)\"}"),
+          ("/api/v1/load", "{\"paths\":[\"\(missing)\"]}"),
+        ] {
+          let submitted = try post(target, body)
+          #expect(submitted.status == 200, "\(submitted.text)")
+          let lines = try fixture.wait(missing, for: "FAILED")
+          #expect(
+            lines.contains(
+              "Job State: FAILED (JobFailed: The listing failed: \(missing): no such file or directory)"
+            ), "\(lines)")
+        }
+
+        let free = try fixture.job("free", "--path", "/data/missing", "--submit", "--watch")
+        #expect(free.succeeded, "\(free)")
+        #expect(
+          free.errors.contains(
+            "/data/missing: no such file or directory; what is cached of it is freed all the same"),
+          "\(free.errors)")
+        #expect(
+          free.output.contains("\tNotice: nothing of it was in the cache\n"), "\(free.output)")
+        let there = try fixture.job("free", "--path", "/data/set", "--submit", "--watch")
+        #expect(there.succeeded && there.errors.isEmpty, "\(there)")
+        #expect(there.output.contains("\tNotice: nothing of it was in the cache\n"))
+
+        let filtered = try fixture.job(
+          "load", "--path", "/data/set", "--file-filter-regx", "none", "--submit", "--watch")
+        #expect(filtered.succeeded, "\(filtered)")
+        #expect(filtered.output.contains("\tNotice: the filter kept none of 12 files\n"))
+        let all = try fixture.job("load", "--path", "/data/set", "--submit", "--watch")
+        #expect(all.succeeded && !all.output.contains("Notice"), "\(all)")
+      }
+    }
+
     @Test("a job store that is corrupt, or no directory, ends the start with one line")
     func badStore() async throws {
       try await blocking {

@@ -28,7 +28,7 @@ extension Integration {
           ], limit: .seconds(120))
         let lines = run.output.split(separator: "\n")
         #expect(run.succeeded, "\(run.errors)")
-        #expect(lines.count == 7, "\(run.output)\(run.errors)")
+        #expect(lines.count == 8, "\(run.output)\(run.errors)")
         for line in lines {
           #expect(line.hasPrefix("ok "), "\(line) \(run.errors) \(cluster.log.suffix(2000))")
         }

@@ -195,6 +195,49 @@ import Testing
     ] { #expect(text.contains(part), "\(part) in \(text)") }
   }
 
+  @Test(
+    "a job that succeeded and did nothing says why: no file, none that the filter keeps, none cached"
+  )
+  func notices() {
+    func done(_ type: JobType, filtered: Int64 = 0) -> JobReport {
+      let target =
+        type == .copy
+        ? JobTarget.transfer(source: "s3://a", destination: "s3://b") : .paths(["s3://b/d"])
+      var progress = JobProgress(
+        JobRecord(id: id, JobSpecification(type, target), submittedAt: 0), at: 0)
+      progress.record.state = .succeeded
+      progress.totals.isListed = true
+      progress.totals.filteredFiles = filtered
+      return JobReport(progress)
+    }
+    #expect(done(.load).text.hasSuffix("\tNotice: there is no file\n"))
+    #expect(done(.load, filtered: 7).text.hasSuffix("\tNotice: the filter kept none of 7 files\n"))
+    #expect(done(.copy, filtered: 7).text.hasSuffix("\tNotice: the filter kept none of 7 files\n"))
+    #expect(done(.free).text.hasSuffix("\tNotice: nothing of it was in the cache\n"))
+    let load = done(.load, filtered: 7)
+    for (bytes, name) in [(load.json, "mNotice"), (load.rest, "notice"), (load.counts, "notice")] {
+      let text = String(decoding: bytes, as: UTF8.self)
+      #expect(text.contains("\"\(name)\":\"the filter kept none of 7 files\""), "\(text)")
+    }
+    var some = load
+    some.progress.totals.ledger.list(bytes: 1)
+    some.progress.totals.ledger.load(listed: 1, bytes: 1)
+    #expect(some.notice == nil)
+    var failed = load
+    failed.progress.record.state = .failed
+    #expect(failed.notice == nil)
+  }
+
+  @Test("a reason beside the path that it is about does not begin with that path again")
+  func reasons() {
+    let failed = FailedFile(path: "s3://b/f", length: 0, reason: "s3://b/f: no such file")
+    #expect(failed.reason == "no such file")
+    #expect(NamedFailure(subject: "s3://b/f", reason: "s3://b/f: gone").reason == "gone")
+    for reason in ["s3://b/fg: gone", "s3://b/f", "s3://b/f: ", "gone: s3://b/f: gone", ""] {
+      #expect(NamedFailure(subject: "s3://b/f", reason: reason).reason == reason)
+    }
+  }
+
   @Test("the progress object of REST leaves out empty values")
   func rest() {
     let text = String(decoding: JobReport(progress()).rest, as: UTF8.self)

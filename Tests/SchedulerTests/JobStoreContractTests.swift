@@ -134,6 +134,9 @@ final class StoreDirectory: Sendable {
       files: [TaskFile(path: "s3://b/ä", version: "v", length: 9, modificationTime: 8)],
       leftOutCount: 2, next: "there")
     page.failed = [FailedFile(path: "s3://b/gone", length: 0, reason: "not found")]
+    (page.repeatedCount, page.filteredCount) = (4, 5)
+    (checkpoint.totals.repeatedPaths, checkpoint.totals.filteredFiles) = (6, 7)
+    running.totals.filteredFiles = 8
     checkpoint.pages = [PlannedPage(number: 7, page)]
     let files = [FileDigest(of: "a"), FileDigest(of: "b")]
     let writes: [StoreWrite] = [

@@ -497,6 +497,9 @@ package nonisolated struct WireSubmitRequest: Sendable {
     set {options = .move(newValue)}
   }
 
+  /// Whether the source is looked at first: a path or index that is not there is NOT_FOUND, and no job is made. Else the job fails.
+  package var check: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Options: Equatable, Sendable {
@@ -524,7 +527,7 @@ package nonisolated struct WireSubmitResponse: Sendable {
 
   package var alias: String = String()
 
-  /// What is to be known: no worker is there, paths that are counted once.
+  /// What is to be known: no worker is there, paths that are counted once, nothing at the path of a free.
   package var notice: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -900,6 +903,18 @@ package nonisolated struct WireProgressResponse: @unchecked Sendable {
   package var repeatedPaths: UInt64 {
     get {_storage._repeatedPaths}
     set {_uniqueStorage()._repeatedPaths = newValue}
+  }
+
+  /// Files that the filter left out.
+  package var filteredFiles: UInt64 {
+    get {_storage._filteredFiles}
+    set {_uniqueStorage()._filteredFiles = newValue}
+  }
+
+  /// What is to be known of a job that succeeded and did nothing; empty when there is nothing.
+  package var notice: String {
+    get {_storage._notice}
+    set {_uniqueStorage()._notice = newValue}
   }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1391,7 +1406,7 @@ nonisolated extension WireTransferOptions: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension WireSubmitRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".SubmitRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}source\0\u{1}load\0\u{1}free\0\u{1}copy\0\u{1}move\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}source\0\u{1}load\0\u{1}free\0\u{1}copy\0\u{1}move\0\u{1}check\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1452,6 +1467,7 @@ nonisolated extension WireSubmitRequest: SwiftProtobuf.Message, SwiftProtobuf._M
           self.options = .move(v)
         }
       }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.check) }()
       default: break
       }
     }
@@ -1484,12 +1500,16 @@ nonisolated extension WireSubmitRequest: SwiftProtobuf.Message, SwiftProtobuf._M
     }()
     case nil: break
     }
+    if self.check != false {
+      try visitor.visitSingularBoolField(value: self.check, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: WireSubmitRequest, rhs: WireSubmitRequest) -> Bool {
     if lhs._source != rhs._source {return false}
     if lhs.options != rhs.options {return false}
+    if lhs.check != rhs.check {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1895,7 +1915,7 @@ nonisolated extension WireStuckTask: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension WireProgressResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ProgressResponse"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}job_id\0\u{1}type\0\u{1}state\0\u{1}source\0\u{1}load\0\u{1}free\0\u{1}copy\0\u{1}move\0\u{1}counts\0\u{3}is_listing_complete\0\u{3}submitted_at\0\u{3}started_at\0\u{3}ended_at\0\u{3}elapsed_milliseconds\0\u{1}throughput\0\u{3}remaining_milliseconds\0\u{3}remaining_least_milliseconds\0\u{3}remaining_most_milliseconds\0\u{1}failure\0\u{3}failed_files_path\0\u{3}recent_failures\0\u{3}recent_retries\0\u{3}stuck_tasks\0\u{1}files\0\u{3}next_page_token\0\u{3}age_milliseconds\0\u{1}stage\0\u{1}reruns\0\u{1}waits\0\u{3}repeated_paths\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}job_id\0\u{1}type\0\u{1}state\0\u{1}source\0\u{1}load\0\u{1}free\0\u{1}copy\0\u{1}move\0\u{1}counts\0\u{3}is_listing_complete\0\u{3}submitted_at\0\u{3}started_at\0\u{3}ended_at\0\u{3}elapsed_milliseconds\0\u{1}throughput\0\u{3}remaining_milliseconds\0\u{3}remaining_least_milliseconds\0\u{3}remaining_most_milliseconds\0\u{1}failure\0\u{3}failed_files_path\0\u{3}recent_failures\0\u{3}recent_retries\0\u{3}stuck_tasks\0\u{1}files\0\u{3}next_page_token\0\u{3}age_milliseconds\0\u{1}stage\0\u{1}reruns\0\u{1}waits\0\u{3}repeated_paths\0\u{3}filtered_files\0\u{1}notice\0")
 
   fileprivate class _StorageClass {
     var _jobID: String = String()
@@ -1925,6 +1945,8 @@ nonisolated extension WireProgressResponse: SwiftProtobuf.Message, SwiftProtobuf
     var _reruns: UInt32 = 0
     var _waits: String = String()
     var _repeatedPaths: UInt64 = 0
+    var _filteredFiles: UInt64 = 0
+    var _notice: String = String()
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1962,6 +1984,8 @@ nonisolated extension WireProgressResponse: SwiftProtobuf.Message, SwiftProtobuf
       _reruns = source._reruns
       _waits = source._waits
       _repeatedPaths = source._repeatedPaths
+      _filteredFiles = source._filteredFiles
+      _notice = source._notice
     }
   }
 
@@ -2058,6 +2082,8 @@ nonisolated extension WireProgressResponse: SwiftProtobuf.Message, SwiftProtobuf
         case 28: try { try decoder.decodeSingularUInt32Field(value: &_storage._reruns) }()
         case 29: try { try decoder.decodeSingularStringField(value: &_storage._waits) }()
         case 30: try { try decoder.decodeSingularUInt64Field(value: &_storage._repeatedPaths) }()
+        case 31: try { try decoder.decodeSingularUInt64Field(value: &_storage._filteredFiles) }()
+        case 32: try { try decoder.decodeSingularStringField(value: &_storage._notice) }()
         default: break
         }
       }
@@ -2167,6 +2193,12 @@ nonisolated extension WireProgressResponse: SwiftProtobuf.Message, SwiftProtobuf
       if _storage._repeatedPaths != 0 {
         try visitor.visitSingularUInt64Field(value: _storage._repeatedPaths, fieldNumber: 30)
       }
+      if _storage._filteredFiles != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._filteredFiles, fieldNumber: 31)
+      }
+      if !_storage._notice.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._notice, fieldNumber: 32)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2203,6 +2235,8 @@ nonisolated extension WireProgressResponse: SwiftProtobuf.Message, SwiftProtobuf
         if _storage._reruns != rhs_storage._reruns {return false}
         if _storage._waits != rhs_storage._waits {return false}
         if _storage._repeatedPaths != rhs_storage._repeatedPaths {return false}
+        if _storage._filteredFiles != rhs_storage._filteredFiles {return false}
+        if _storage._notice != rhs_storage._notice {return false}
         return true
       }
       if !storagesAreEqual {return false}

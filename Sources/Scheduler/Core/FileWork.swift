@@ -80,6 +80,8 @@ struct OpenPage {
   var openCount = 0
   /// Paths of it that were named before.
   var repeatedCount: Int64 = 0
+  /// Files that the filter leaves out of it.
+  var filteredCount: Int64 = 0
   /// Where the page after it begins; nil for the last one.
   var next: String?
   /// Results whose latest file lies in this page.

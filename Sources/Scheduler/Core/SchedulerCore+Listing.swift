@@ -80,7 +80,8 @@ extension SchedulerCore {
     let index = run.firstPage + UInt64(run.pages.count)
     run.pages.append(
       OpenPage(
-        openCount: 0, repeatedCount: run.isVerification ? 0 : page.repeatedCount, next: page.next,
+        openCount: 0, repeatedCount: run.isVerification ? 0 : page.repeatedCount,
+        filteredCount: run.isVerification ? 0 : page.filteredCount, next: page.next,
         record: record))
     for file in page.files { plan(listed: file, in: run, page: index) }
     for file in page.failed { fail(listed: file, in: run, page: index) }

@@ -140,6 +140,7 @@ extension SchedulerCore {
     while count < run.pages.count, run.pages[count].openCount == 0 {
       // Counted with the watermark: a restart lists what is behind it again.
       run.totals.repeatedPaths &+= run.pages[count].repeatedCount
+      run.totals.filteredFiles &+= run.pages[count].filteredCount
       passed.results += run.pages[count].results
       if let record = run.pages[count].record { passed.pages.append(record) }
       run.watermark = run.pages[count].next

@@ -29,6 +29,8 @@ package struct ListedPage: Sendable, Equatable {
   package var leftOutCount: Int64
   /// Paths that were named before, or lie below such: they were listed there.
   package var repeatedCount: Int64 = 0
+  /// Files that the job's filter leaves out.
+  package var filteredCount: Int64 = 0
   /// Where the next page begins; nil at the end of the listing.
   package var next: String?
 

@@ -22,6 +22,8 @@ package struct JobTotals: Equatable, Sendable {
   package var verificationCount: Int64 = 0
   /// Paths that were named twice or lie below others, and are counted once.
   package var repeatedPaths: Int64 = 0
+  /// Files that the job's filter left out.
+  package var filteredFiles: Int64 = 0
   /// Files that an early end gave back.
   package var givenBack = FileCount()
 

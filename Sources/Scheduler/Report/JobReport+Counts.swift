@@ -25,6 +25,10 @@ extension JobReport {
       if progress.totals.repeatedPaths > 0 {
         writer.member("repeatedPaths", progress.totals.repeatedPaths)
       }
+      if progress.totals.filteredFiles > 0 {
+        writer.member("filteredFiles", progress.totals.filteredFiles)
+      }
+      if let notice { writer.member("notice", notice) }
       if let failure = record.failure { writer.member("failure", failure) }
       if let path = record.failedListPath { writer.member("failedFileListPath", path) }
       writer.name("stuck")

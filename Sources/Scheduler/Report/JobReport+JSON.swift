@@ -20,6 +20,7 @@ extension JobReport {
       writer.member("mMetadataOnly", options.metadataOnly)
       if let stage { writer.member("mRunningStage", stage) }
       if let waits = progress.waits { writer.member("mWaits", waits) }
+      if let notice { writer.member("mNotice", notice) }
       writer.member("mRetryDeadLetterQueueSize", progress.totals.retrying)
       writer.member("mTimeElapsed", progress.elapsedMilliseconds)
       if !progress.stuckTasks.isEmpty {

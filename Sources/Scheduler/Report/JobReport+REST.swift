@@ -18,6 +18,7 @@ extension JobReport {
         }
       }
       if let waits = progress.waits { writer.member("waits", waits) }
+      if let notice { writer.member("notice", notice) }
       if let path = record.failedListPath { writer.member("failedFileListPath", path) }
       writeTarget(to: &writer)
       writeOptions(to: &writer)

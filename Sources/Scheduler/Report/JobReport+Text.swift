@@ -22,6 +22,7 @@ extension JobReport {
       lines.append(
         "Paths named twice, or below others: \(progress.totals.repeatedPaths), counted once")
     }
+    if let notice { lines.append("Notice: \(notice)") }
     if record.state.isTerminal, !isVerbose, ledger.failed.files > 0 {
       let named = progress.recentFailures.prefix(3)
       lines += named.map { "Failed: \($0.subject): \($0.reason)" }

@@ -67,6 +67,14 @@ package struct JobReport: Equatable, Sendable {
     RateText.percentHundredths(progress.totals.retriedSubtasks, of: progress.totals.subtasks)
   }
 
+  /// What is to be known of an end that did nothing; nil when there is nothing.
+  package var notice: String? {
+    guard record.state == .succeeded, ledger.listed.files == 0 else { return nil }
+    if record.specification.type == .free { return "nothing of it was in the cache" }
+    let filtered = progress.totals.filteredFiles
+    return filtered > 0 ? "the filter kept none of \(filtered) files" : "there is no file"
+  }
+
   /// Why the job failed, as the text report puts it behind the state; empty unless it did.
   var failureSuffix: String {
     record.failure.map { " (\(JobReport.failureClass): \($0))" } ?? ""

@@ -14,7 +14,7 @@ extension JobRecord {
       writer.optional(failedListPath) { $0.text($1) }
       specification.encode(to: &writer)
       totals.encode(to: &writer)
-      writer.number(totals.repeatedPaths)
+      totals.encodeAdded(to: &writer)
     }
   }
 
@@ -26,7 +26,7 @@ extension JobRecord {
       let failedListPath = reader.optional({ $0.text() }),
       let specification = JobSpecification(from: &reader), var totals = JobTotals(from: &reader)
     else { return nil }
-    if !reader.isAtEnd { totals.repeatedPaths = reader.signed() ?? 0 }
+    totals.takeAdded(from: &reader)
     guard reader.isAtEnd else { return nil }
     self.init(id: id, specification, submittedAt: submittedAt)
     self.state = state

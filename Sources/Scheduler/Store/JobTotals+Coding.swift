@@ -31,6 +31,18 @@ extension JobTotals {
     self.verificationCount = verificationCount
     self.isListed = isListed
   }
+
+  /// Writes what came to the format later: it ends the record and the checkpoint.
+  func encodeAdded(to writer: inout ByteWriter) {
+    writer.number(repeatedPaths)
+    writer.number(filteredFiles)
+  }
+
+  /// Reads as much of it as there is.
+  mutating func takeAdded(from reader: inout ByteReader) {
+    if !reader.isAtEnd { repeatedPaths = reader.signed() ?? 0 }
+    if !reader.isAtEnd { filteredFiles = reader.signed() ?? 0 }
+  }
 }
 
 extension JobLedger {
@@ -67,7 +79,7 @@ extension JobCheckpoint {
       writer.number(failureCount)
       totals.encode(to: &writer)
       reliance.encode(to: &writer)
-      writer.number(totals.repeatedPaths)
+      totals.encodeAdded(to: &writer)
     }
   }
 
@@ -78,7 +90,7 @@ extension JobCheckpoint {
       let nextResult = reader.number(), let failureCount = reader.number(),
       var totals = JobTotals(from: &reader), let reliance = JobReliance(from: &reader)
     else { return nil }
-    if !reader.isAtEnd { totals.repeatedPaths = reader.signed() ?? 0 }
+    totals.takeAdded(from: &reader)
     guard reader.isAtEnd else { return nil }
     self.init()
     self.isVerification = isVerification

@@ -19,6 +19,8 @@ extension PlannedPage {
         writer.number(file.length)
         writer.text(file.reason)
       }
+      writer.number(page.repeatedCount)
+      writer.number(page.filteredCount)
     }
   }
 
@@ -41,6 +43,9 @@ extension PlannedPage {
       else { return nil }
       page.failed.append(FailedFile(path: path, length: length, reason: reason))
     }
+    // Absent in older pages.
+    if !reader.isAtEnd { page.repeatedCount = reader.signed() ?? 0 }
+    if !reader.isAtEnd { page.filteredCount = reader.signed() ?? 0 }
     guard reader.isAtEnd else { return nil }
     self.init(number: number, page)
   }

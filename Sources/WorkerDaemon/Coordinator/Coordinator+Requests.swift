@@ -58,8 +58,15 @@ extension Coordinator {
   }
 
   /// What whoever has submitted a job is to know; nil when there is nothing.
-  package func notice(_ specification: JobSpecification) async -> String? {
+  ///
+  /// With `checked` the UFS is asked whether what a FREE names is there: data that is gone may be cached.
+  package func notice(_ specification: JobSpecification, checked: Bool) async -> String? {
     var notices: [String] = []
+    if checked, specification.type == .free, case .paths(let paths) = specification.target,
+      paths.count == 1, let problem = await missing(paths)
+    {
+      notices.append("\(problem); what is cached of it is freed all the same")
+    }
     let repeated = parts.mounts.standings(of: specification).count { $0 != .own }
     if repeated > 0 {
       notices.append("\(repeated) paths are named twice or lie below others: counted once")
@@ -105,6 +112,11 @@ extension Coordinator {
       case .transfer(let source, _): [source]
       case .indexedTransfer(let index, _, _): [index]
       }
+    return await missing(paths)
+  }
+
+  /// The first of `paths` that the UFS says is not there, in one line.
+  private func missing(_ paths: [String]) async -> String? {
     let mounts = parts.mounts
     return await reactor.run {
       for path in paths {

@@ -8,18 +8,27 @@ extension CoordinatorAPI {
   /// Submits a job; the answer says whether it is new, and the line that people know.
   func submit(_ type: JobType, _ request: JobRequest) async throws(RESTProblem) -> [UInt8] {
     let asked = try request.specification(type)
-    if try request.truth("check"), let problem = await coordinator.missing(asked) {
-      throw RESTProblem(400, problem)
-    }
+    let isChecked = try await check(asked, request)
     switch await coordinator.submit(asked) {
     case .submitted(let id, let job):
       return Self.answer(
         true, id, ConsoleLine.submitted(asked, id), isNew: true,
-        notice: await coordinator.notice(job))
+        notice: await coordinator.notice(job, checked: isChecked))
     case .alreadyActive(let id, _):
       return Self.answer(true, id, ConsoleLine.alreadyRunning(asked), isNew: false)
     case .refused(let error): throw RESTProblem(error)
     }
+  }
+
+  /// Looks whether what a job asks for is there, if the request wants that; returns whether it does.
+  ///
+  /// - Throws: 400 when it is not there.
+  private func check(
+    _ job: JobSpecification, _ request: JobRequest
+  ) async throws(RESTProblem) -> Bool {
+    guard try request.truth("check") else { return false }
+    if let problem = await coordinator.missing(job) { throw RESTProblem(400, problem) }
+    return true
   }
 
   private static func answer(
@@ -107,8 +116,11 @@ extension CoordinatorAPI {
       let digits = hexadecimal(Coordinator.randomWord())
       specification.alias = "load-\(digits)"
     }
+    let isChecked = try await check(specification, request)
     switch await coordinator.submit(specification) {
-    case .submitted(let id, let job): return Self.answer(id, alias: job.alias)
+    case .submitted(let id, let job):
+      return Self.answer(
+        id, alias: job.alias, notice: await coordinator.notice(job, checked: isChecked))
     case .alreadyActive(let id, _):
       let there = try await progress(of: .id(id))
       return Self.answer(id, alias: there?.record.specification.alias)
@@ -116,10 +128,11 @@ extension CoordinatorAPI {
     }
   }
 
-  private static func answer(_ id: JobID, alias: String?) -> [UInt8] {
+  private static func answer(_ id: JobID, alias: String?, notice: String? = nil) -> [UInt8] {
     JSONWriter.object {
       $0.member("id", "\(id)")
       if let alias { $0.member("alias", alias) }
+      if let notice { $0.member("notice", notice) }
     }
   }
 

@@ -103,7 +103,7 @@ final class JobListing {
       page.failed += batch.refusals.map {
         FailedFile(path: $0.path, length: 0, reason: "listing failed: \($0)")
       }
-      page.files += await kept(unrepeated(batch.entries.map(\.status), &page))
+      await take(unrepeated(batch.entries.map(\.status), &page), into: &page)
     }
     return page
   }
@@ -135,7 +135,7 @@ final class JobListing {
         var status = known
         if status == nil { status = try await mounts.status(of: path) }
         guard let status, status.kind == .file else { return try await open(path) }
-        page.files += await kept([status])
+        await take([status], into: &page)
       } catch {
         // Of several paths one that is not there fails alone; a single one fails the job.
         guard roots.isMany, case .never = error.retry else { throw error }
@@ -193,9 +193,17 @@ final class JobListing {
     return roots.isRepeated(path, below: place.root)
   }
 
-  /// The files among `found` whose names pass the job's filter.
+  /// Takes the files among `found` into `page`, and counts those that the job's filter leaves out.
+  private func take(_ found: [FileStatus], into page: inout ListedPage) async {
+    let files = found.filter { $0.kind == .file }
+    let kept = await kept(files)
+    page.files += kept
+    page.filteredCount += Int64(files.count - kept.count)
+  }
+
+  /// The files whose names pass the job's filter.
   private func kept(_ found: [FileStatus]) async -> [TaskFile] {
-    let files = found.filter { $0.kind == .file }.map {
+    let files = found.map {
       TaskFile(
         path: $0.ufsPath, version: $0.version?.token ?? "", length: $0.length,
         modificationTime: $0.modificationTime)

@@ -121,7 +121,7 @@ struct JobListingTests {
         #expect(fixture.names(pages) == ["x", "d/a", "d/b.bin", "d/sub/c", "y"])
         let failed = pages.flatMap(\.failed)
         #expect(failed.map(\.path) == ["file://\(fixture.scratch.path("missing"))"])
-        #expect(failed[0].reason.contains("No such file"), "\(failed)")
+        #expect(failed[0].reason.contains("no such file"), "\(failed)")
         #expect(pages.allSatisfy { $0.files.count <= 2 })
       }
     }
@@ -293,6 +293,9 @@ struct JobListingTests {
   func options() async throws {
     try await with { fixture in
       let kept = try await fixture.pages(.paths(["/d", "/x"])) { $0.fileFilter = "[a-x]" }
+      #expect(kept.map(\.filteredCount).reduce(0, +) == 1)
+      let none = try await fixture.pages(.paths(["/d", "/x"]), max: 1) { $0.fileFilter = "none" }
+      #expect(fixture.names(none) == [] && none.map(\.filteredCount).reduce(0, +) == 4)
       #expect(fixture.names(kept) == ["d/a", "d/sub/c", "x"])
       let flat = try await fixture.pages(.paths(["/d"])) { $0.recursive = false }
       #expect(fixture.names(flat) == ["d/a", "d/b.bin"])

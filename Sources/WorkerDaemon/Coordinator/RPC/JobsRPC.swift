@@ -23,11 +23,14 @@ struct JobsRPC: JobsHandler {
     _ request: WireSubmitRequest, _ context: RPCServerContext
   ) async throws(RPCError) -> WireSubmitResponse {
     let specification = try JobSpecification(request)
+    if request.check, let problem = await coordinator.missing(specification) {
+      throw RPCError(.notFound, problem)
+    }
     var response = WireSubmitResponse()
     switch await coordinator.submit(specification) {
     case .submitted(let id, let job):
       (response.jobID, response.isNew, response.alias) = ("\(id)", true, job.alias ?? "")
-      response.notice = await coordinator.notice(job) ?? ""
+      response.notice = await coordinator.notice(job, checked: request.check) ?? ""
     case .alreadyActive(let id, _):
       response.jobID = "\(id)"
       response.alias = try await progress(of: .id(id))?.record.specification.alias ?? ""

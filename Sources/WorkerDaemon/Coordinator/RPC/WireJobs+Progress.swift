@@ -25,6 +25,8 @@ extension WireProgressResponse {
     failedFilesPath = record.failedListPath ?? ""
     waits = progress.waits ?? ""
     repeatedPaths = UInt64(clamping: totals.repeatedPaths)
+    filteredFiles = UInt64(clamping: totals.filteredFiles)
+    notice = report.notice ?? ""
     stage = report.stage ?? (record.state == .verifying ? "VERIFYING" : "")
     let now = Coordinator.ticks()
     stuckTasks = progress.stuckTasks.map { stuck in
