@@ -90,27 +90,6 @@ def a_load_is_watched_to_its_end_with_exact_counts():
 
 
 @check
-def a_path_that_is_not_there_is_told_at_once_or_fails_the_job():
-    missing = f"{FOLDER}/missing"
-    source = message("JobSource", paths=[missing])
-    request = message("SubmitRequest", source=source, load=message("LoadOptions"), check=True)
-    reason = f"{missing}: no such file or directory"
-    assert fails(grpc.StatusCode.NOT_FOUND, "Submit", request) == reason
-    submitted = call("Submit", load(missing))
-    last = list(call("Watch", message("WatchRequest", job=job(job_id=submitted.job_id), interval_milliseconds=20)))[-1]
-    assert last.state == FAILED and last.failure.endswith(reason), last
-    free = message("SubmitRequest", source=source, free=message("FreeOptions"), check=True)
-    submitted = call("Submit", free)
-    assert submitted.notice.startswith(reason), submitted
-    last = list(call("Watch", message("WatchRequest", job=job(job_id=submitted.job_id), interval_milliseconds=20)))[-1]
-    assert last.state == SUCCEEDED and last.notice == "nothing of it was in the cache", last
-    submitted = call("Submit", load(f"{FOLDER}/good", file_filter_regex="none"))
-    last = list(call("Watch", message("WatchRequest", job=job(job_id=submitted.job_id), interval_milliseconds=20)))[-1]
-    assert last.state == SUCCEEDED and last.filtered_files == FILES, last
-    assert last.notice == f"the filter kept none of {FILES} files", last
-
-
-@check
 def a_job_is_named_by_id_alias_and_path():
     for reference in [job(job_id=KNOWN["load"]), job(type=LOAD, alias="nightly"),
                       job(type=LOAD, path=f"{FOLDER}/good")]:
@@ -178,6 +157,27 @@ def what_makes_no_sense_is_refused():
         assert details and "\n" not in details, details
     details = fails(grpc.StatusCode.UNAVAILABLE, "Rerun", message("RerunRequest", job=job(job_id=KNOWN["load"])))
     assert "ETCD is not enabled" in details, details
+
+
+@check
+def a_path_that_is_not_there_is_told_at_once_or_fails_the_job():
+    missing = f"{FOLDER}/missing"
+    source = message("JobSource", paths=[missing])
+    request = message("SubmitRequest", source=source, load=message("LoadOptions"), check=True)
+    reason = f"{missing}: no such file or directory"
+    assert fails(grpc.StatusCode.NOT_FOUND, "Submit", request) == reason
+    submitted = call("Submit", load(missing))
+    last = list(call("Watch", message("WatchRequest", job=job(job_id=submitted.job_id), interval_milliseconds=20)))[-1]
+    assert last.state == FAILED and last.failure.endswith(reason), last
+    free = message("SubmitRequest", source=source, free=message("FreeOptions"), check=True)
+    submitted = call("Submit", free)
+    assert submitted.notice.startswith(reason), submitted
+    last = list(call("Watch", message("WatchRequest", job=job(job_id=submitted.job_id), interval_milliseconds=20)))[-1]
+    assert last.state == SUCCEEDED and last.notice == "nothing of it was in the cache", last
+    submitted = call("Submit", load(f"{FOLDER}/good", file_filter_regex="none"))
+    last = list(call("Watch", message("WatchRequest", job=job(job_id=submitted.job_id), interval_milliseconds=20)))[-1]
+    assert last.state == SUCCEEDED and last.filtered_files == FILES, last
+    assert last.notice == f"the filter kept none of {FILES} files", last
 
 
 for function in CHECKS:
