@@ -9,6 +9,8 @@ enum WorkerConnection {
   struct Failure: Error {
     /// For people, such as `Connection refused`.
     let reason: String
+    /// Whether something answered, in another language.
+    var isForeign = false
   }
 
   /// Most bytes of an answer that are taken.
@@ -105,7 +107,7 @@ enum WorkerConnection {
     guard words.count >= 2, words[0].starts(with: "HTTP/1.".utf8),
       let status = Int(String(decoding: words[1], as: UTF8.self)),
       let start = bytes.indices.first(where: { bytes[$0...].starts(with: end) })
-    else { throw Failure(reason: "what came back is no HTTP") }
+    else { throw Failure(reason: "what came back is no HTTP", isForeign: true) }
     return (status, String(decoding: bytes[(start + end.count)...], as: UTF8.self))
   }
 

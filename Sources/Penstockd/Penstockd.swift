@@ -74,6 +74,7 @@ struct Penstockd: ParsableCommand {
     var settings = try WorkerSettings(loaded.configuration, mounts: mount, machine: machine)
     settings.hasCoordinator = coordinator
     let jobSettings = CoordinatorSettings(loaded.configuration, worker: settings)
+    try PortCheck.check(noWorker ? nil : settings, coordinator ? jobSettings : nil)
     if coordinator { try CoordinatorServer.probePorts(jobSettings) }
     let worker = noWorker ? nil : try Worker(settings, machine: machine, log: log)
     let jobs = try startCoordinator(jobSettings, worker, log)

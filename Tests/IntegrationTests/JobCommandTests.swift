@@ -213,6 +213,50 @@ extension Integration {
         ])
         #expect(nobody.status == .code(255))
         #expect(nobody.errors.contains("no answer from a coordinator"), "\(nobody.errors)")
+        // The ports of a worker, and of gRPC, are not what is asked.
+        let ports = fixture.daemon.ports
+        for port in [fixture.rpc, ports.rest, ports.object, ports.web] {
+          for command in [
+            ["job", "list"], ["job", "load", "--path", "/data", "--progress"], ["info", "nodes"],
+          ] {
+            let run = try CommandRun(
+              [Binaries.penstock] + command + ["--coordinator", "127.0.0.1:\(port)"])
+            #expect(run.status == .code(255) && run.output.isEmpty, "\(run)")
+            #expect(
+              run.errors.contains("127.0.0.1:\(port) is no coordinator's web port: ")
+                && run.errors.contains("alluxio.coordinator.web.port, which is 19999"), "\(run)")
+          }
+        }
+      }
+    }
+
+    @Test("one port set twice is told with both keys, before anything is opened")
+    func ports() async throws {
+      try await blocking {
+        let scratch = try ScratchDirectory("ports")
+        for name in ["data", "work"] { try makeDirectories(scratch.path(name)) }
+        let port = try PortHolder().port
+        let (web, rpc) = ("alluxio.coordinator.web.port", "alluxio.coordinator.rpc.port")
+        for (arguments, one, other) in [
+          (["--coordinator", "--no-worker"], web, rpc),
+          (["--coordinator"], "alluxio.worker.web.port", rpc),
+          (
+            ["-Dalluxio.coordinator.hostname=127.0.0.1"], "alluxio.worker.rest.port",
+            "alluxio.worker.rpc.port"
+          ),
+        ] {
+          let run = try CommandRun(
+            [
+              Binaries.penstockd, "--mount", "/data=file://\(scratch.path("data"))",
+              "-Dalluxio.work.dir=\(scratch.path("work"))", "-D\(one)=\(port)",
+              "-D\(other)=\(port)",
+            ] + arguments)
+          #expect(run.status == .code(78), "\(run)")
+          #expect(
+            run.errors.hasSuffix(
+              "penstockd: \(one) and \(other) are both \(port): give each its own port\n"), "\(run)"
+          )
+        }
       }
     }
 

@@ -65,6 +65,9 @@ extension Integration {
           try writeBytes(Array("garbage\n".utf8), to: scratch.path("store/\(name)"))
         }
         try Self.expectRefusal("does not open", of: "store", in: scratch, as: [Binaries.penstockd])
+        try Self.expectRefusal(
+          "; move \(scratch.path("store")) away to begin without its jobs, or name another directory",
+          of: "store", in: scratch, as: [Binaries.penstockd])
       }
     }
 

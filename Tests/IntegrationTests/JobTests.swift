@@ -9,6 +9,8 @@ import Testing
 final class JobFixture {
   let scratch: ScratchDirectory
   let web: UInt16
+  /// Port of gRPC.
+  let rpc: UInt16
   private let options: [String]
   private(set) var daemon: DaemonProcess
 
@@ -21,11 +23,12 @@ final class JobFixture {
     for name in ["data", "work"] { try makeDirectories(scratch.path(name)) }
     try prepare(scratch.path("data"))
     web = try PortHolder().port
+    rpc = try PortHolder().port
     self.options =
       [
         "--coordinator", "--mount", "/data=file://\(scratch.path("data"))",
         "-Dalluxio.work.dir=\(scratch.path("work"))", "-Dalluxio.coordinator.web.port=\(web)",
-        "-Dalluxio.coordinator.rpc.port=\(try PortHolder().port)",
+        "-Dalluxio.coordinator.rpc.port=\(rpc)",
         "-Dalluxio.worker.bind.host=127.0.0.1",
         "-Dalluxio.coordinator.scheduler.initial.wait.time=0s",
       ] + Fixture.memory + options
@@ -265,18 +268,23 @@ extension Integration {
       try await blocking {
         let scratch = try ScratchDirectory("alone")
         try makeDirectories(scratch.path("data"))
-        let web = try PortHolder().port
+        let (web, rpc) = (try PortHolder().port, try PortHolder().port)
         let process = try ChildProcess(
           [
             Binaries.penstockd, "--coordinator", "--no-worker",
             "--mount", "/data=file://\(scratch.path("data"))",
             "-Dalluxio.work.dir=\(scratch.path("work"))", "-Dalluxio.coordinator.web.port=\(web)",
             "-Dalluxio.worker.web.bind.host=127.0.0.1", "-Dalluxio.worker.bind.host=127.0.0.1",
-            "-Dalluxio.coordinator.rpc.port=\(try PortHolder().port)",
+            "-Dalluxio.coordinator.rpc.port=\(rpc)",
           ], output: scratch.path("log"), errors: scratch.path("log"))
         let hasStarted = eventually { isReady(web) }
         let log = try readText(scratch.path("log"))
         #expect(hasStarted, "\(log)")
+        let isTold = try eventually {
+          let line = try readText(scratch.path("log"))
+          return line.contains("rpc=127.0.0.1:\(rpc)") && line.contains("web=127.0.0.1:\(web)")
+        }
+        #expect(isTold)
         let run = try CommandRun([
           Binaries.penstock, "job", "load", "--path", "/data", "--submit",
           "-Dalluxio.coordinator.web.port=\(web)",

@@ -44,16 +44,32 @@ struct CoordinatorOptions: ParsableArguments {
     do {
       let answer = try WorkerConnection.request(
         method, target, body: String(decoding: body, as: UTF8.self), host: host, port: port)
-      return (answer.status, try JSONReader.parse(Array(answer.body.utf8)), answer.body)
+      let value = try JSONReader.parse(Array(answer.body.utf8))
+      // A coordinator says why; a worker, say, only knows no such path.
+      guard answer.status != 404 || value["status"]?.text != nil else {
+        throw Self.noCoordinator(host, port, "it knows no \(target)")
+      }
+      return (answer.status, value, answer.body)
+    } catch let error as WorkerConnection.Failure where error.isForeign {
+      throw Self.noCoordinator(host, port, error.reason)
     } catch let error as WorkerConnection.Failure {
       throw CoordinatorFailure(
         line: .failure(
-          "no answer from a coordinator at \(host):\(port): \(error.reason); set "
-            + "alluxio.coordinator.hostname"))
-    } catch let error as JSONProblem {
-      throw CoordinatorFailure(
-        line: .failure("the answer of \(host):\(port) is no JSON: \(error)"))
+          "no answer from a coordinator at \(host.bracketedHost):\(port): \(error.reason); set "
+            + "alluxio.coordinator.hostname and alluxio.coordinator.web.port"))
+    } catch is JSONProblem {
+      throw Self.noCoordinator(host, port, "what came back is no JSON")
     }
+  }
+
+  /// Something else listens there.
+  private static func noCoordinator(
+    _ host: String, _ port: UInt16, _ why: String
+  ) -> CoordinatorFailure {
+    CoordinatorFailure(
+      line: .failure(
+        "\(host.bracketedHost):\(port) is no coordinator's web port: \(why); set "
+          + "alluxio.coordinator.web.port, which is 19999 by default"))
   }
 
   /// The answer to a request that is to succeed.

@@ -113,8 +113,12 @@ package final class CoordinatorServer: Sendable {
     do throws(SchedulerError) {
       return try RocksJobStore(path: path, niceness: niceness)
     } catch {
-      throw StartError(
-        .directory, "\(error); see \(Configuration.StringKey.jobStoreDirectory.rawValue)")
+      let key = Configuration.StringKey.jobStoreDirectory.rawValue
+      let remedy =
+        error.code == .corrupt
+        ? "move \(path) away to begin without its jobs, or name another directory with \(key)"
+        : "see \(key)"
+      throw StartError(.directory, "\(error); \(remedy)")
     }
   }
 
@@ -177,10 +181,12 @@ package final class CoordinatorServer: Sendable {
 
   /// Logs that the coordinator serves.
   package func logReady() {
+    let port = rpc.ports.first ?? settings.rpc.port
     log.notice(
       "coordinator ready",
       metadata: [
-        "web": "\(server.address)", "rpc": "\(rpc.ports)", "store": "\(settings.storeDirectory)",
+        "web": "\(server.address)", "rpc": "\(settings.rpc.host.bracketedHost):\(port)",
+        "store": "\(settings.storeDirectory)",
       ])
   }
 
