@@ -165,6 +165,28 @@ import Testing
         """)
   }
 
+  @Test("a move always compares, and its settings say so")
+  func move() {
+    let target = JobTarget.transfer(source: "s3://a", destination: "s3://b")
+    #expect(
+      JobReport(progress(.move, target)).text.hasPrefix("\tSettings: \"check-content: true\"\n"))
+    #expect(
+      JobReport(progress(.copy, target)).text.hasPrefix("\tSettings: \"check-content: false\"\n"))
+  }
+
+  @Test("the whole of a job that was stopped is what it had listed, not what it did")
+  func stopped() {
+    var progress = progress()
+    progress.record.state = .stopped
+    progress.totals.givenBack = progress.totals.ledger.giveBack()
+    #expect(JobReport(progress).text.contains("\tBytes Loaded: 4000B\n"))
+    progress.totals.isListed = true
+    let report = JobReport(progress)
+    #expect(report.text.contains("\tInodes Processed: 3\n"))
+    #expect(report.text.contains("\tBytes Loaded: 4000B out of 6.84KB\n"), "\(report.text)")
+    #expect(report.totalFiles == 4 && report.totalBytes == 7000)
+  }
+
   @Test("the JSON report has the keys of the reference and leaves out what is unknown")
   func json() {
     let text = String(decoding: JobReport(progress()).json, as: UTF8.self)

@@ -46,6 +46,23 @@ struct WatchLineTests {
       "\(line.text)")
   }
 
+  @Test("without files there is no share of them, and an end knows only what it knows")
+  func few() throws {
+    func line(_ state: String, _ files: String) throws -> String {
+      var estimate = RateEstimate()
+      let counts = try JSONReader.parse(
+        Array("{\"jobState\":\"\(state)\",\"files\":{\(files)},\"bytes\":{}}".utf8))
+      return WatchLine(counts, &estimate, at: 1, date: 1).text
+    }
+    #expect(try line("WAITING", "\"listed\":0") == "WAITING  no files yet")
+    #expect(try line("SUCCEEDED", "\"listed\":0,\"total\":0") == "SUCCEEDED  no files")
+    #expect(try line("STOPPED", "\"listed\":0") == "STOPPED  no files")
+    #expect(try line("STOPPED", "\"listed\":3,\"loaded\":3") == "STOPPED  3 files")
+    #expect(try line("RUNNING", "\"listed\":5,\"loaded\":3") == "RUNNING  3 of 5 files")
+    #expect(
+      try line("STOPPED", "\"listed\":3,\"loaded\":3,\"total\":5").hasSuffix("  3 of 5 files"))
+  }
+
   @Test("in any number of columns it takes one line, and the state is said first")
   func fits() throws {
     let line = try line()

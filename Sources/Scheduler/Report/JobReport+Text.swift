@@ -105,8 +105,10 @@ extension JobReport {
   }
 
   private func transferLines(_ verb: String) -> [String] {
+    // A move compares whatever was asked for.
+    let isChecked = options.checkContent || record.specification.type == .move
     var lines = [
-      "Settings: \"check-content: \(options.checkContent)\"",
+      "Settings: \"check-content: \(isChecked)\"",
       "Job Submitted: \(DateText.line(record.submittedAt))", "Job Id: \(record.id)",
       "Job State: \(record.state.word)\(failureSuffix)",
       "Files qualified so far: \(ledger.listed.files), \(SizeText.print(ledger.listed.bytes))",

@@ -19,17 +19,20 @@ package struct JobReport: Equatable, Sendable {
   var options: JobOptions { record.specification.options }
   var ledger: JobLedger { progress.totals.ledger }
 
+  /// What was listed, and what an early end gave back of it.
+  private var whole: FileCount { ledger.listed + progress.totals.givenBack }
+
   /// Total bytes, nil while unknown.
   package var totalBytes: Int64? {
     guard !options.partialListing, !options.metadataOnly else { return nil }
-    if progress.totals.isListed { return ledger.listed.bytes }
+    if progress.totals.isListed { return whole.bytes }
     // What was counted ahead is of another moment: never less than what is listed.
     return progress.totals.expected.map { max($0.bytes, ledger.listed.bytes) }
   }
 
   /// Total files, nil while unknown.
   package var totalFiles: Int64? {
-    if progress.totals.isListed { return ledger.listed.files }
+    if progress.totals.isListed { return whole.files }
     return progress.totals.expected.map { max($0.files, ledger.listed.files) }
   }
 

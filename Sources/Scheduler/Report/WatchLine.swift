@@ -35,13 +35,11 @@ package struct WatchLine {
     let byBytes = bytes.listed > 0
     let part = byBytes ? bytes : files
     estimate.add(part.come, at: ticks)
-    var words = [Word(text: counts["jobState"]?.text ?? "?", rank: 0)]
+    let word = counts["jobState"]?.text
+    let state = word.flatMap { JobState(word: $0) }
+    var words = [Word(text: word ?? "?", rank: 0)]
     if let total = part.total, total > 0 { words.append(Self.bar(part.come, of: total)) }
-    let all = files.total ?? files.listed
-    words.append(
-      Word(
-        text: "\(files.settled) of \(all) files", short: "\(files.settled)/\(all)", rank: 10,
-        shortRank: 4))
+    words.append(Self.count(files, hasEnded: state?.isTerminal ?? false))
     if byBytes { words.append(Self.amount(bytes)) }
     if let pass = counts["verifiedFiles"] {
       words.append(Word(text: "\(Part(pass).settled) verified", rank: 5))
@@ -105,6 +103,19 @@ package struct WatchLine {
       "[" + String(repeating: "#", count: count)
       + String(repeating: ".", count: width - count) + "] \(padding)"
     return Word(text: bar + percent, short: percent, rank: 17, shortRank: 3)
+  }
+
+  /// How many files are done; of an end whose whole is not known, only that.
+  private static func count(_ files: Part, hasEnded: Bool) -> Word {
+    let all = files.total ?? (hasEnded ? nil : files.listed)
+    guard let all, all > 0 else {
+      let text =
+        files.settled > 0 ? "\(files.settled) files" : hasEnded ? "no files" : "no files yet"
+      return Word(text: text, rank: 10)
+    }
+    return Word(
+      text: "\(files.settled) of \(all) files", short: "\(files.settled)/\(all)", rank: 10,
+      shortRank: 4)
   }
 
   private static func amount(_ bytes: Part) -> Word {

@@ -122,7 +122,9 @@ import UFS
         return .done(bytes: length)
       }
       guard order.overwrite == .ifDifferent else {
-        throw LoadFailure(reason: "\(target.ufsPath) is there with other content")
+        throw LoadFailure(
+          reason: "\(target.ufsPath) is there with other content: it is replaced with --overwrite"
+            + " if-different, or always")
       }
     }
     let written = try await copy(reader, replacing: order.overwrite != .never)

@@ -195,7 +195,9 @@ struct FileTransferTests {
         try fixture.write("b/f", other)
         let file = try await fixture.listed("a/f", to: "b/f")
         let refused = await fixture.transfer(file)
-        #expect(isFailure(refused, "is there with other content"), "\(refused)")
+        #expect(
+          isFailure(refused, "is there with other content: it is replaced with --overwrite"),
+          "\(refused)")
         #expect(isFailure(await fixture.transfer(file, moves: true), "is there with other content"))
         #expect(fixture.bytes("b/f").map { identical($0, other) } == true)
         #expect(fixture.bytes("a/f") != nil)
