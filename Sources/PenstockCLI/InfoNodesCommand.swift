@@ -10,7 +10,9 @@ struct InfoNodesCommand: ParsableCommand {
     commandName: "nodes", abstract: "Lists the workers of a coordinator, and the coordinator.",
     discussion: """
       A worker is ONLINE while it is heard of, and LOST after alluxio.master.worker.timeout of silence \
-      or when it was stopped; after alluxio.master.lost.worker.deletion.timeout it is no longer listed.
+      or when it was stopped; after alluxio.master.lost.worker.deletion.timeout it is no longer listed. \
+      SUSPECT: it is heard of, but the coordinator cannot reach it, or its tasks are stuck. ADDRESS is \
+      what reports and the log call a node, REST where clients ask it.
       """)
 
   @Option(help: "TEXT or JSON.", transform: Self.format)
@@ -18,7 +20,7 @@ struct InfoNodesCommand: ParsableCommand {
   @OptionGroup var coordinator: CoordinatorOptions
 
   private static let head = [
-    "ROLE", "ADDRESS", "STATE", "VERSION", "USED", "HEARD", "TASKS", "FILES", "ID",
+    "ROLE", "ADDRESS", "REST", "STATE", "VERSION", "USED", "HEARD", "TASKS", "FILES", "ID",
   ]
 
   func run() throws {
@@ -54,7 +56,8 @@ struct InfoNodesCommand: ParsableCommand {
     }
     let silence = worker["silentMilliseconds"]?.integer ?? 0
     return [
-      "worker", worker["address"]?.text ?? "", worker["state"]?.text ?? "",
+      "worker", worker["address"]?.text ?? "", worker["restAddress"]?.text ?? "-",
+      worker["suspect"]?.truth == true ? "SUSPECT" : worker["state"]?.text ?? "",
       worker["version"]?.text ?? "", tiers.isEmpty ? "-" : tiers.joined(separator: " "),
       "\(silence / 1000).\(silence / 100 % 10)s ago", "\(worker["tasks"]?.integer ?? 0)",
       "\(worker["heldFiles"]?.integer ?? 0)", worker["id"]?.text ?? "",
@@ -63,7 +66,8 @@ struct InfoNodesCommand: ParsableCommand {
 
   private static func row(ofCoordinator coordinator: JSONValue) -> [String] {
     [
-      "coordinator", coordinator["address"]?.text ?? "", coordinator["state"]?.text ?? "",
+      "coordinator", coordinator["address"]?.text ?? "", coordinator["webAddress"]?.text ?? "-",
+      coordinator["state"]?.text ?? "",
       coordinator["version"]?.text ?? "", "-", "-", "-", "-", coordinator["id"]?.text ?? "",
     ]
   }

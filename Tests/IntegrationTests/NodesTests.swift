@@ -78,6 +78,31 @@ extension Integration {
       }
     }
 
+    @Test(
+      "a worker that is heard of and cannot be reached is shown as suspect, and jobs go round it")
+    func suspect() async throws {
+      try await blocking {
+        let cluster = try JobCluster { try JobFixture.fill("\($0)/set", count: 60, size: 1000) }
+        // Nobody listens at the name that it tells.
+        cluster.workers.append(
+          try cluster.start("2", options: ["-Dalluxio.worker.hostname=127.0.0.9"]))
+        try Self.expectBoth(cluster)
+        let load = try cluster.run("job", "load", "--path", "/data/set", "--submit", "--watch")
+        #expect(load.succeeded, "\(load)")
+        let text = try cluster.run("info", "nodes").output
+        let lines = text.split(separator: "\n").filter { $0.contains("  SUSPECT  ") }
+        #expect(lines.count == 1 && lines[0].contains("  127.0.0.9:"), "\(text)")
+        for worker in try cluster.nodes().workers {
+          let isAway = (worker["address"] as? String)?.hasPrefix("127.0.0.9:") == true
+          #expect(worker["suspect"] as? Bool == isAway && worker["state"] as? String == "ONLINE")
+          let rest = cluster.workers.map {
+            "\(isAway ? "127.0.0.9" : "127.0.0.1"):\($0.ports.rest)"
+          }
+          #expect(rest.contains(worker["restAddress"] as? String ?? ""), "\(worker)")
+        }
+      }
+    }
+
     @Test("a free fails while a stopped worker may come back with its pages, and says what to do")
     func freeWithoutOne() async throws {
       try await blocking {

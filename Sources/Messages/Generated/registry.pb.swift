@@ -420,6 +420,12 @@ package nonisolated struct WireWorkerReport: @unchecked Sendable {
     set {_uniqueStorage()._unnamedFiles = newValue}
   }
 
+  /// Whether the worker is heard of, and its tasks come to nothing: it cannot be reached, or they are stuck.
+  package var isSuspect: Bool {
+    get {_storage._isSuspect}
+    set {_uniqueStorage()._isSuspect = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1022,7 +1028,7 @@ nonisolated extension WireNodesRequest: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension WireWorkerReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".WorkerReport"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}worker\0\u{1}state\0\u{1}capacity\0\u{3}held_files\0\u{3}running_tasks\0\u{3}registered_at\0\u{3}last_heartbeat_at\0\u{3}held_bytes\0\u{3}unnamed_files\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}worker\0\u{1}state\0\u{1}capacity\0\u{3}held_files\0\u{3}running_tasks\0\u{3}registered_at\0\u{3}last_heartbeat_at\0\u{3}held_bytes\0\u{3}unnamed_files\0\u{3}is_suspect\0")
 
   fileprivate class _StorageClass {
     var _worker: WireWorker? = nil
@@ -1034,6 +1040,7 @@ nonisolated extension WireWorkerReport: SwiftProtobuf.Message, SwiftProtobuf._Me
     var _lastHeartbeatAt: UInt64 = 0
     var _heldBytes: UInt64 = 0
     var _unnamedFiles: UInt64 = 0
+    var _isSuspect: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1053,6 +1060,7 @@ nonisolated extension WireWorkerReport: SwiftProtobuf.Message, SwiftProtobuf._Me
       _lastHeartbeatAt = source._lastHeartbeatAt
       _heldBytes = source._heldBytes
       _unnamedFiles = source._unnamedFiles
+      _isSuspect = source._isSuspect
     }
   }
 
@@ -1080,6 +1088,7 @@ nonisolated extension WireWorkerReport: SwiftProtobuf.Message, SwiftProtobuf._Me
         case 7: try { try decoder.decodeSingularUInt64Field(value: &_storage._lastHeartbeatAt) }()
         case 8: try { try decoder.decodeSingularUInt64Field(value: &_storage._heldBytes) }()
         case 9: try { try decoder.decodeSingularUInt64Field(value: &_storage._unnamedFiles) }()
+        case 10: try { try decoder.decodeSingularBoolField(value: &_storage._isSuspect) }()
         default: break
         }
       }
@@ -1119,6 +1128,9 @@ nonisolated extension WireWorkerReport: SwiftProtobuf.Message, SwiftProtobuf._Me
       if _storage._unnamedFiles != 0 {
         try visitor.visitSingularUInt64Field(value: _storage._unnamedFiles, fieldNumber: 9)
       }
+      if _storage._isSuspect != false {
+        try visitor.visitSingularBoolField(value: _storage._isSuspect, fieldNumber: 10)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1137,6 +1149,7 @@ nonisolated extension WireWorkerReport: SwiftProtobuf.Message, SwiftProtobuf._Me
         if _storage._lastHeartbeatAt != rhs_storage._lastHeartbeatAt {return false}
         if _storage._heldBytes != rhs_storage._heldBytes {return false}
         if _storage._unnamedFiles != rhs_storage._unnamedFiles {return false}
+        if _storage._isSuspect != rhs_storage._isSuspect {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -96,7 +96,7 @@ extension SchedulerCore {
   }
 
   /// Tasks in a row that cannot reach a worker before others get its files.
-  private static let unreachableCountMin = 3
+  static let unreachableCountMin = 3
 
   /// Gives what waits for a worker to others once it could not be reached several times in a row; returns whether that is so.
   private func passOver(_ place: Int) -> Bool {

@@ -74,9 +74,16 @@ extension SchedulerCore {
     return absentWorkers(of: run)
   }
 
-  /// The registered workers: who, whether they are there, how many tasks they have.
-  package var workerStates: [(info: WorkerInfo, isLive: Bool, taskCount: Int)] {
-    workers.filter { !$0.isRemoved }.map { ($0.info, $0.isLive, $0.taskCount) }
+  /// The registered workers as others see them.
+  package var workerStates: [WorkerState] {
+    workers.indices.filter { !workers[$0].isRemoved }.map { place in
+      let worker = workers[place]
+      // It may be asked again by now: it is doubted until it has answered.
+      let isSuspect =
+        worker.isLive && (isSuspect(place) || worker.brokenCount >= Self.unreachableCountMin)
+      return WorkerState(
+        info: worker.info, isLive: worker.isLive, isSuspect: isSuspect, taskCount: worker.taskCount)
+    }
   }
 
   /// Brings the gauges of ``metrics`` up to date.

@@ -251,8 +251,8 @@ extension Coordinator {
     }.get()
   }
 
-  /// The workers that registered and are expected: who, whether they are there, their tasks.
-  package func workerStates() async -> [(info: WorkerInfo, isLive: Bool, taskCount: Int)] {
+  /// The workers that registered and are expected.
+  package func workerStates() async -> [WorkerState] {
     await reactor.run { [self] in core.workerStates }
   }
 

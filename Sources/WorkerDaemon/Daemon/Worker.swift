@@ -74,6 +74,10 @@ package final class Worker: Sendable {
     do throws(StartError) {
       var options = options
       options.domainSocket = ports.shortCircuit?.place.path ?? ""
+      if case .ip(_, let port)? = ports.servers.first(where: { $0.name == "rest" })?.server.address
+      {
+        options.restPort = port
+      }
       let worker = CoordinatorLink.Subject(
         reactors: parts.serving, tasks: parts.tasks, inventory: parts.inventory, pins: parts.pins)
       return try CoordinatorLink(options, id: try WorkerUUID.read(settings), worker)

@@ -26,6 +26,8 @@ final class CoordinatorLink: Sendable {
     var bind: WorkerSettings.Endpoint
     /// Path of the domain socket; empty when there is none.
     var domainSocket = ""
+    /// Port of REST, where clients ask; 0 when there is none.
+    var restPort: UInt16 = 0
     /// Settings of calls to the coordinator.
     var channel: RPCChannelOptions
     /// Pings of the server.
@@ -104,6 +106,7 @@ final class CoordinatorLink: Sendable {
       $0.id = "\(id)"
       $0.host = options.host
       $0.rpcPort = UInt32(port)
+      $0.restPort = UInt32(options.restPort)
       $0.domainSocket = options.domainSocket
       $0.version = Version.text
       $0.incarnation = Coordinator.randomWord()

@@ -73,6 +73,7 @@ private final class LinkFixture: Sendable {
       bind: WorkerSettings.Endpoint(host: "127.0.0.1", port: 0, key: "test"),
       channel: RPCChannelOptions(), keepalive: RPCKeepalive())
     options.heartbeatInterval = .milliseconds(10)
+    options.restPort = 28080
     let worker = CoordinatorLink.Subject(
       reactors: [service.group.reactors[1]], tasks: service.runner,
       inventory: WorkerInventory(service.files.policies), pins: followed)
@@ -80,7 +81,7 @@ private final class LinkFixture: Sendable {
   }
 
   /// The worker as the coordinator knows it; nil when it does not.
-  var report: WorkerReport? { nodes.directory.reports(tasks: [:]).first }
+  var report: WorkerReport? { nodes.directory.reports().first }
 
   /// Revision of the pins that hold at the worker.
   var followedRevision: UInt64 { followed.revision }
@@ -132,6 +133,7 @@ struct CoordinatorLinkTests {
     await fixture.wait { fixture.report?.state == .online }
     let report = try #require(fixture.report)
     #expect(report.card.id == "\(JobID(high: 3, low: 4))" && report.card.rpcPort > 0)
+    #expect(report.restAddress == "127.0.0.1:28080")
     #expect(report.card.version == Version.text && report.card.incarnation != 0)
     #expect(report.capacity.map(\.total).reduce(0, +) > 0, "\(report.capacity)")
     await fixture.wait { await fixture.isLive }
@@ -155,7 +157,7 @@ struct CoordinatorLinkTests {
     await fixture.wait { fixture.report?.state == .online }
     let after = try #require(fixture.report)
     #expect(after.card.incarnation == before.card.incarnation && after.card.id == before.card.id)
-    #expect(fixture.nodes.directory.reports(tasks: [:]).count == 1)
+    #expect(fixture.nodes.directory.reports().count == 1)
     try await fixture.stop(link)
   }
 

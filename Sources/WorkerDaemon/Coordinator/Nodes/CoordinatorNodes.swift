@@ -41,14 +41,12 @@ final class CoordinatorNodes: Sendable {
 
   /// All workers; the scheduler of `coordinator` is asked for their tasks.
   func workers(of coordinator: Coordinator) async -> [WorkerReport] {
-    var tasks: [WorkerIdentity: Int] = [:]
-    for worker in await coordinator.workerStates() {
-      tasks[worker.info.identity] = worker.taskCount
-    }
-    var reports = directory.reports(tasks: tasks)
+    var states: [WorkerIdentity: WorkerState] = [:]
+    for worker in await coordinator.workerStates() { states[worker.info.identity] = worker }
+    var reports = directory.reports(states)
     if let local = state.withLock({ $0.local }) {
       var report = local.report(now: Coordinator.date())
-      report.taskCount = tasks[local.identity] ?? 0
+      report.take(states[local.identity])
       reports.insert(report, at: 0)
     }
     return reports

@@ -5,6 +5,7 @@
 
 import Messages
 import Model
+import Scheduler
 import Synchronization
 
 /// Keeps the list of workers; callable from any thread, and without a clock of its own.
@@ -113,12 +114,12 @@ final class NodeDirectory: Sendable {
 
   // MARK: Questions
 
-  /// All workers, by address; `tasks` says how many tasks each has.
-  func reports(tasks: [WorkerIdentity: Int]) -> [WorkerReport] {
+  /// All workers, by address, with what the scheduler says of them.
+  func reports(_ states: [WorkerIdentity: WorkerState] = [:]) -> [WorkerReport] {
     let all = members.withLock { Array($0.values) }
     let reports = all.map { member in
       var report = member.report
-      report.taskCount = tasks[member.identity] ?? 0
+      report.take(states[member.identity])
       return report
     }
     return reports.sorted { ($0.address, $0.card.id) < ($1.address, $1.card.id) }

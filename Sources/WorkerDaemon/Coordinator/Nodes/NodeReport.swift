@@ -36,11 +36,25 @@ struct WorkerReport: Sendable, Equatable {
   var held: HeldCensus
   /// Tasks that the scheduler has given it.
   var taskCount = 0
+  /// Whether it is heard of, and its tasks come to nothing.
+  var isSuspect = false
   /// Milliseconds since 1970.
   var registeredAt: Int64
   var heardAt: Int64
 
-  /// Host and port of its gRPC, or of REST for the worker in the coordinator's process.
+  /// Takes what the scheduler says of it.
+  mutating func take(_ worker: WorkerState?) {
+    taskCount = worker?.taskCount ?? 0
+    isSuspect = state == .online && worker?.isSuspect == true
+  }
+
+  /// Host and port of its REST, where clients ask; nil when it has none.
+  var restAddress: String? {
+    card.restPort == 0 ? nil : "\(card.host.bracketedHost):\(card.restPort)"
+  }
+
+  /// What the coordinator, its reports and its log call the worker: host and port of its gRPC, or of REST for the worker in
+  /// the coordinator's process.
   var address: String {
     let port = card.rpcPort == 0 ? card.restPort : card.rpcPort
     return "\(card.host.bracketedHost):\(port)"
@@ -58,6 +72,7 @@ struct WorkerReport: Sendable, Equatable {
       $0.runningTasks = UInt32(clamping: taskCount)
       $0.registeredAt = UInt64(clamping: registeredAt)
       $0.lastHeartbeatAt = UInt64(clamping: heardAt)
+      $0.isSuspect = isSuspect
     }
   }
 
@@ -66,7 +81,9 @@ struct WorkerReport: Sendable, Equatable {
     writer.object {
       $0.member("id", card.id)
       $0.member("address", address)
+      if let restAddress { $0.member("restAddress", restAddress) }
       $0.member("state", state.rawValue)
+      $0.member("suspect", isSuspect)
       $0.member("version", card.version)
       $0.member("tasks", taskCount)
       $0.name("capacity")

@@ -1,5 +1,6 @@
 import Messages
 import Model
+import Scheduler
 import Testing
 
 @testable import WorkerDaemon
@@ -45,17 +46,21 @@ struct NodeDirectoryTests {
     #expect(admit(card(), lease: 5, at: 0) == .admitted(lease: 5, before: nil))
     #expect(directory.hear(beat(5), now: moment(90)) == Self.identity)
     #expect(directory.findSilent(100, now: moment(150)).isEmpty)
-    let report = directory.reports(tasks: [Self.identity: 2])[0]
-    #expect(report.state == .online && report.taskCount == 2)
+    var state = WorkerState(
+      info: WorkerInfo(Self.identity, name: "w"), isLive: true, isSuspect: true, taskCount: 2)
+    let report = directory.reports([Self.identity: state])[0]
+    #expect(report.state == .online && report.taskCount == 2 && report.isSuspect)
+    state.isSuspect = false
+    #expect(directory.reports([Self.identity: state])[0].isSuspect == false)
     #expect(report.capacity == [TierUse(tier: "MEM", total: 100, used: 70)])
     #expect((report.held.files, report.heardAt, report.registeredAt) == (7, 1090, 1000))
     #expect(directory.findSilent(100, now: moment(191)).map(\.0) == [Self.identity])
     #expect(directory.findSilent(100, now: moment(192)).isEmpty)
-    #expect(directory.reports(tasks: [:]).map(\.state) == [.lost])
+    #expect(directory.reports().map(\.state) == [.lost])
     #expect(directory.hear(beat(5), now: moment(193)) == nil)
     #expect(directory.removeLost(50, now: moment(241)).isEmpty)
     #expect(directory.removeLost(50, now: moment(242)).map(\.0) == [Self.identity])
-    #expect(directory.reports(tasks: [:]).isEmpty)
+    #expect(directory.reports().isEmpty)
   }
 
   @Test("a lost worker that registers again is online, under its new lease only")
@@ -67,14 +72,14 @@ struct NodeDirectoryTests {
     #expect(directory.hear(beat(5), now: moment(103)) == nil)
     #expect(directory.hear(beat(6), now: moment(103)) == nil)
     #expect(directory.hear(beat(6, incarnation: 2), now: moment(103)) == Self.identity)
-    #expect(directory.reports(tasks: [:]).map(\.state) == [.online])
+    #expect(directory.reports().map(\.state) == [.online])
   }
 
   @Test("a worker that says that it stops is lost at once")
   func leaves() {
     _ = admit(card(), lease: 5, at: 0)
     #expect(directory.hear(beat(5, leaves: true), now: moment(1)) == Self.identity)
-    #expect(directory.reports(tasks: [:]).map(\.state) == [.lost])
+    #expect(directory.reports().map(\.state) == [.lost])
     #expect(directory.findSilent(100, now: moment(200)).isEmpty)
   }
 
