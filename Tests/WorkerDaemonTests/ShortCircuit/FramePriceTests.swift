@@ -44,6 +44,10 @@ struct FramePriceTests {
     #expect(account.take(49, now: 8 * second))
     #expect(account.take(65, now: 8 * second))
     #expect(!account.take(1, now: 9 * second - 1))
+    // A ring whose clock is behind does not begin the second anew.
+    #expect(account.take(50, now: 9 * second))
+    #expect(!account.take(1, now: 9 * second - 1))
+    #expect(!account.take(1, now: 9 * second))
   }
 
   @Test("a renewal of many leases is refused as many requests would be")

@@ -27,4 +27,7 @@ enum FramePrice {
 
   /// The price of copying `count` bytes.
   static func units(ofBytes count: Int) -> Int { count / bytesPerUnit }
+
+  /// The bytes that are copied for `count` units.
+  static func size(ofUnits count: Int) -> Int { count * bytesPerUnit }
 }

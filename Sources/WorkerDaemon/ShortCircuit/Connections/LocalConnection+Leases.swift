@@ -246,7 +246,12 @@ extension LocalConnection {
     }
     unsafe window?.append(bytes)
     copiedSize += bytes.count
-    account.take(FramePrice.units(ofBytes: bytes.count), now: reactor.now)
+    unpaidSize += bytes.count
+    let units = FramePrice.units(ofBytes: unpaidSize)
+    if units > 0 {
+      unpaidSize -= FramePrice.size(ofUnits: units)
+      account.take(units, now: reactor.now)
+    }
     return true
   }
 

@@ -60,6 +60,8 @@ import UFS
   private(set) var frameBegunAt: UInt64?
   /// Bytes copied into the window since others had their turn.
   var copiedSize = 0
+  /// Bytes copied into the window that are less than a unit of work.
+  var unpaidSize = 0
   /// Requests in flight, and their tasks.
   var requests: [UInt64: Task<Void, Never>?] = [:]
   var handles: [UInt32: OpenHandle] = [:]

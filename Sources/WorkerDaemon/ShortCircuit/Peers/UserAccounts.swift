@@ -33,8 +33,8 @@ final class UserAccount: Sendable {
   func take(_ price: Int, now: UInt64) -> Bool {
     let current = now / 1_000_000_000
     let known = second.load(ordering: .relaxed)
-    // Whoever loses this race counts in the second that the other began.
-    if known != current,
+    // Whoever loses this race, or has an older clock, counts in the second that the other began.
+    if known < current,
       second.compareExchange(expected: known, desired: current, ordering: .relaxed).exchanged
     {
       units.store(0, ordering: .relaxed)
