@@ -174,37 +174,39 @@ public final class Client: Sendable {
   private static func status(
     _ path: String, of worker: NetworkWorker
   ) throws(ClientError) -> ClientStatus {
-    let body: [UInt8]
-    do throws(ClientError) {
-      body = try worker.text("/v1/info?path=\(PercentCoding.encode(path: path))", thing: path)
-    } catch {
+    let answer = try worker.answer("/v1/info?path=\(PercentCoding.encode(path: path))")
+    if let error = answer.error(path) {
       // Older clients expect 500 for what is missing; a listing says 404 to all.
-      guard error.code == .unavailable else { throw error }
+      guard answer.status == 500 else { throw error }
       let list = try worker.text("/v1/files?path=\(PercentCoding.encode(path: path))", thing: path)
       throw list.isEmpty ? ClientError.broken("an empty listing") : error
     }
-    guard let object = JSONList.objects(body)?.first, let status = ClientStatus(object) else {
+    guard let object = JSONList.objects(answer.body)?.first, let status = ClientStatus(object)
+    else {
       throw .broken("no status in the answer")
     }
     return status
   }
 
-  /// Runs `body` with the workers of `key` in turn until one can be asked.
+  /// Runs `body` with the workers of `key` in turn until one can be asked; each leaves the others their share of the time.
   func onNetwork<T>(
     _ key: String, _ body: (NetworkWorker) throws(ClientError) -> T
   ) throws(ClientError) -> T {
-    var failure = ClientError(
-      .unavailable, key, "no worker is known", "is the coordinator running, with workers?")
-    for worker in try directory.workers(for: key, count: 3) {
+    let (workers, deadline) = (try directory.workers(for: key, count: 3), Patience.deadline)
+    var failure: ClientError?
+    for (number, worker) in workers.enumerated() {
+      let others = workers.count - number - 1 + (options.isUFSAllowed ? 1 : 0)
       do throws(ClientError) {
-        return try body(worker)
+        return try Patience.sharing(with: others) { () throws(ClientError) in try body(worker) }
       } catch {
         guard error.isOfTheWay else { throw error }
-        failure = error
+        failure = Patience.reason(error, after: failure, until: deadline)
       }
-      guard monotonicNow() < Patience.deadline else { break }
+      guard monotonicNow() < deadline else { break }
     }
     throw failure
+      ?? ClientError(
+        .unavailable, key, "no worker is known", "is the coordinator running, with workers?")
   }
 
   /// The path in the under file system, if the client knows it.

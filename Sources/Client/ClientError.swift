@@ -89,12 +89,21 @@ extension ClientError {
 
   /// The worker at `thing`, which has a connection, said nothing for `time` nanoseconds.
   static func silent(_ thing: String, for time: UInt64) -> ClientError {
-    let text =
-      time < 10_000_000_000
-      ? "\(max(1, time / 1_000_000)) ms" : "\(time / 1_000_000_000) s"
-    return ClientError(
-      .unavailable, thing, "the worker did not answer for \(text)",
+    ClientError(
+      .unavailable, thing, "the worker did not answer for \(text(of: time))",
       "is it stopped, or busy beyond measure? Its log and the machine's load say more")
+  }
+
+  /// The worker at the other end answers, but not what was asked about `thing`, for `time` nanoseconds.
+  static func unanswered(_ thing: String, for time: UInt64) -> ClientError {
+    ClientError(
+      .unavailable, thing, "the worker has not answered this for \(text(of: time))",
+      "it answers others: is the under file system slow? Its log says more")
+  }
+
+  private static func text(of time: UInt64) -> String {
+    time < 10_000_000_000
+      ? "\(max(1, time / 1_000_000)) ms" : "\(time / 1_000_000_000) s"
   }
 
   /// A call of the system failed with `errno`.

@@ -1,7 +1,7 @@
 // How long one operation of a client may take in all, whatever it tries meanwhile.
 //
 //   open ── 120 s ─┬─ domain socket: what is left but 10 s, as there is another way
-//                  ├─ network: what is left
+//                  ├─ network: what is left, shared by the workers that can be asked
 //                  └─ pause, again ─ …
 
 import Ring
@@ -41,6 +41,15 @@ enum Patience {
   ) -> ClientError {
     guard let earlier, error.code == .unavailable, monotonicNow() >= deadline else { return error }
     return earlier
+  }
+
+  /// Runs `body`, which gives up early enough for `others` behind it, who get as much time each.
+  static func sharing<T>(
+    with others: Int, _ body: () throws(ClientError) -> T
+  ) throws(ClientError) -> T {
+    let (now, end) = (monotonicNow(), deadline)
+    guard others > 0, end > now, end != .max else { return try body() }
+    return try until(now + (end - now) / UInt64(others + 1), body)
   }
 
   /// Runs `body`, which gives up early enough for another way behind it: with a quarter of the time left, 10 s at most.

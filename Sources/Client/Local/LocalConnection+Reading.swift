@@ -139,7 +139,12 @@ extension LocalConnection {
   private func answer(_ head: FrameHead, _ frame: WorkerFrame) throws(ClientError) {
     guard let ticket = monitor.withLock({ state.tickets[head.request] }) else {
       // What is no longer wanted may still come; leases among it are given back.
-      if case .leased(let pages, _) = frame { release(pages) }
+      switch frame {
+      case .leased(let pages, _): release(pages)
+      case .opened(let opened) where opened.handle != 0:
+        post([.close(handle: opened.handle)], isReader: true)
+      default: break
+      }
       return
     }
     let answer = try answer(of: ticket, head, frame)

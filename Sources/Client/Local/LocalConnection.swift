@@ -189,11 +189,14 @@ final class LocalConnection: @unchecked Sendable {
     {
       if begin == 0 { begin = monotonicNow() }
       guard step(until: Patience.deadline) else {
+        let error = late(path, since: begin)
+        giveUp(requests.map(\.1), error)
         monitor.unlock()
-        throw .silent(path, for: monotonicNow() &- begin)
+        throw error
       }
     }
     if let failure = state.failure {
+      giveUp(requests.map(\.1), failure)
       monitor.unlock()
       throw failure
     }
@@ -260,9 +263,14 @@ final class LocalConnection: @unchecked Sendable {
         let request = state.tickets.first { $0.value === ticket }?.key
         if let request { state.tickets[request] = nil }
         awaitReader()
+        let error = late(ticket.thing, since: begin)
+        giveUp([ticket], error)
+        let handle = ticket.opened?.handle ?? 0
         monitor.unlock()
-        if let request { post([.cancel(request: request)]) }
-        throw .silent(ticket.thing, for: monotonicNow() &- begin)
+        if let request {
+          post([.cancel(request: request)] + (handle != 0 ? [.close(handle: handle)] : []))
+        }
+        throw error
       }
     }
     if ticket.answer == nil { awaitReader() }
@@ -274,6 +282,19 @@ final class LocalConnection: @unchecked Sendable {
     case .some(let answer): return answer
     case nil: throw failure ?? .broken("an answer is missing")
     }
+  }
+
+  /// What is wrong with a worker that has not answered since `begin`; the monitor is held.
+  private func late(_ thing: String, since begin: UInt64) -> ClientError {
+    let time = monotonicNow() &- begin
+    let isHeard = state.heardAt > begin && state.heardAt &- begin > time / 2
+    return isHeard ? .unanswered(thing, for: time) : .silent(thing, for: time)
+  }
+
+  /// Tells those who wait for `tickets` that nobody answers them any more; the monitor is held.
+  private func giveUp(_ tickets: [LocalTicket], _ error: ClientError) {
+    for ticket in tickets where ticket.answer == nil { ticket.answer = .failure(error) }
+    if state.waiterCount > 0 { monitor.wakeAll() }
   }
 
   /// Waits until nobody reads, who might be copying to a ticket's destination; the monitor is held.

@@ -67,8 +67,18 @@ extension LocalFile {
       (ClientFrame.lease(LeaseFrame(handle: opened.handle, ranges: [wanted])), ticket)
     ]
     if let more = request(ahead, isCachedOnly: true) { requests.append(more) }
-    try connection.submit(requests)
+    try submit(requests)
     return try wait(for: ticket, page)
+  }
+
+  /// Sends requests; pages that could not be asked for may be asked for again.
+  private func submit(_ requests: [(ClientFrame, LocalTicket)]) throws(ClientError) {
+    do throws(ClientError) {
+      try connection.submit(requests)
+    } catch {
+      for (_, ticket) in requests { forget(ticket) }
+      throw error
+    }
   }
 
   /// Most leases that all files may hold.
@@ -129,10 +139,9 @@ extension LocalFile {
     connection.post(frames)
     guard let request = request(plan.ahead, isCachedOnly: !plan.isCold) else { return }
     do throws(ClientError) {
-      try connection.submit([request])
+      try submit([request])
     } catch {
       // Whoever needs the pages asks for them and learns why.
-      forget(request.1)
     }
   }
 
@@ -157,13 +166,22 @@ extension LocalFile {
       while start < range.upperBound {
         let end = start + min(batch, range.upperBound - start)
         if let request = request(start..<end, isCachedOnly: false) {
-          try connection.submit([request])
+          try submit([request])
           tickets.append(request.1)
         }
         start = end
       }
     }
-    for ticket in tickets { _ = try connection.wait(for: ticket) }
+    var failure: ClientError?
+    for ticket in tickets {
+      do throws(ClientError) {
+        _ = try connection.wait(for: ticket)
+      } catch {
+        forget(ticket)
+        failure = failure ?? error
+      }
+    }
+    if let failure { throw failure }
   }
 
   /// Takes the lease on the first page that came with the file, if one did.

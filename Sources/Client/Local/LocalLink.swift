@@ -58,15 +58,16 @@ final class LocalLink: Sendable {
       connecting.lock()
       defer { connecting.unlock() }
       if let usable = usable(socket) { return usable }
+      let begin = monotonicNow()
       do throws(ClientError) {
         try learnClusters(but: socket)
         let connection = try connect(socket, first)
         isSent = first != nil
         return connection
       } catch {
-        guard error.code == .unavailable || error.code == .mismatch, passOver(socket) else {
-          throw error
-        }
+        guard error.code == .unavailable || error.code == .mismatch,
+          !Self.isCutOff(since: begin), passOver(socket)
+        else { throw error }
       }
     }
   }
@@ -80,6 +81,7 @@ final class LocalLink: Sendable {
     }
     guard !rest.0 else { throw ClientError(.closed, socket.path, "the client was closed") }
     if monotonicNow() < rest.1, let failure = rest.2 { throw failure }
+    let begin = monotonicNow()
     do throws(ClientError) {
       let connection = try LocalConnection(
         path: socket.path, worker: socket.worker, options: options, counters: counters,
@@ -95,6 +97,7 @@ final class LocalLink: Sendable {
       try checkClusters()
       return connection
     } catch {
+      guard !Self.isCutOff(since: begin) else { throw error }
       state.withLock { state in
         state.failures[socket.path] = error
         state.restUntil[socket.path] = monotonicNow() &+ Self.restTime
@@ -117,7 +120,7 @@ final class LocalLink: Sendable {
       do throws(ClientError) {
         _ = try connect(socket, nil)
       } catch {
-        if error.code == .invalid { throw error }
+        if error.code == .invalid || monotonicNow() >= Patience.deadline { throw error }
         _ = passOver(socket)
       }
     }
@@ -131,6 +134,12 @@ final class LocalLink: Sendable {
     throw ClientError(
       .invalid, options.socketAddress, "workers of the clusters \(list) listen here",
       "say which is meant: alluxio.cluster.name, or cluster= of the client")
+  }
+
+  /// Whether an attempt begun at `begin` had so little time that its failure tells nothing of the worker.
+  private static func isCutOff(since begin: UInt64) -> Bool {
+    let now = monotonicNow()
+    return now >= Patience.deadline && now &- begin < restTime
   }
 
   /// Leaves `socket` out for a while; false when there is no other to go to.

@@ -17,6 +17,8 @@ final class NetworkStream {
   var usedAt: UInt64 = 0
   /// Whether a byte of the present answer has come.
   private(set) var hasAnswered = false
+  /// Whether the other side has closed it.
+  private(set) var isClosed = false
   /// What errors call the other side.
   private let name: String
   /// Nanoseconds that it may be silent.
@@ -124,6 +126,7 @@ final class NetworkStream {
 
   private func lost(_ code: Int32) -> ClientError {
     guard code != EAGAIN else { return .silent(name, for: silence) }
+    isClosed = true
     return ClientError(
       .unavailable, name, code == 0 ? "the connection was closed" : systemText(code),
       "is the worker running there?")

@@ -73,7 +73,7 @@ final class NetworkWorker: Sendable {
         try stream.send(request)
         head = try stream.receiveHead()
       } catch {
-        if kept != nil, !stream.hasAnswered { continue }
+        if kept != nil, stream.isClosed, !stream.hasAnswered { continue }
         throw error
       }
       let result = try body(stream, head)
@@ -82,15 +82,33 @@ final class NetworkWorker: Sendable {
     }
   }
 
+  /// What a worker answers that is no file's bytes.
+  struct Answer {
+    let status: UInt16
+    let body: [UInt8]
+
+    /// What a status of 400 and above means for `thing`; nil for others.
+    func error(_ thing: String) -> ClientError? {
+      status < 400 ? nil : NetworkWorker.error(status, body, thing: thing)
+    }
+  }
+
+  /// The answer to `GET target`, whatever its status.
+  ///
+  /// - Throws: why there is none.
+  func answer(_ target: String) throws(ClientError) -> Answer {
+    try exchange(target) { (stream, head) throws(ClientError) in
+      Answer(status: head.status, body: try stream.receiveBody(head, max: Self.textMax))
+    }
+  }
+
   /// The body of `GET target`.
   ///
   /// - Throws: what a status of 400 and above means for `thing`.
   func text(_ target: String, thing: String) throws(ClientError) -> [UInt8] {
-    let (status, body) = try exchange(target) { (stream, head) throws(ClientError) in
-      (head.status, try stream.receiveBody(head, max: Self.textMax))
-    }
-    guard status < 400 else { throw Self.error(status, body, thing: thing) }
-    return body
+    let answer = try answer(target)
+    if let error = answer.error(thing) { throw error }
+    return answer.body
   }
 
   /// Reads `target.count` bytes at `offset` of the version `entityTag` of the file at `ufsPath`.
