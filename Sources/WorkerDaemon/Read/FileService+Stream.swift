@@ -23,6 +23,8 @@ package struct StreamHead: Sendable {
 extension FileService {
   /// Longest wait for the next bytes of a page that a load brings.
   static let loadPatience = Duration.milliseconds(500)
+  /// The same for a request that has met a page of a load that did not get on.
+  static let lateLoadPatience = Duration.milliseconds(50)
 
   /// Sends `count` bytes of `record` from `offset` as the body of `exchange`'s response.
   ///
@@ -87,7 +89,8 @@ extension FileService {
       let access: PageAccess
       do throws(UFSError) {
         access = try await read.access(
-          index, wanted: wanted, isTried: failedTries >= Self.joinCountMax)
+          index, wanted: wanted,
+          isTried: failedTries >= Self.joinCountMax || read.latePage == index)
       } catch { throw .source(error) }
       let before = position
       let isDone = try await send(access, wanted, &position, read, index, &body)
@@ -142,7 +145,8 @@ extension FileService {
     _ waiter: consuming FillWaiter, _ wanted: Range<Int>, _ position: inout Int64,
     _ read: StreamedRead, _ index: UInt32, _ body: inout BodySender
   ) async throws(StreamEnd) -> Bool {
-    let patience: Duration? = waiter.isBackground ? Self.loadPatience : nil
+    let isLoaded = waiter.isBackground
+    let patience: Duration? = isLoaded ? read.loadPatience : nil
     var sent = wanted.lowerBound
     arriving: while sent < wanted.upperBound {
       switch await waiter.progress(upTo: sent + 1, within: patience) {
@@ -154,9 +158,11 @@ extension FileService {
       case .ended: break arriving
       case .late:
         guard !Task.isCancelled else { throw .client }
+        read.latePage = index
         return false
       }
     }
+    if isLoaded, sent > wanted.lowerBound { read.latePage = nil }
     if sent == wanted.upperBound { return true }
     switch await waiter.wait() {
     case .hit(let lease):

@@ -30,6 +30,14 @@ final class StreamedRead {
   /// Whether a failure of somebody else's fill was met.
   private var hasRepeated = false
 
+  /// The last page that a load has and does not get on with: the rest of it is read past the store.
+  var latePage: UInt32?
+
+  /// Longest wait for the next bytes of a load's page: the half second is spent once, not page by page.
+  var loadPatience: Duration {
+    latePage == nil ? FileService.loadPatience : FileService.lateLoadPatience
+  }
+
   /// A request for `range` of `record`.
   init(_ files: FileService, _ record: FileRecord, _ range: Range<Int64>, _ reactor: Reactor) {
     self.files = files

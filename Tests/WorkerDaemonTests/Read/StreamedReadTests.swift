@@ -222,6 +222,46 @@ struct StreamedReadTests {
     }
   }
 
+  @Test("a client waits for a load that does not get on once, not page by page")
+  func stuckLoads() async throws {
+    let bytes = pattern(8 << 20, seed: 21)
+    try await StreamFixture.run(permits: 0) { fixture in
+      fixture.ufs.put("a", bytes, token: "v1")
+      fixture.gate.release()
+      let held = AsyncStream<Void>.makeStream()
+      let gates = (0..<8).map { _ in StopGate() }
+      let loads = gates.enumerated().map { index, gate in
+        Task {
+          try await fixture.onRing {
+            let record = try await fixture.files.record(ofAlluxioPath: "/a")
+            let key = PageKey(file: try #require(record.key), index: UInt32(index))
+            guard case .owner(let fill) = fixture.files.store.fill(key, length: 1 << 20) else {
+              Issue.record("the page is missing")
+              held.continuation.yield()
+              return
+            }
+            fill.markBackground()
+            held.continuation.yield()
+            await gate.wait()
+            fill.fail(.abandoned)
+          }
+        }
+      }
+      var events = held.stream.makeAsyncIterator()
+      for _ in 0..<8 { await events.next() }
+      let clock = ContinuousClock()
+      let begin = clock.now
+      let client = try await fixture.get("/a")
+      _ = try await client.head()
+      #expect(try await client.bytes(8 << 20) == bytes)
+      // Half a second for each of 32 pieces would be 16 s, for each page 4 s.
+      #expect(clock.now - begin < .seconds(3))
+      client.close()
+      for gate in gates { gate.open() }
+      for load in loads { try await load.value }
+    }
+  }
+
   @Test("a client that joined a load's page asks for itself when the load fails")
   func failedLoad() async throws {
     let bytes = pattern(1 << 20, seed: 12)
