@@ -14,6 +14,8 @@ final class WorkerParts: Sendable {
   let group: ReactorGroup
   /// The rings that serve clients.
   let serving: [Reactor]
+  /// The rings for what nobody waits for: loads, and pages on their way between tiers.
+  let loading: [Reactor]
   /// Decides when requests to remote stores go.
   let flow: FlowControl
   /// Connections to remote stores.
@@ -101,7 +103,7 @@ final class WorkerParts: Sendable {
     complaints = opened.complaints
     group = try Self.startRings(settings, topology)
     serving = Array(group.reactors[..<settings.ringCount])
-    let loading = Array(group.reactors[settings.ringCount...])
+    loading = Array(group.reactors[settings.ringCount...])
     for reactor in group.reactors { reactor.wait { [store] in reactor.attach(store.arenas) } }
     files = FileService(
       mounts: mounts, store: store, reactors: group.reactors, options: settings.read,

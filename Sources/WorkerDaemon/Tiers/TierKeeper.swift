@@ -76,22 +76,24 @@ final class TierKeeper: Sendable {
 
   // MARK: Life
 
-  /// Starts the work on `reactors`; `naming` knows the files for the log.
-  func start(on reactors: [Reactor], naming: @escaping Naming = { _ in nil }) {
+  /// Starts the work: volumes are watched on `reactors`, pages moved on `movers`, whom nobody waits for; `naming` knows the files for the log.
+  func start(
+    on reactors: [Reactor], movers: [Reactor], naming: @escaping Naming = { _ in nil }
+  ) {
     guard let pool else { return }
     var started: [Task<Void, Never>] = []
     for (index, volume) in volumes.enumerated() {
       let reactor = reactors[index % reactors.count]
       started.append(
         task(on: reactor) {
-          await self.keep(volume, pool, on: reactor) { self.startMoving(on: reactors) }
+          await self.keep(volume, pool, on: reactor) { self.startMoving(on: movers) }
         })
       started.append(task(on: reactor) { await self.probe(volume, on: reactor) })
     }
     started.append(task(on: reactors[0]) { await self.watchStore(on: reactors[0], naming) })
     let isWithoutVolumes = progress.withLock { $0.restoring == 0 }
     tasks.withLock { $0 += started }
-    if isWithoutVolumes { startMoving(on: reactors, isLast: true) }
+    if isWithoutVolumes { startMoving(on: movers, isLast: true) }
   }
 
   /// Starts what moves pages once every volume has its own, but for those that are waited for: a page that finds no volume
