@@ -79,6 +79,9 @@ struct Penstockd: ParsableCommand {
     let worker = noWorker ? nil : try Worker(settings, machine: machine, log: log)
     let jobs = try startCoordinator(jobSettings, worker, log)
     signals.becomeReady()
+    // Whoever is told so may stop the process at once, and that is to be an orderly stop.
+    worker?.becomeReady()
+    jobs?.becomeReady()
     worker?.logReady()
     jobs?.logReady()
     waitForStop(signals, log)

@@ -77,10 +77,16 @@ package final class DaemonProcess {
       guard process.isRunning else {
         throw .program("penstockd ended with \(process.status?.description ?? "?"): \(logText)")
       }
-      if isReady(ports.web, path) { return }
+      if isReady(ports.web, path), hasStarted { return }
       _ = process.wait(pause)
     }
     throw .program("penstockd was not ready in \(limit): \(logText)")
+  }
+
+  /// Whether the daemon obeys signals, ready or not.
+  private var hasStarted: Bool {
+    let answer = try? HTTPConnection(port: ports.web, seconds: 5).request("GET", "/readyz")
+    return answer.map { !$0.text.contains("is starting") } ?? false
   }
 
   /// What the daemon logged so far.

@@ -20,6 +20,24 @@ extension Integration {
       }
     }
 
+    @Test("who is told that it is ready can stop it at once, in good order")
+    func stopWhenReady() async throws {
+      try await blocking {
+        for options in [[], ["--coordinator"]] {
+          for _ in 0..<5 {
+            let web = try DaemonPorts.free()
+            let daemon = try DaemonProcess(
+              Binaries.penstockd, ports: .free(),
+              options: options + [
+                "-Dalluxio.coordinator.web.port=\(web.web)",
+                "-Dalluxio.coordinator.rpc.port=\(web.rest)",
+              ], pollsBusily: true)
+            #expect(daemon.process.stop(within: .seconds(20)) == .code(0), "\(daemon.logText)")
+          }
+        }
+      }
+    }
+
     @Test("a fault has last words in the log and ends the process as it would have")
     func faults() async throws {
       try await blocking {

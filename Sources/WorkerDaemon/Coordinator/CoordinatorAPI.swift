@@ -16,17 +16,17 @@ package struct CoordinatorAPI: HTTPHandler {
 
   let coordinator: Coordinator
   let nodes: CoordinatorNodes
-  let isDraining: @Sendable () -> Bool
+  let obstacle: @Sendable () -> String?
   private let log = RequestLog(label: "jobs")
 
-  /// A handler over `coordinator` and its `nodes`; not ready while `isDraining`.
+  /// A handler over `coordinator` and its `nodes`; not ready while there is an `obstacle`.
   init(
     _ coordinator: Coordinator, _ nodes: CoordinatorNodes,
-    isDraining: @escaping @Sendable () -> Bool
+    obstacle: @escaping @Sendable () -> String?
   ) {
     self.coordinator = coordinator
     self.nodes = nodes
-    self.isDraining = isDraining
+    self.obstacle = obstacle
   }
 
   package func handle(_ exchange: HTTPExchange) async {
@@ -60,7 +60,7 @@ package struct CoordinatorAPI: HTTPHandler {
     case ("GET", "/healthz"):
       return await exchange.respond(.ok, contentType: "text/plain", body: Array("ok\n".utf8))
     case ("GET", "/readyz"):
-      guard !isDraining() else { throw RESTProblem(503, "the coordinator is stopping") }
+      if let obstacle = obstacle() { throw RESTProblem(503, obstacle) }
       return await exchange.respond(.ok, contentType: "text/plain", body: Array("ready\n".utf8))
     case ("GET", "/api/v1/master/list_job"): json = try await list(job)
     case ("POST", "/api/v1/load"): json = try await submitLoad(job)

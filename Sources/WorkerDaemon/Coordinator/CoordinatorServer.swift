@@ -29,7 +29,7 @@ package final class CoordinatorServer: Sendable {
   private let flow: FlowControl
   private let store: RocksJobStore
   private let server: HTTPServer
-  private let isDraining: Draining
+  private let phase: Phase
   private let engine: RPCEngine
   private let rpc: RPCServer
   private let watch: Task<Void, Never>
@@ -73,9 +73,9 @@ package final class CoordinatorServer: Sendable {
     } catch {
       throw StartError(.directory, "the job store cannot be read: \(error)")
     }
-    isDraining = Draining()
+    phase = Phase()
     nodes = CoordinatorNodes(pins: try PinnedPaths(file: settings.pinsFile))
-    server = try Self.serve(settings, group, coordinator, nodes, isDraining)
+    server = try Self.serve(settings, group, coordinator, nodes, phase)
     (engine, rpc, watch) = try Self.serveWorkers(
       settings, group.reactors[0], coordinator, nodes)
     nodes.set(Self.report(settings, rpc: rpc, web: server))
@@ -124,9 +124,9 @@ package final class CoordinatorServer: Sendable {
 
   private static func serve(
     _ settings: CoordinatorSettings, _ group: ReactorGroup, _ coordinator: Coordinator,
-    _ nodes: CoordinatorNodes, _ isDraining: Draining
+    _ nodes: CoordinatorNodes, _ phase: Phase
   ) throws(StartError) -> HTTPServer {
-    let handler = CoordinatorAPI(coordinator, nodes) { isDraining.isOn }
+    let handler = CoordinatorAPI(coordinator, nodes) { phase.obstacle }
     return try WorkerPorts.open(
       "coordinator", settings.web, settings.http, group.reactors, handler
     ).server
@@ -179,6 +179,9 @@ package final class CoordinatorServer: Sendable {
     try WorkerPorts.probe([("coordinator", settings.web), ("coordinator RPC", settings.rpc)])
   }
 
+  /// From now on /readyz says so; the process obeys signals.
+  package func becomeReady() { phase.turn(to: nil) }
+
   /// Logs that the coordinator serves.
   package func logReady() {
     let port = rpc.ports.first ?? settings.rpc.port
@@ -194,7 +197,7 @@ package final class CoordinatorServer: Sendable {
   ///
   /// Questions are still answered, as a worker of this process may ask some until it stops.
   package func rest() {
-    isDraining.turnOn()
+    phase.turn(to: "the coordinator is stopping")
     let limit = min(Self.drainMax, settings.shutdownTimeout / 2)
     watch.cancel()
     group.reactors[0].wait { [server, rpc, coordinator, flow] in
@@ -222,13 +225,14 @@ private final class LockedDirectory: Sendable {
   init(_ directory: consuming WorkDirectory) { self.directory = directory }
 }
 
-/// Whether a stop has begun.
-private final class Draining: Sendable {
-  private let state = Atomic<Bool>(false)
+/// Where the coordinator is between its start and its end.
+private final class Phase: Sendable {
+  private let state = Mutex<String?>("the coordinator is starting")
 
-  var isOn: Bool { state.load(ordering: .relaxed) }
+  /// Why the coordinator is not ready; nil when it is.
+  var obstacle: String? { state.withLock { $0 } }
 
-  func turnOn() { state.store(true, ordering: .relaxed) }
+  func turn(to obstacle: String?) { state.withLock { $0 = obstacle } }
 }
 
 extension Worker {

@@ -129,6 +129,9 @@ package final class Worker: Sendable {
     ports.servers.first { $0.name == name }?.server.address
   }
 
+  /// From now on /readyz may say so; the process obeys signals.
+  package func becomeReady() { parts.isStarted.store(true, ordering: .relaxed) }
+
   /// Logs that the worker serves: where, what, with how much memory.
   package func logReady() {
     var metadata: Logger.Metadata = [

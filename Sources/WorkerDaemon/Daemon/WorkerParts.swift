@@ -47,12 +47,15 @@ final class WorkerParts: Sendable {
   let tierNotes: [String]
   /// Memory besides pages and their index, at most: see ``WorkerSettings/overhead``.
   let overhead: Int64
+  /// True once the process obeys signals.
+  let isStarted = Atomic<Bool>(false)
   /// True from the first signal to stop: the daemon is no longer ready.
   let isDraining = Atomic<Bool>(false)
 
   /// Whether the worker can do all that was asked of it: what /readyz says.
   var readiness: OperationsHandler.Readiness {
     if isDraining.load(ordering: .relaxed) { return .notReady("the worker is stopping") }
+    guard isStarted.load(ordering: .relaxed) else { return .notReady("the worker is starting") }
     if jobService.isWaiting { return .notReady("the coordinator is starting") }
     return tiers.complaint.map { .notReady($0) } ?? .ready
   }

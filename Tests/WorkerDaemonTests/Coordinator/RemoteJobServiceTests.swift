@@ -38,7 +38,7 @@ struct RemoteJobServiceTests {
     let pool = try BlockingPool(name: "test", threads: 1)
     let nodes = CoordinatorNodes(pins: try PinnedPaths(file: folder.path("pins.json")))
     let options = HTTPServerOptions.patient
-    let api = CoordinatorAPI(service.coordinator, nodes) { false }
+    let api = CoordinatorAPI(service.coordinator, nodes) { nil }
     let server = try await reactor.run { () async -> Result<HTTPServer, RingError> in
       do throws(RingError) {
         return .success(
