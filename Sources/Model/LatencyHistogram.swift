@@ -1,8 +1,8 @@
-// Latencies in buckets that are 1/32 of a power of two wide: at most 3 % off, whatever the scale, in 16 KiB.
+// Latencies in buckets that are 1/128 of a power of two wide: at most 0.8 % off at every scale, as an HdrHistogram of two digits, in 60 KiB.
 
 /// How long the operations of a phase took.
 package struct LatencyHistogram: Sendable {
-  private static let stepBits = 5
+  private static let stepBits = 7
   private var counts: [UInt64] = []
 
   /// Operations counted.

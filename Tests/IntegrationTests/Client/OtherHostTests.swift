@@ -32,7 +32,8 @@ extension Integration {
           #expect(here.output == "shared\n", "\(here.errors)")
           let metric = "penstock_short_circuit_connections_total"
           let before = try fixture.daemon.metric(metric) ?? 0
-          #expect(before > 0)
+          let direct = try fixture.daemon.metric("Worker_BytesReadDirect") ?? 0
+          #expect(before > 0 && direct >= 100_000)
           let apart = try CommandRun(
             [
               "unshare", "--user", "--map-root-user", "--net", "--uts", "sh", "-c",
@@ -43,6 +44,10 @@ extension Integration {
             apart.output == (isUUID ? "shared\n" : "ufs\n"), "uuid: \(isUUID); \(apart.errors)")
           let after = try fixture.daemon.metric(metric) ?? 0
           #expect((after > before) == isUUID)
+          // The bytes by path say so, too: what the other host read came by leases, or not from the worker at all.
+          let moved = try (fixture.daemon.metric("Worker_BytesReadDirect") ?? 0) - direct
+          #expect(isUUID ? moved >= 100_000 : moved == 0, "uuid: \(isUUID), \(moved)")
+          #expect(try fixture.daemon.metric("Worker_BytesReadDomain") ?? 0 == 0)
         }
       }
     }
