@@ -6,6 +6,7 @@
 #include <pwd.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -81,6 +82,17 @@ int pen_peer_groups(int fd, uint32_t *groups, int max) {
   socklen_t length = (socklen_t)((size_t)max * sizeof(gid_t));
   if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &length) < 0) return -errno;
   return (int)(length / sizeof(gid_t));
+}
+
+int pen_timer_create(void) {
+  int timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+  return timer < 0 ? -errno : timer;
+}
+
+int pen_timer_set(int timer, uint64_t nanoseconds) {
+  struct itimerspec time = {
+      .it_value = {.tv_sec = (time_t)(nanoseconds / 1000000000), .tv_nsec = (long)(nanoseconds % 1000000000)}};
+  return timerfd_settime(timer, 0, &time, NULL) < 0 ? -errno : 0;
 }
 
 int64_t pen_user_number(const char *name) {

@@ -37,7 +37,7 @@ extension ClientStatus {
     isDirectory = opened.isDirectory
     length = opened.length
     modifiedAt = opened.modifiedAt
-    entityTag = opened.entityTag.replacing("\"", with: "")
+    entityTag = Self.unquoted(opened.entityTag)
   }
 
   /// What a status object of the REST interface says; nil when it is none.
@@ -71,7 +71,14 @@ extension ClientStatus {
     let version = FileVersion(
       token: "\(modified)-\(status.st_size)-\(status.st_ino)-\(changed)",
       length: max(0, Int64(status.st_size)))
-    return version.entityTag.replacing("\"", with: "")
+    return unquoted(version.entityTag)
+  }
+
+  /// `tag` as REST interfaces give it, without the quotes of HTTP.
+  private static func unquoted(_ tag: String) -> String {
+    let quote = UInt8(ascii: "\"")
+    guard tag.utf8.contains(quote) else { return tag }
+    return String(decoding: tag.utf8.filter { $0 != quote }, as: UTF8.self)
   }
 
   private static func nanoseconds(_ time: timespec) -> Int64 {

@@ -18,5 +18,9 @@ int pen_peer_groups(int fd, uint32_t *groups, int max);
 /// The number of the user or group `name`, or -1 when there is none.
 int64_t pen_user_number(const char *name);
 int64_t pen_group_number(const char *name);
+/// A timer of the monotonic clock as a descriptor that does not block. Returns it or -errno.
+int pen_timer_create(void);
+/// Has `timer` become readable once, in `nanoseconds`. Returns 0 or -errno.
+int pen_timer_set(int timer, uint64_t nanoseconds);
 
 #endif

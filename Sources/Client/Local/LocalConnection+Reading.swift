@@ -35,6 +35,7 @@ extension LocalConnection {
       hasEnded.store(true, ordering: .relaxed)
       state.tickets = [:]
       stream.shut()
+      LocalKeeper.forget(self)
     }
     if state.waiterCount > 0 || failure != nil { monitor.wakeAll() }
   }
@@ -48,7 +49,7 @@ extension LocalConnection {
         if waits {
           unsafe try stream.receive(spinning: options.spin) { unsafe buffer.append($0) }
         } else {
-          unsafe try stream.receive(waits: false) { unsafe buffer.append($0) }
+          unsafe try stream.receive { unsafe buffer.append($0) }
         }
       switch received {
       case .bytes:

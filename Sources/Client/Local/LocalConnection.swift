@@ -46,7 +46,9 @@ final class LocalConnection: @unchecked Sendable {
     var isReading = false
     var waiterCount = 0
     var failure: ClientError?
-    var regions: [MappedRegion?] = []
+    var window: LateRegion?
+    /// The arenas by their number; nothing at 0.
+    var regions: [MappedRegion?] = [nil]
     var isLeaving = false
     var heardAt: UInt64 = 0
     var renewAt: UInt64 = 0
@@ -83,6 +85,8 @@ final class LocalConnection: @unchecked Sendable {
     let hail = writer.take()
     // A new socket has room for a greeting. A worker that refuses says why before it is asked, and closes.
     let sentCount = try? stream.sendSome(hail[...])
+    // While the worker is at it.
+    try LocalKeeper.prepare()
     let (welcome, waiting) = try Self.greeting(
       stream, path: path, within: time, spin: options.spin)
     guard sentCount == hail.count else {
@@ -105,10 +109,7 @@ final class LocalConnection: @unchecked Sendable {
       guard let second = stream.takeDescriptor() else {
         throw .broken("WELCOME without its window")
       }
-      defer { Glibc.close(second) }
-      state.regions = [try MappedRegion(second, count: welcome.window, what: "window")]
-    } else {
-      state.regions = [nil]
+      state.window = try LateRegion(second, count: welcome.window, what: "window")
     }
     self.welcome = welcome
     buffer = waiting
@@ -152,10 +153,14 @@ final class LocalConnection: @unchecked Sendable {
     return monitor.withLock { state.failure == nil && !state.isLeaving }
   }
 
-  /// The mapped region of that number.
-  func region(_ number: UInt16) -> MappedRegion? {
-    let number = Int(number)
-    return monitor.withLock { number < state.regions.count ? state.regions[number] : nil }
+  /// The mapped region of that number; nil when the worker has told of none.
+  ///
+  /// - Throws: `system` when the window, which is mapped when it is first asked for, cannot be.
+  func region(_ number: UInt16) throws(ClientError) -> MappedRegion? {
+    monitor.lock()
+    defer { monitor.unlock() }
+    guard number > 0 else { return try state.window?.mapped() }
+    return Int(number) < state.regions.count ? state.regions[Int(number)] : nil
   }
 
   /// Sends frames that nobody answers; the thread that reads may not wait for room, and says so.
@@ -318,6 +323,7 @@ final class LocalConnection: @unchecked Sendable {
     state.tickets = [:]
     monitor.wakeAll()
     monitor.unlock()
+    LocalKeeper.forget(self)
   }
 
   /// Ends the connection for good.

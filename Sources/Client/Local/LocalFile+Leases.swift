@@ -205,7 +205,7 @@ extension LocalFile {
       guard Int(entry.mark.slot) < connection.words.count, entry.page < pageCount,
         Int(entry.count) == size(of: entry.page)
       else { throw .broken("a lease on a page that is none") }
-      if regions.0 != entry.region { regions = (entry.region, connection.region(entry.region)) }
+      if regions.0 != entry.region { regions = (entry.region, try connection.region(entry.region)) }
       guard let address = unsafe regions.1?.address(entry.offset, count: Int(entry.count)) else {
         throw .broken("a lease outside its region")
       }

@@ -2,6 +2,9 @@
 //
 //   a connection that is used   its readers hear the pushes; the keeper looks again 100 ms behind the last thing they heard
 //   one that is not             the keeper sleeps in poll(2) until the worker says something or a renewal is due
+//   a new one                   the keeper is not woken: an alarm rings when it is no longer new
+//
+// Whoever connects waits for its first bytes, and has better use for a CPU than to let the keeper hear of it.
 
 import CLinux
 import Glibc
@@ -11,7 +14,7 @@ import Synchronization
 
 /// The thread behind the connections of a process.
 @safe final class LocalKeeper: @unchecked Sendable {
-  // SAFETY: `connections` and `isWoken` are touched with the monitor held; the descriptor never changes.
+  // SAFETY: `connections`, `watched` and `isAlarmSet` are touched with the monitor held; the descriptors never change.
 
   /// How long a connection counts as used.
   private static let recent: UInt64 = 100_000_000
@@ -32,23 +35,78 @@ import Synchronization
 
   private let monitor = Monitor()
   private var connections: [LocalConnection] = []
+  /// Those that the keeper had before it when it went to sleep.
+  private var watched: [LocalConnection] = []
+  /// Rings at once, by whoever wants the keeper.
   private let bell: Int32
+  /// Rings for connections that were added, a while later.
+  private let alarm: Int32
+  private var isAlarmSet = false
 
-  private init() { bell = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK)) }
+  /// A keeper without a thread.
+  ///
+  /// - Throws: `system` when the kernel has no descriptors for it.
+  private init() throws(ClientError) {
+    bell = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
+    guard bell >= 0 else { throw .system("eventfd", errno) }
+    alarm = pen_timer_create()
+    guard alarm >= 0 else {
+      close(bell)
+      throw .system("timerfd_create", -alarm)
+    }
+  }
 
-  /// Begins to look after `connection`, which is forgotten when it ends.
-  static func add(_ connection: LocalConnection) throws(ClientError) {
+  deinit {
+    close(bell)
+    close(alarm)
+  }
+
+  /// Starts the thread unless it runs already.
+  static func prepare() throws(ClientError) { _ = try running() }
+
+  private static func running() throws(ClientError) -> LocalKeeper {
     _ = isWatching
     gate.lock()
     defer { gate.unlock() }
-    let keeper = unsafe current ?? LocalKeeper()
-    if unsafe current == nil {
-      guard keeper.bell >= 0 else { throw .system("eventfd", errno) }
-      try keeper.start()
-      unsafe current = keeper
+    if let keeper = unsafe current { return keeper }
+    let keeper = try LocalKeeper()
+    try keeper.start()
+    unsafe current = keeper
+    return keeper
+  }
+
+  /// Begins to look after `connection`, a little later.
+  static func add(_ connection: LocalConnection) throws(ClientError) {
+    let keeper = try running()
+    let isFirst = keeper.monitor.withLock {
+      keeper.connections.append(connection)
+      defer { keeper.isAlarmSet = true }
+      return !keeper.isAlarmSet
     }
-    keeper.monitor.withLock { keeper.connections.append(connection) }
-    keeper.ring()
+    if isFirst, pen_timer_set(keeper.alarm, recent) != 0 { keeper.ring() }
+    // It may have ended before it was there to be forgotten.
+    if connection.hasEnded.load(ordering: .relaxed) { forget(connection) }
+  }
+
+  /// Looks after `connection` no more, which has ended: its memory is its owner's to free.
+  static func forget(_ connection: LocalConnection) {
+    gate.lock()
+    let keeper = unsafe current
+    gate.unlock()
+    guard let keeper else { return }
+    let isWatched = keeper.monitor.withLock {
+      keeper.connections.removeAll { $0 === connection }
+      return keeper.watched.contains { $0 === connection }
+    }
+    if isWatched { keeper.ring() }
+  }
+
+  /// Whether the keeper has begun to look after `connection`.
+  static func watches(_ connection: LocalConnection) -> Bool {
+    gate.lock()
+    let keeper = unsafe current
+    gate.unlock()
+    return keeper?.monitor.withLock { keeper?.watched.contains { $0 === connection } } == true
   }
 
   /// Has the keeper look at `connection` soon: views began.
@@ -92,10 +150,16 @@ import Synchronization
   /// Never ends: an idle keeper sleeps without a timeout.
   private func run() {
     while true {
+      // What is let go may unmap memory: not with the monitor held.
+      var gone: [LocalConnection] = []
       let all = monitor.withLock { () -> [LocalConnection] in
-        connections.removeAll { $0.hasEnded.load(ordering: .relaxed) }
+        swap(&gone, &watched)
+        watched = connections
+        // Whoever is added from now on is not among them.
+        isAlarmSet = false
         return connections
       }
+      gone = []
       for connection in sleep(all) { connection.keep() }
     }
   }
@@ -103,7 +167,7 @@ import Synchronization
   /// Sleeps until a connection that nobody uses has news, one is due, or one was added; returns those with news or due.
   private func sleep(_ all: [LocalConnection]) -> [LocalConnection] {
     let now = monotonicNow()
-    var polled = [pollfd(fd: bell, events: Int16(POLLIN), revents: 0)]
+    var polled = [bell, alarm].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
     var places: [Int?] = []
     var wake = UInt64.max
     for connection in all {
@@ -123,6 +187,7 @@ import Synchronization
     unsafe poll(&polled, nfds_t(polled.count), limit)
     var count: UInt64 = 0
     unsafe read(bell, &count, 8)
+    unsafe read(alarm, &count, 8)
     let then = monotonicNow()
     return zip(all, places).compactMap { connection, place in
       let hasNews = place.map { polled[$0].revents != 0 } ?? false

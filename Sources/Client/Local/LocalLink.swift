@@ -87,7 +87,7 @@ final class LocalLink: Sendable {
         path: socket.path, worker: socket.worker, options: options, counters: counters,
         first: first)
       let isLate = state.withLock { state in
-        state.connections[socket.path] = connection
+        state.connections[socket.path] = state.isClosed ? nil : connection
         state.failures[socket.path] = nil
         state.clusters[socket.path] = connection.welcome.cluster
         return state.isClosed
@@ -171,9 +171,11 @@ final class LocalLink: Sendable {
       if state.socketsAt == 0 || now &- state.socketsAt > Self.restTime {
         state.sockets = WorkerSocket.all(options)
         state.socketsAt = now
-        let paths = Set(state.sockets.map(\.path))
-        state.clusters = state.clusters.filter { paths.contains($0.key) }
-        state.awayUntil = state.awayUntil.filter { paths.contains($0.key) && $0.value > now }
+        if !state.clusters.isEmpty || !state.awayUntil.isEmpty {
+          let paths = Set(state.sockets.map(\.path))
+          state.clusters = state.clusters.filter { paths.contains($0.key) }
+          state.awayUntil = state.awayUntil.filter { paths.contains($0.key) && $0.value > now }
+        }
         let here = state.sockets.filter { state.awayUntil[$0.path] == nil }
         let live = here.isEmpty ? state.sockets : here
         if live.map(\.path) != state.live.map(\.path) {
@@ -191,6 +193,7 @@ final class LocalLink: Sendable {
   func close() {
     let all = state.withLock { state in
       state.isClosed = true
+      defer { state.connections = [:] }
       return Array(state.connections.values)
     }
     for connection in all { connection.close() }

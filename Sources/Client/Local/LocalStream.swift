@@ -16,6 +16,7 @@ import Ring
   private let room: UnsafeMutableRawPointer
   /// Descriptors received and not yet taken, in their order.
   private var descriptors: [Int32] = []
+  private var gauge = SpinGauge()
 
   /// Connects to the socket at `path`.
   ///
@@ -50,10 +51,6 @@ import Ring
       close(descriptor)
       throw code == EAGAIN ? .silent(path, for: limit) : Self.refused(path, code)
     }
-    // A receiver looks up once a second: at deadlines, and whether the worker is alive.
-    var second = timeval(tv_sec: 1, tv_usec: 0)
-    unsafe setsockopt(
-      descriptor, SOL_SOCKET, SO_RCVTIMEO, &second, socklen_t(MemoryLayout<timeval>.size))
     self.descriptor = descriptor
     unsafe room = .allocate(byteCount: Self.roomSize, alignment: 64)
   }
@@ -134,31 +131,35 @@ import Ring
     case ended
   }
 
-  /// Receives what comes: looks for `spinning` nanoseconds, which is cheaper than being woken, then sleeps for a second.
+  /// Receives what comes: looks for `spinning` nanoseconds where that has paid, then sleeps for a second.
   func receive(
     spinning: UInt64, _ body: (UnsafeRawBufferPointer) -> Void
   ) throws(ClientError) -> Received {
-    if spinning > 0 {
+    if spinning > 0, gauge.shouldLook() {
       let end = monotonicNow() &+ spinning
       repeat {
-        let received = unsafe try receive(waits: false, body)
+        let received = unsafe try receive(body)
         if case .nothing = received { continue }
+        gauge.note(found: true)
         return received
       } while monotonicNow() < end
+      gauge.note(found: false)
     }
-    return unsafe try receive(waits: true, body)
+    // A receiver looks up once a second: at deadlines, and whether the worker is alive. One that slept in recvmsg(2) would be
+    // woken twice for an answer: the first time when the worker takes the question, which makes room.
+    var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    guard unsafe poll(&polled, 1, 1000) > 0 else { return .nothing }
+    return unsafe try receive(body)
   }
 
-  /// Receives what is there and gives it to `body`; without `waits`, only looks.
-  func receive(
-    waits: Bool, _ body: (UnsafeRawBufferPointer) -> Void
-  ) throws(ClientError) -> Received {
+  /// Receives what is there and gives it to `body`, without waiting.
+  func receive(_ body: (UnsafeRawBufferPointer) -> Void) throws(ClientError) -> Received {
     var found: (Int32, Int32, Int32, Int32) = (-1, -1, -1, -1)
     var foundCount: Int32 = 0
     // No array: this is asked again and again while a thread looks for its answer.
     let count = unsafe withUnsafeMutableBytes(of: &found) { found in
       unsafe pen_receive_with(
-        descriptor, room, Self.roomSize, waits,
+        descriptor, room, Self.roomSize, false,
         found.baseAddress?.assumingMemoryBound(to: Int32.self), 4, &foundCount)
     }
     if foundCount > 0 {

@@ -18,10 +18,10 @@ import Glibc
   private let reservation: UnsafeMutableRawPointer
   private let reservationCount: Int
 
-  /// Maps `count` bytes of `descriptor`, which stays the caller's.
+  /// Looks whether `descriptor` is of at least `count` bytes that stay; returns their number.
   ///
-  /// - Throws: `protocolBroken` when the memory is smaller or not sealed; `system`.
-  init(_ descriptor: Int32, count: UInt64, what: String) throws(ClientError) {
+  /// - Throws: `protocolBroken` when the memory is smaller or not sealed.
+  static func check(_ descriptor: Int32, count: UInt64, what: String) throws(ClientError) -> Int {
     guard let count = Int(exactly: count), count > 0, count <= 1 << 46 else {
       throw .broken("\(what) of \(count) bytes")
     }
@@ -32,12 +32,37 @@ import Glibc
     guard pen_cannot_shrink(descriptor) else {
       throw .broken("\(what) is not sealed against shrinking")
     }
-    let isLarge = count >= Self.alignment
-    let room = isLarge ? count + Self.alignment : count
+    return count
+  }
+
+  /// Maps `count` bytes of `descriptor`, which stays the caller's.
+  ///
+  /// - Throws: `protocolBroken` when the memory is smaller or not sealed; `system`.
+  convenience init(_ descriptor: Int32, count: UInt64, what: String) throws(ClientError) {
+    let count = try Self.check(descriptor, count: count, what: what)
+    try self.init(checked: descriptor, count: count, what: what)
+  }
+
+  /// Maps `count` bytes of `descriptor`, which `check` found there.
+  ///
+  /// - Throws: `system`.
+  init(checked descriptor: Int32, count: Int, what: String) throws(ClientError) {
+    self.count = count
+    guard count >= Self.alignment else {
+      let mapping = unsafe mmap(nil, count, PROT_READ, MAP_SHARED, descriptor, 0)
+      guard let mapping = unsafe mapping, unsafe mapping != MAP_FAILED else {
+        throw .system("mmap of \(what)", errno)
+      }
+      unsafe base = UnsafeRawPointer(mapping)
+      unsafe reservation = mapping
+      reservationCount = count
+      return
+    }
+    let room = count + Self.alignment
     let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
     guard let space = unsafe mmap(nil, room, PROT_NONE, flags, -1, 0), unsafe space != MAP_FAILED
     else { throw .system("mmap of \(what)", errno) }
-    let place = unsafe isLarge ? Self.aligned(space) : space
+    let place = unsafe Self.aligned(space)
     let mapping = unsafe mmap(place, count, PROT_READ, MAP_SHARED | MAP_FIXED, descriptor, 0)
     guard let mapping = unsafe mapping, unsafe mapping != MAP_FAILED else {
       let code = errno
@@ -45,7 +70,6 @@ import Glibc
       throw .system("mmap of \(what)", code)
     }
     unsafe base = UnsafeRawPointer(mapping)
-    self.count = count
     unsafe reservation = space
     reservationCount = room
   }
