@@ -97,8 +97,15 @@ package struct MountTable: Sendable {
 
   /// The mount with the longest Alluxio prefix of `path`, which has no slash at its start.
   private func mount(ofAlluxioPath path: String) -> Mount? {
-    mounts.filter { pathBelow($0.prefix, path) != nil }
-      .max { $0.prefix.utf8.count < $1.prefix.utf8.count }
+    // Each open asks this: no mount is copied but the one that is found.
+    var found: Int?
+    var size = -1
+    for index in mounts.indices {
+      let count = mounts[index].prefix.utf8.count
+      guard count > size, pathBelow(mounts[index].prefix, path) != nil else { continue }
+      (found, size) = (index, count)
+    }
+    return found.map { mounts[$0] }
   }
 
   private static func check(_ mount: Mount, besides other: Mount) throws(MountError) {

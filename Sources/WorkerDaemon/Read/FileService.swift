@@ -139,6 +139,27 @@ package final class FileService: Sendable {
     try await record(at: try mounts.locate(alluxioPath: path), for: use)
   }
 
+  /// The record of a path, Alluxio's or of the UFS, if it is known and as fresh as its rules ask for; asks nobody.
+  package func knownRecord(
+    of path: String, isUFSPath: Bool, for use: StatusUse = .data
+  ) -> FileRecord? {
+    guard let reactor = Reactor.current else {
+      preconditionFailure("the read path runs on a reactor")
+    }
+    let found = try? isUFSPath ? mounts.locate(ufsPath: path) : mounts.locate(alluxioPath: path)
+    // What is wrong with a path is said by who asks for it.
+    guard let place = found else { return nil }
+    return fresh(FileID(ufsPath: place.ufsPath), for: use, now: reactor.now)
+  }
+
+  private func fresh(_ id: FileID, for use: StatusUse, now: UInt64) -> FileRecord? {
+    guard let record = current(id),
+      record.isFresh(now: now, for: use, generation: record.decision.generation)
+    else { return nil }
+    metadata.count(.statusHit)
+    return record
+  }
+
   /// The record of a place in a mount, as fresh as its rules ask for.
   package func record(
     at place: MountedPath, for use: StatusUse = .data
@@ -149,12 +170,7 @@ package final class FileService: Sendable {
     }
     let deadline = min(reactor.now &+ questionLimit, UFSDeadline.current)
     while true {
-      if let record = current(id),
-        record.isFresh(now: reactor.now, for: use, generation: record.decision.generation)
-      {
-        metadata.count(.statusHit)
-        return record
-      }
+      if let record = fresh(id, for: use, now: reactor.now) { return record }
       if absences.contains(id, now: reactor.now, generation: policies.book.generation) {
         metadata.count(.absenceHit)
         // A remote store has no errno.

@@ -88,7 +88,7 @@ final class ShortCircuitServer: Sendable {
 
   private func accept(_ fd: Int32) {
     shared.counters.count(.accepted)
-    guard let peer = LocalPeer(of: fd) else {
+    guard let peer = LocalPeer(of: fd, groupsWanted: shared.policy.namesGroups) else {
       return turnAway(fd, ErrorFrame(.denied, "the kernel does not say who you are"))
     }
     let mode: WelcomeFrame.Mode

@@ -1,3 +1,4 @@
+import CLinux
 import DaemonDriver
 import Glibc
 import LocalWire
@@ -42,6 +43,40 @@ struct LocalConnectionTests {
     try await fixture.waitForNobody()
     fixture.expectNothingHeld()
     #expect(fixture.counters.value(.leaseGiven) == 8 && fixture.counters.value(.leaseEnded) == 1)
+  }
+
+  @Test("a greeting and an open of what is known, sent together, are answered in one message")
+  func oneMessage() async throws {
+    let fixture = try LocalFixture(validity: .seconds(600))
+    defer { fixture.stop() }
+    fixture.ufs.put("a", pattern(100_000, seed: 3), token: "v1")
+    try await fixture.withClient { client in
+      _ = try client.lease(try client.open("/a").handle, [0..<1])
+    }
+    let known = fixture.ufs.statusCount
+    try await fixture.onThread {
+      let client = try LocalClient(fixture.path)
+      var writer = FrameWriter()
+      ClientFrame.hello(HelloFrame(leases: 64, window: 1 << 20)).write(1, to: &writer)
+      ClientFrame.open(OpenFrame("/a", kind: .alluxio, isLeasing: true)).write(2, to: &writer)
+      ClientFrame.ping.write(3, to: &writer)
+      try client.sendRaw(writer.take())
+      var buffer = [UInt8](repeating: 0, count: 65536)
+      var found = [Int32](repeating: -1, count: 4)
+      var count: Int32 = 0
+      // One look: a message with descriptors is never given together with another.
+      let received = pen_receive_with(client.fd, &buffer, buffer.count, true, &found, 4, &count)
+      for descriptor in found.prefix(Int(count)) { Glibc.close(descriptor) }
+      #expect(count == 3, "a lease table, a window and an arena")
+      var frames = FrameBuffer()
+      buffer[..<max(0, received)].withUnsafeBytes { frames.append($0) }
+      var types: [UInt16] = []
+      while let (head, _) = try frames.nextFromWorker() { types.append(head.type) }
+      #expect(types == [0x81, 0xC0, 0x82, 0x84, 0x89])
+    }
+    #expect(fixture.ufs.statusCount == known, "nobody was asked")
+    try await fixture.waitForNobody()
+    fixture.expectNothingHeld()
   }
 
   @Test("pages that are asked into the window lie there, and their units come back")

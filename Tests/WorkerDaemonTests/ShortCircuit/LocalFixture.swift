@@ -37,9 +37,10 @@ struct LocalFixture: Sendable {
 
   init(
     _ definitions: [String] = [], capacity: Int = 16 << 20, rings: Int = 2,
-    ufs: FakeUFS = FakeUFS(), change: (inout ShortCircuitSettings) -> Void = { _ in }
+    ufs: FakeUFS = FakeUFS(), validity: Duration = .zero,
+    change: (inout ShortCircuitSettings) -> Void = { _ in }
   ) throws {
-    service = try ServiceFixture(capacity: capacity, validity: .zero, rings: rings, ufs: ufs)
+    service = try ServiceFixture(capacity: capacity, validity: validity, rings: rings, ufs: ufs)
     scratch = try ScratchDirectory("local")
     pool = try BlockingPool(name: "clients", threads: 4)
     var settings = try Self.settings("\(scratch.path)/s", definitions)

@@ -30,6 +30,10 @@ struct SpareMemoryTests {
         } catch { return .failure(error) }
       }.get()
       #expect(pair.table.size == table && pair.window?.size ?? 0 == window)
+      // Only what was made ahead has its first page: the second pair.
+      var status = stat()
+      #expect(fstat(pair.table.descriptor, &status) == 0)
+      #expect(status.st_blocks * 512 == (kept.count == 1 ? 4096 : 0))
       kept.append(pair)
       for memory in [pair.table, pair.window].compactMap({ $0 }) {
         #expect(seen.insert(memory.descriptor).inserted)

@@ -97,7 +97,7 @@ extension LocalConnection {
       window: UInt64(book.window?.size ?? 0), worker: shared.identity, cluster: shared.clusterName)
     let memories = [book.table] + (book.window.map { [$0.memory] } ?? [])
     let arenas = mode == .shared ? regionsOfWelcome() : []
-    send(
+    write(
       [(.welcome(welcome), request)] + arenas.map { (.region($0.frame), 0) },
       descriptors: memories.map(\.descriptor) + arenas.map(\.arena.descriptor),
       of: memories + arenas.map(\.arena))
@@ -124,24 +124,38 @@ extension LocalConnection {
     guard frame.isStatusOnly || !isFull else {
       return refuse(.tooMany, "too many handles are open: close some", to: request)
     }
+    // Of what is known nobody need be asked, and a task would cost more than the answer.
+    if let record = shared.files.knownRecord(
+      of: frame.path, isUFSPath: frame.kind == .ufs, for: Self.use(of: frame))
+    {
+      return answer(frame, record, to: request)
+    }
     begin(request) { connection in await connection.open(frame, as: request) }
   }
 
+  private static func use(of frame: OpenFrame) -> StatusUse {
+    frame.isStatusOnly ? .metadata : .data
+  }
+
   private func open(_ frame: OpenFrame, as request: UInt64) async {
-    let use: StatusUse = frame.isStatusOnly ? .metadata : .data
+    let use = Self.use(of: frame)
     do throws(UFSError) {
       let record =
         frame.kind == .alluxio
         ? try await shared.files.record(ofAlluxioPath: frame.path, for: use)
         : try await shared.files.record(ofUFSPath: frame.path, for: use)
       guard isServing else { return }
-      let opened = opened(record, frame)
-      let first = opened.isLeaseBehind ? firstPage(of: record) : nil
-      reply(.opened(opened), to: request)
-      if let first { reply(.leased([first]), to: request) }
+      answer(frame, record, to: request)
     } catch {
       refuse(error, path: frame.path, to: request)
     }
+  }
+
+  private func answer(_ frame: OpenFrame, _ record: FileRecord, to request: UInt64) {
+    let opened = opened(record, frame)
+    let first = opened.isLeaseBehind ? firstPage(of: record) : nil
+    reply(.opened(opened), to: request)
+    if let first { reply(.leased([first]), to: request) }
   }
 
   /// A lease on the first page of `record`, if that takes no time.

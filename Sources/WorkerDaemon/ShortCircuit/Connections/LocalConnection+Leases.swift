@@ -95,7 +95,7 @@ extension LocalConnection {
   /// Gives the client the descriptor of an arena, once.
   private func announce(_ region: UInt16) {
     guard !regions.contains(region), let (frame, arena) = self.region(region) else { return }
-    send([(.region(frame), 0)], descriptors: [arena.descriptor], of: [arena])
+    write([(.region(frame), 0)], descriptors: [arena.descriptor], of: [arena])
   }
 
   /// What is to be told of an arena, which counts as told; nil when there is none of that number.

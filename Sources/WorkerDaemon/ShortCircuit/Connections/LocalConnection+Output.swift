@@ -39,10 +39,13 @@ extension LocalConnection {
   /// Sends what was written; what the client does not take now goes when it does.
   func flush() {
     guard !output.bytes.isEmpty else { return }
+    let beside = beside
+    self.beside = OutgoingDescriptors()
     defer { answered.removeAll(keepingCapacity: true) }
     if outbox.isEmpty {
       let sent = unsafe output.bytes.withUnsafeBytes {
-        unsafe pen_send_with(fd, $0.baseAddress, $0.count, nil, 0)
+        unsafe pen_send_with(
+          fd, $0.baseAddress, $0.count, beside.numbers, Int32(beside.numbers.count))
       }
       if sent == output.bytes.count {
         noteSent(answered)
@@ -52,32 +55,28 @@ extension LocalConnection {
         output.removeAll()
         return end(nil)
       }
-      let rest = OutgoingBytes(output.bytes.dropFirst(max(0, sent)), answered: answered)
+      // Descriptors go with the first byte.
+      let rest = OutgoingBytes(
+        output.bytes.dropFirst(max(0, sent)), answered: answered,
+        beside: sent > 0 ? OutgoingDescriptors() : beside)
       output.removeAll()
       enqueue(rest)
     } else {
-      enqueue(OutgoingBytes(output.take(), answered: answered))
+      enqueue(OutgoingBytes(output.take(), answered: answered, beside: beside))
     }
   }
 
-  /// Sends `frames`, each to its request, with descriptors of `keepers`, at most four, behind what was written before.
-  func send(
+  /// Writes `frames`, each to its request, with descriptors of `keepers`, at most four.
+  ///
+  /// What was written before leaves at once, since descriptors go with the first byte; these leave with what is written behind them.
+  func write(
     _ frames: [(frame: WorkerFrame, request: UInt64)], descriptors: [Int32],
     of keepers: [any AnyObject & Sendable]
   ) {
     flush()
+    guard state != .ended else { return }
     for (frame, request) in frames { frame.write(request, to: &output) }
-    let bytes = output.take()
-    if outbox.isEmpty {
-      let sent = unsafe bytes.withUnsafeBytes {
-        unsafe pen_send_with(fd, $0.baseAddress, $0.count, descriptors, Int32(descriptors.count))
-      }
-      if sent == bytes.count { return }
-      guard sent >= 0 || sent == -Int(EAGAIN) else { return end(nil) }
-      // Descriptors go with the first byte.
-      if sent > 0 { return enqueue(OutgoingBytes(bytes.dropFirst(sent))) }
-    }
-    enqueue(OutgoingBytes(bytes, descriptors: descriptors, of: keepers))
+    beside = OutgoingDescriptors(numbers: descriptors, keepers: keepers)
   }
 
   /// Sends `bytes` in their turn.
@@ -125,12 +124,12 @@ extension LocalConnection {
   }
 
   private func send(_ bytes: OutgoingBytes, within limit: Duration) async -> Bool {
-    if !bytes.descriptors.isEmpty {
+    let descriptors = bytes.beside.numbers
+    if !descriptors.isEmpty {
       let deadline = reactor.now &+ limit.nanoseconds
       while bytes.sent == 0 {
         let sent = unsafe pen_send_with(
-          fd, bytes.bytes.baseAddress, bytes.bytes.count, bytes.descriptors,
-          Int32(bytes.descriptors.count))
+          fd, bytes.bytes.baseAddress, bytes.bytes.count, descriptors, Int32(descriptors.count))
         if sent > 0 {
           bytes.sent = sent
         } else {

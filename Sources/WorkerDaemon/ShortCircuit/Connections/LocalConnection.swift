@@ -73,6 +73,8 @@ import UFS
   var regions: Set<UInt16> = []
   /// Frames of this turn.
   var output = FrameWriter()
+  /// Descriptors that leave with the first of them.
+  var beside = OutgoingDescriptors()
   /// What they give the client.
   var answered: [AnsweredBytes] = []
   var outbox: [OutgoingBytes] = []

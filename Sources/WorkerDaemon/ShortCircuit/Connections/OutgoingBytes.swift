@@ -9,15 +9,20 @@ struct AnsweredBytes {
   let path: ShortCircuitCounters.Path
 }
 
+/// Descriptors that go with the first byte of an answer, at most four.
+struct OutgoingDescriptors {
+  var numbers: [Int32] = []
+  /// What the descriptors are of: it keeps their numbers from being given to other files.
+  var keepers: [any AnyObject & Sendable] = []
+}
+
 /// Bytes that stay put while a ring sends them, and the descriptors that go with the first of them.
 // SAFETY: one allocation, made and freed here; used by the connection's ring alone.
 @safe final class OutgoingBytes: @unchecked Sendable {
   /// The bytes.
   let bytes: UnsafeMutableRawBufferPointer
   /// Descriptors that go with the first byte.
-  let descriptors: [Int32]
-  /// What the descriptors are of: it keeps their numbers from being given to other files.
-  private let keepers: [any AnyObject & Sendable]
+  let beside: OutgoingDescriptors
   /// What counts as given to the client once all is sent.
   let answered: [AnsweredBytes]
   /// Bytes sent.
@@ -27,20 +32,17 @@ struct AnsweredBytes {
   init(count: Int, answered: [AnsweredBytes]) {
     self.answered = answered
     unsafe bytes = .allocate(byteCount: count, alignment: 64)
-    descriptors = []
-    keepers = []
+    beside = OutgoingDescriptors()
   }
 
   /// A copy of `piece`.
   init(
-    _ piece: some Collection<UInt8>, answered: [AnsweredBytes] = [], descriptors: [Int32] = [],
-    of keepers: [any AnyObject & Sendable] = []
+    _ piece: some Collection<UInt8>, answered: [AnsweredBytes], beside: OutgoingDescriptors
   ) {
     unsafe bytes = .allocate(byteCount: piece.count, alignment: 64)
     unsafe bytes.copyBytes(from: piece)
     self.answered = answered
-    self.descriptors = descriptors
-    self.keepers = keepers
+    self.beside = beside
   }
 
   deinit { unsafe bytes.deallocate() }

@@ -3,7 +3,8 @@
 //   HELLO ── take: the spare pair, if it has the sizes asked for ──▶ WELCOME
 //                 └── a moment later, when the client has its answer: the next pair
 //
-// Neither is resident before it is used: a spare costs two descriptors and address space.
+// Of both only the table's first page is resident before it is used, which the first leases go to: a spare costs two
+// descriptors, 4 KiB and address space.
 
 import Ring
 
@@ -61,7 +62,9 @@ final class SpareMemory: @unchecked Sendable {
       defer { isMaking = false }
       guard await reactor.sleep(for: Self.pause) else { return }
       do throws(RingError) {
-        spare = (sizes, try sizes.make())
+        let pair = try sizes.make()
+        unsafe pair.table.base.storeBytes(of: 0, as: UInt64.self)
+        spare = (sizes, pair)
       } catch {
         // Without a spare the next client's memory is made when it comes, and what is wrong is said then.
         spare = nil

@@ -22,16 +22,20 @@ struct LocalPeer: Sendable, Equatable {
     self.process = process
   }
 
-  /// The peer of the connection `fd`; nil when the kernel does not say.
-  init?(of fd: Int32) {
+  /// The peer of the connection `fd`, its supplementary groups if they are wanted; nil when the kernel does not say.
+  init?(of fd: Int32, groupsWanted wanted: Bool) {
     var (user, group): (UInt32, UInt32) = (0, 0)
     var process: Int32 = 0
     guard unsafe pen_peer(fd, &user, &group, &process) == 0 else { return nil }
+    self.user = user
+    self.process = process
+    guard wanted else {
+      groups = [group]
+      return
+    }
     var others = [UInt32](repeating: 0, count: Self.groupCountMax)
     // Without its supplementary groups a peer has fewer rights, never more.
     let count = unsafe max(0, pen_peer_groups(fd, &others, Int32(others.count)))
-    self.user = user
-    self.process = process
     groups = [group] + others.prefix(Int(count)).filter { $0 != group }
   }
 }

@@ -59,6 +59,9 @@ struct PeerPolicy: Sendable {
     self.unknown = unknown
   }
 
+  /// Whether groups are named, so that a peer's say something.
+  var namesGroups: Bool { !sharedGroups.numbers.isEmpty || !allowedGroups.numbers.isEmpty }
+
   /// What `peer` gets.
   func decide(_ peer: LocalPeer) -> Decision {
     if Self.matches(peer, sharedUsers, sharedGroups) { return .shared }
