@@ -13,6 +13,6 @@ struct WorkerBench: ParsableCommand {
       IngestCommand.self, ConnectionsCommand.self, StartupCommand.self, CrashCommand.self,
       JobsCommand.self, TraceCommand.self, ReplayCommand.self, ReadCommand.self,
       ClientsCommand.self,
-      StressCommand.self,
+      StressCommand.self, BareServerCommand.self,
     ])
 }

@@ -82,8 +82,8 @@ final class ClientReader: BlockReader {
 
   /// Ends the connection of the read before, and lets the worker be done with it.
   func prepare() {
-    guard let old = fresh else { return }
-    old.close()
+    guard fresh != nil else { return }
+    fresh?.close()
     fresh = nil
     usleep(300)
   }

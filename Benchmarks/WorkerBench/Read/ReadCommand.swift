@@ -25,7 +25,7 @@ struct ReadCommand: ParsableCommand {
   @Option(
     help: "seq, random, epoch; open: a new client each time; ping: a question and its answer.")
   var pattern = ReadPattern.seq
-  @Option(help: "none, pread, pread-crc, ping-pong or spinning-ping-pong.")
+  @Option(help: "none, pread, pread-crc, ping-pong, spinning-ping-pong or bare-open.")
   var reference = ReadReference.none
   @Option(help: "How long, all rounds together, such as 5s.")
   var duration = "5s"
@@ -91,7 +91,7 @@ struct ReadCommand: ParsableCommand {
     { $0.plan(.s3, .seq, 1 << 20, .pread, false) },
     { $0.plan(.shm, .ping, 1, .pingPong, false) },
     { $0.plan(.shm, .ping, 1, .spinningPingPong, false) },
-    { $0.plan(.shm, .open, 4096, .none, false) },
+    { $0.plan(.shm, .open, 4096, .bareOpen, false) },
   ]
 
   private func plan(
@@ -112,6 +112,12 @@ struct ReadCommand: ParsableCommand {
     guard durationSeconds != nil else { throw ValidationError("--duration is such as 5s or 500ms") }
     guard !inPlace || path == .shm && pattern != .ping && pattern != .open else {
       throw ValidationError("--in-place is for shm: other ways have no place")
+    }
+    guard (reference == .bareOpen) == (pattern == .open) || reference == .none else {
+      throw ValidationError("--reference bare-open is for --pattern open, which has no other")
+    }
+    guard reference != .bareOpen || threads == 1 else {
+      throw ValidationError("--reference bare-open is for one thread")
     }
     guard pattern != .ping && pattern != .open || path == .shm || path == .uds else {
       throw ValidationError("--pattern \(pattern.rawValue) is for shm and uds")
@@ -165,13 +171,11 @@ struct ReadCommand: ParsableCommand {
   }
 
   private func start(_ plan: ReadPlan, _ data: ReadData) throws -> DaemonProcess {
-    // A fourth of it may be leased: by each thread's client all of the file, by the one that compares, and by one more.
-    let memory = max(1 << 30, 4 * (plan.threads + 2) * plan.dataSize)
     return try DaemonProcess(
       try daemon ?? besideThisProgram("penstockd"), ports: .free(),
       options: [
         "--mount", "/bench=file://\(data.folder)", "-Dalluxio.worker.page.store.type=MEM",
-        "-Dalluxio.worker.page.store.sizes=\(memory)", "-Dalluxio.worker.reactor.count=1",
+        "-Dalluxio.worker.page.store.sizes=\(plan.memorySize)", "-Dalluxio.worker.reactor.count=1",
         "-Dpenstock.worker.page.store.memory.reserve=0",
         "-Dalluxio.worker.data.server.domain.socket.address=\(data.socket)",
         "-Dpenstock.worker.short.circuit.leased.max=\(plan.dataSize + (16 << 20))",
@@ -203,6 +207,7 @@ struct ReadCommand: ParsableCommand {
     case .none: nil
     case .pread, .preadCRC: { _ in try FileReader(plan, data) }
     case .pingPong: { _ in try SocketPingPong(plan, spin: 0) }
+    case .bareOpen: { _ in try BareOpen(plan, data) }
     case .spinningPingPong: { _ in try SocketPingPong(plan, spin: ClientOptions().spin) }
     }
   }

@@ -41,6 +41,8 @@ enum ReadReference: String, ExpressibleByArgument, CaseIterable, Sendable {
   case pingPong = "ping-pong"
   /// The same, by a thread that looks for the answer as long as the client does before it sleeps.
   case spinningPingPong = "spinning-ping-pong"
+  /// A new connection to a process that hands out a descriptor, a mapping of it, and a copy.
+  case bareOpen = "bare-open"
 }
 
 /// The whole of a measurement.
@@ -63,6 +65,11 @@ struct ReadPlan: Sendable {
 
   /// Reads that the file has room for.
   var blockCount: Int { max(1, dataSize / size) }
+
+  /// Bytes of the worker's memory.
+  ///
+  /// A fourth of it may be leased: by each thread's client all of the file, by the one that compares, and by one more.
+  var memorySize: Int { max(1 << 30, 4 * (threads + 2) * dataSize) }
 }
 
 /// The order in which one thread reads blocks.

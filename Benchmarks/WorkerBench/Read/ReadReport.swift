@@ -25,6 +25,14 @@ struct ReadReport {
   /// The median of the rounds' own ratios of mean times: how much longer one of ours takes.
   var timeRatio: Double { middle(of: zip(rounds, references).map { $1.rate / $0.rate }) }
 
+  /// The median of the rounds' own ratios of median times.
+  private var middleRatio: Double {
+    middle(
+      of: zip(rounds, references).map {
+        Double($0.latencies.percentile(0.5)) / Double($1.latencies.percentile(0.5))
+      })
+  }
+
   private var rate: Double { middle(of: rounds.map(\.rate)) }
   private var referenceRate: Double { middle(of: references.map(\.rate)) }
   private var gibPerRead: Double { Double(plan.size) / Double(1 << 30) }
@@ -35,7 +43,8 @@ struct ReadReport {
 
   private var figures: [(String, Double)] {
     [
-      ("ratio", ratio), ("timeRatio", timeRatio), ("readsPerSecond", rate),
+      ("ratio", ratio), ("timeRatio", timeRatio), ("p50Ratio", middleRatio),
+      ("readsPerSecond", rate),
       ("readsPerCPUSecond", middle(of: rounds.map { Double($0.count) / $0.ownCPU })),
       ("gibPerSecond", rate * gibPerRead),
       ("p50Nanoseconds", Double(latencies.percentile(0.5))),

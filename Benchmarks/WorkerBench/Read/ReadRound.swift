@@ -66,10 +66,13 @@ struct ReadRound: Sendable {
     let end = begin + UInt64(duration * 1e9)
     let interval = plan.rate > 0 ? UInt64(1e9 * Double(plan.threads) / plan.rate) : 0
     var now = begin
+    var untimed: UInt64 = 0
     while now < end {
       if plan.pattern == .open {
+        let done = now
         try reader.prepare()
         now = ticks()
+        untimed += now - done
       }
       // In an open loop a read counts from when it was due, however late it begins.
       var due = now
@@ -85,7 +88,7 @@ struct ReadRound: Sendable {
       round.latencies.add(now - due)
       round.count += 1
     }
-    round.seconds = Double(now - begin) / 1e9
+    round.seconds = Double(now - begin - untimed) / 1e9
     return round
   }
 
