@@ -13,6 +13,7 @@ final class ShortCircuitCounters: Sendable {
     case wanted, invalidated
     case requestOpen, requestLease, requestRead, requestRenew, requestPing
     case open, openShared, held
+    case queuedBytes
   }
 
   /// Where bytes went that a client on this host was sent.
@@ -102,6 +103,9 @@ final class ShortCircuitCounters: Sendable {
     page.gauge(
       "penstock_short_circuit_leases", "Leases held now.",
       [("", Int64(bitPattern: value(.held)))])
+    page.gauge(
+      "penstock_short_circuit_queued_bytes", "Bytes of answers that clients have not taken yet.",
+      [("", Int64(bitPattern: value(.queuedBytes)))])
     page.counter(
       "penstock_short_circuit_wanted_total", "Leases that clients were asked to give back.",
       [("", value(.wanted))])

@@ -2,7 +2,7 @@
 //
 //   {"path":"/opt/domain/…","clients":{"shared":2,"copy":0},
 //    "leases":{"held":128,"given":…,"released":…,"expired":…,"heldTooLong":…,"revoked":…,"endedWithClient":…},
-//    "leasedBytes":…,"leasedBytesMax":…,"windowBytes":…,"bytes":{"direct":…,"domain":…}}
+//    "leasedBytes":…,"leasedBytesMax":…,"windowBytes":…,"queuedBytes":…,"bytes":{"direct":…,"domain":…}}
 
 import Model
 
@@ -28,6 +28,8 @@ package struct ShortCircuitReport: Sendable, Equatable {
   var leasedBytesMax: Int
   /// Memory that windows made resident.
   var windowBytes: Int
+  /// Bytes of answers that clients have not taken yet.
+  var queuedBytes: Int
   /// Bytes that clients were sent, in place and as copies.
   var directBytes: UInt64
   var domainBytes: UInt64
@@ -54,6 +56,7 @@ package struct ShortCircuitReport: Sendable, Equatable {
       writer.member("leasedBytes", leasedBytes)
       writer.member("leasedBytesMax", leasedBytesMax)
       writer.member("windowBytes", windowBytes)
+      writer.member("queuedBytes", queuedBytes)
       writer.name("bytes")
       writer.object { writer in
         writer.member("direct", directBytes)
@@ -75,6 +78,7 @@ package struct ShortCircuitReport: Sendable, Equatable {
       ["revoked, ended with their client", "\(revoked), \(endedWithClient)"],
       ["leased memory", "\(size(leasedBytes)) of \(size(leasedBytesMax))"],
       ["memory of windows", size(windowBytes)],
+      ["answers not taken yet", size(queuedBytes)],
       ["bytes leased in place", size(directBytes)],
       ["bytes copied", size(domainBytes)],
     ]
@@ -96,7 +100,9 @@ extension ShortCircuitServer {
       heldTooLong: counters.value(.leaseHoldExpired),
       revoked: counters.value(.leaseRevoked), endedWithClient: counters.value(.leaseEnded),
       leasedBytes: shared.memory.bytes, leasedBytesMax: shared.memory.limit,
-      windowBytes: shared.windows.bytes, directBytes: counters.bytes(.direct),
+      windowBytes: shared.windows.bytes,
+      queuedBytes: Int(truncatingIfNeeded: counters.value(.queuedBytes)),
+      directBytes: counters.bytes(.direct),
       domainBytes: counters.bytes(.domain))
   }
 }

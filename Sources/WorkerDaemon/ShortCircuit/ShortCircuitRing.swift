@@ -80,11 +80,15 @@ final class ShortCircuitRing: @unchecked Sendable {
   /// Counts bytes that wait for a client; false when all clients leave too many.
   func queue(_ count: Int) -> Bool {
     queuedBytes += count
+    shared.counters.count(.queuedBytes, count)
     return queuedBytes <= shared.settings.queuedBytesMax
   }
 
   /// Takes bytes off that went.
-  func unqueue(_ count: Int) { queuedBytes -= count }
+  func unqueue(_ count: Int) {
+    queuedBytes -= count
+    shared.counters.uncount(.queuedBytes, count)
+  }
 
   // MARK: Time
 

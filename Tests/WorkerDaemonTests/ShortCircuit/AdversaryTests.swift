@@ -362,14 +362,22 @@ struct AdversaryTests {
         } catch { isEnded = true }
       }
       #expect(count == 0, "its answer was thrown away")
+      let answer = 1...4 << 20 + 64
+      // The other's is let go a moment after its connection.
+      let deadline = ContinuousClock.now + .seconds(20)
+      while !answer.contains(fixture.server.report.queuedBytes), ContinuousClock.now < deadline {}
+      let queued = fixture.server.report.queuedBytes
+      #expect(answer.contains(queued), "\(queued) bytes of the first client's answer")
       let (frame, payload) = try client.answer(request)
       guard case .data(let data) = frame else {
         throw LocalClientError(description: "READ was not answered by DATA")
       }
       #expect(Array(payload[data.range]) == bytes, "the others go on")
       try client.settle()
+      #expect(fixture.server.report.queuedBytes == 0)
     }
     try await fixture.waitForNobody()
+    #expect(fixture.counters.value(.queuedBytes) == 0)
   }
 
   @Test("no descriptor that a client gets can be written, grown, shrunk or punched")
