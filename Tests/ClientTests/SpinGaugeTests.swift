@@ -26,6 +26,9 @@ struct SpinGaugeTests {
     #expect(looks(&gauge, 100, finds: true).allSatisfy { $0 })
     #expect(looks(&gauge, 6, finds: false) == [true, false, false, false, false, true])
     #expect(looks(&gauge, 9, finds: true) == .init(repeating: false, count: 8) + [true])
+    // One that finds something is no sign that the next will.
+    #expect(looks(&gauge, 18, finds: false) == [true] + .init(repeating: false, count: 16) + [true])
+    #expect(looks(&gauge, 32 + 32, finds: true).count { $0 } == 32)
     #expect(looks(&gauge, 6, finds: false) == [true, false, false, false, false, true])
   }
 

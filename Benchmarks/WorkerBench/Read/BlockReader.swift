@@ -37,6 +37,8 @@ final class ClientReader: BlockReader {
   private let buffer: BlockBuffer
   private let wanted: ReadPath
   private var fresh: Client?
+  /// Its file: closing it is no part of the way to the first byte.
+  private var freshFile: ClientFile?
 
   init(_ plan: ReadPlan, _ data: ReadData, settings: [String]) throws {
     self.plan = plan
@@ -57,7 +59,9 @@ final class ClientReader: BlockReader {
     case .open:
       let fresh = try Client(options)
       self.fresh = fresh
-      return try read(try fresh.open("/bench/data"), block)
+      let file = try fresh.open("/bench/data")
+      freshFile = file
+      return try read(file, block)
     default: break
     }
     if plan.isChecked { return try check(block) }
@@ -83,6 +87,7 @@ final class ClientReader: BlockReader {
   /// Ends the connection of the read before, and lets the worker be done with it.
   func prepare() {
     guard fresh != nil else { return }
+    freshFile = nil
     fresh?.close()
     fresh = nil
     usleep(300)

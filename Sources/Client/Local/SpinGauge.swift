@@ -6,6 +6,8 @@
 //
 //   new connection   slept, slept, look ─┬─ found: look, look, … until one finds nothing
 //                                        └─ nothing: sleep 4 times, look; nothing again: sleep 8 times, …, 256 times
+//
+// Where the kernel moves the threads about, some looks find something: only many in a row begin anew with 4.
 
 /// What one connection's waits have taught.
 struct SpinGauge {
@@ -14,6 +16,11 @@ struct SpinGauge {
   private static let countMin: UInt32 = 4
   private static let countMax: UInt32 = 256
 
+  /// Looks in a row that have to find something before it counts as settled that they do.
+  private static let foundCountMin: UInt32 = 32
+
+  /// Looks in a row that found something.
+  private var foundCount: UInt32 = 0
   /// Waits that are still to be slept through.
   private var left = Self.countAtFirst
   /// How many that are when the next look finds nothing.
@@ -28,7 +35,12 @@ struct SpinGauge {
 
   /// Notes whether a look found something.
   mutating func note(found: Bool) {
-    guard !found else { return count = Self.countMin }
+    guard !found else {
+      foundCount = min(foundCount + 1, Self.foundCountMin)
+      if foundCount == Self.foundCountMin { count = Self.countMin }
+      return
+    }
+    foundCount = 0
     left = count
     count = min(count * 2, Self.countMax)
   }
