@@ -35,6 +35,27 @@ struct FramePriceTests {
     #expect(price(.read(ReadFrame(handle: 1, offset: 0, length: 4 << 20))) == 65)
   }
 
+  @Test("who connects again and again is told to come later")
+  func greetings() async throws {
+    let fixture = try fixture(["user.requests.max=40"])
+    defer { fixture.stop() }
+    try await fixture.onThread {
+      var refused = 0
+      // Three in a second, so that of twelve some are refused in whichever seconds they come.
+      for _ in 0..<12 {
+        let client = try LocalClient(fixture.path)
+        do {
+          try client.hello()
+        } catch let error as ErrorFrame {
+          #expect(error.code == .tooMany && (1...1000).contains(error.retryAfter))
+          refused += 1
+        }
+      }
+      #expect(refused > 0)
+    }
+    #expect(fixture.counters.value(.tooMany) > 0)
+  }
+
   @Test("a frame that costs more than a second's units is taken once in a second")
   func overdraft() {
     let account = UserAccount(rateMax: 50)

@@ -1,6 +1,6 @@
 // What a frame costs its user, by its work: a few large frames are no way around the bound on small ones.
 //
-//   1      any frame
+//   1      any frame but HELLO, which makes memory for the connection: 16
 //   + 1    for every 16 pages or leases that it is about
 //   + 1    for every 64 KiB that are copied for it
 
@@ -21,7 +21,8 @@ enum FramePrice {
     case .release(let marks): 1 + marks.count / itemsPerUnit
     case .renew(let marks): 1 + (marks.isEmpty ? slotCount : marks.count) / itemsPerUnit
     case .read(let read): 1 + units(ofBytes: read.length)
-    case .hello, .open, .close, .cancel, .ping: 1
+    case .hello: 16
+    case .open, .close, .cancel, .ping: 1
     }
   }
 

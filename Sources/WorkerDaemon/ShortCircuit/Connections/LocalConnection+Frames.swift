@@ -15,6 +15,9 @@ extension LocalConnection {
       guard case .hello(let hello) = frame else {
         return breakOff("the first frame is no HELLO")
       }
+      guard account.take(price, now: reactor.now) else {
+        return end(ErrorFrame(.tooMany, spent, retryAfter: UInt32(secondLeft)))
+      }
       return greet(hello, request)
     }
     if frame.kind.isAnswered {
@@ -22,10 +25,7 @@ extension LocalConnection {
         return breakOff("request \(request) is in flight already")
       }
       guard account.take(price, now: reactor.now) else {
-        return refuse(
-          .tooMany,
-          "the requests of user \(peer.user) cost more than \(shared.settings.userRequestRateMax) units in this second",
-          to: request, retryAfter: UInt32(secondLeft))
+        return refuse(.tooMany, spent, to: request, retryAfter: UInt32(secondLeft))
       }
       if state == .leaving, frame.kind != .renew, frame.kind != .ping {
         return refuse(.stopping, "the worker stops", to: request)
@@ -48,6 +48,10 @@ extension LocalConnection {
       shared.counters.count(.requestPing)
       reply(.pong, to: request)
     }
+  }
+
+  private var spent: String {
+    "the requests of user \(peer.user) cost more than \(shared.settings.userRequestRateMax) units in this second"
   }
 
   /// Milliseconds until a user's units count anew.
