@@ -55,7 +55,8 @@ package final class Worker: Sendable {
       throw error
     }
     link = try Self.join(settings, parts, ports)
-    parts.tiers.start(on: parts.serving, movers: parts.loading) { [policies = parts.files.policies] file in
+    parts.tiers.start(on: parts.serving, movers: parts.loading) {
+      [policies = parts.files.policies] file in
       await policies.calls.ask { policies.catalog.entry(of: file)?.path }.value ?? nil
     }
     parts.memory.start(on: parts.pool)
