@@ -20,6 +20,7 @@ extension LocalConnection {
       return true
     }
     state.isReading = true
+    state.readingTurn &+= 1
     monitor.unlock()
     let failure = read(waits: true)
     monitor.lock()
@@ -139,22 +140,29 @@ extension LocalConnection {
 
   private func answer(_ head: FrameHead, _ frame: WorkerFrame) throws(ClientError) {
     guard let ticket = monitor.withLock({ state.tickets[head.request] }) else {
-      // What is no longer wanted may still come; leases among it are given back.
-      switch frame {
-      case .leased(let pages, _): release(pages)
-      case .opened(let opened) where opened.handle != 0:
-        post([.close(handle: opened.handle)], isReader: true)
-      default: break
-      }
-      return
+      return giveBack(frame)
     }
     let answer = try answer(of: ticket, head, frame)
-    monitor.withLock {
+    let isWanted = monitor.withLock { () -> Bool in
+      guard state.tickets[head.request] === ticket else { return false }
       if case .leased(let pages, _) = frame { ticket.pages += pages }
       if case .opened(let opened) = frame { ticket.opened = opened }
-      guard let answer else { return }
+      guard let answer else { return true }
       ticket.answer = answer
       state.tickets[head.request] = nil
+      return true
+    }
+    // Given up meanwhile: a file keeps the leases that it took.
+    if !isWanted, ticket.file == nil { giveBack(frame) }
+  }
+
+  /// What is no longer wanted may still come: leases among it, and handles, are given back.
+  private func giveBack(_ frame: WorkerFrame) {
+    switch frame {
+    case .leased(let pages, _): release(pages)
+    case .opened(let opened) where opened.handle != 0:
+      post([.close(handle: opened.handle)], isReader: true)
+    default: break
     }
   }
 

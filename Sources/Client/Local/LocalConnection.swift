@@ -44,6 +44,8 @@ final class LocalConnection: @unchecked Sendable {
     var tickets: [UInt64: LocalTicket] = [:]
     var nextRequest: UInt64 = 1
     var isReading = false
+    /// Times that a thread began to read.
+    var readingTurn: UInt64 = 0
     var waiterCount = 0
     var failure: ClientError?
     var window: LateRegion?
@@ -265,20 +267,16 @@ final class LocalConnection: @unchecked Sendable {
         return nil
       }
       guard step(until: deadline) else {
-        let request = state.tickets.first { $0.value === ticket }?.key
-        if let request { state.tickets[request] = nil }
-        awaitReader()
         let error = late(ticket.thing, since: begin)
+        let frames = withdraw(ticket)
         giveUp([ticket], error)
-        let handle = ticket.opened?.handle ?? 0
+        if unsafe ticket.destination != nil { awaitReader() }
         monitor.unlock()
-        if let request {
-          post([.cancel(request: request)] + (handle != 0 ? [.close(handle: handle)] : []))
-        }
+        post(frames)
         throw error
       }
     }
-    if ticket.answer == nil { awaitReader() }
+    if ticket.answer == nil, unsafe ticket.destination != nil { awaitReader() }
     let answer = ticket.answer
     let failure = state.failure
     monitor.unlock()
@@ -302,9 +300,22 @@ final class LocalConnection: @unchecked Sendable {
     if state.waiterCount > 0 { monitor.wakeAll() }
   }
 
-  /// Waits until nobody reads, who might be copying to a ticket's destination; the monitor is held.
+  /// Takes a request back, whose answer is thrown away from now on; the monitor is held.
+  ///
+  /// - Returns: what to tell the worker.
+  private func withdraw(_ ticket: LocalTicket) -> [ClientFrame] {
+    guard let request = state.tickets.first(where: { $0.value === ticket })?.key else { return [] }
+    state.tickets[request] = nil
+    let handle = ticket.opened?.handle ?? 0
+    return [.cancel(request: request)] + (handle != 0 ? [.close(handle: handle)] : [])
+  }
+
+  /// Waits until who reads now has done so, who might be copying to a ticket's destination; the monitor is held.
+  ///
+  /// Who reads next finds no such ticket.
   private func awaitReader() {
-    while state.isReading {
+    let turn = state.readingTurn
+    while state.isReading, state.readingTurn == turn {
       state.waiterCount += 1
       monitor.wait(until: monotonicNow() &+ 1_000_000_000)
       state.waiterCount -= 1

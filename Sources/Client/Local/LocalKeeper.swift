@@ -50,15 +50,13 @@ import Synchronization
     bell = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
     guard bell >= 0 else { throw .system("eventfd", errno) }
     alarm = pen_timer_create()
-    guard alarm >= 0 else {
-      close(bell)
-      throw .system("timerfd_create", -alarm)
-    }
+    guard alarm >= 0 else { throw .system("timerfd_create", -alarm) }
   }
 
   deinit {
+    // Of one that could not be made, too.
     close(bell)
-    close(alarm)
+    if alarm >= 0 { close(alarm) }
   }
 
   /// Starts the thread unless it runs already.
