@@ -46,12 +46,12 @@ extension Integration {
         let scratch = try Self.scratch()
         do {
           let table = try RocksTable(path: scratch.path("store"))
-          try table.write([.put(key: StoreKey.schema, value: [2, 0, 0, 0])])
+          try table.write([.put(key: StoreKey.schema, value: [3, 0, 0, 0])])
         }
         try Self.expectRefusal(
           "was written by another version", of: "store", in: scratch, as: [Binaries.penstockd])
         let table = try RocksTable(path: scratch.path("store"))
-        #expect(try table.value(of: StoreKey.schema) == [2, 0, 0, 0])
+        #expect(try table.value(of: StoreKey.schema) == [3, 0, 0, 0])
       }
     }
 

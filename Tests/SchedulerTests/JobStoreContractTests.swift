@@ -351,7 +351,18 @@ final class StoreDirectory: Sendable {
       let table = try RocksTable(path: other.path)
       try table.write([.put(key: [1], value: [2])])
     }
-    expectRefusal(.corrupt) { try RocksJobStore(path: other.path) }
+    expectRefusal(.invalid) { try RocksJobStore(path: other.path) }
+  }
+
+  @Test("a store of the format before is read, and an older coordinator refuses it from then on")
+  func older() throws {
+    let directory = try StoreDirectory()
+    try RocksTable(path: directory.path).write([
+      .put(key: StoreKey.schema, value: [1, 0, 0, 0])
+    ])
+    try RocksJobStore(path: directory.path).close()
+    let table = try RocksTable(path: directory.path)
+    #expect(try table.value(of: StoreKey.schema) == [2, 0, 0, 0])
   }
 
   @Test("a store of a newer format is left alone")
@@ -359,7 +370,7 @@ final class StoreDirectory: Sendable {
     let directory = try StoreDirectory()
     do {
       let table = try RocksTable(path: directory.path)
-      try table.write([.put(key: StoreKey.schema, value: [2, 0, 0, 0])])
+      try table.write([.put(key: StoreKey.schema, value: [3, 0, 0, 0])])
     }
     expectRefusal(.newer) { try RocksJobStore(path: directory.path) }
   }

@@ -10,7 +10,9 @@ import Synchronization
 /// Jobs in RocksDB.
 package final class RocksJobStore: JobStore {
   /// Version of what lies in the store.
-  private static let schema: [UInt8] = [1, 0, 0, 0]
+  private static let schema: [UInt8] = [2, 0, 0, 0]
+  /// Older ones, whose values are read as they are; who knows only these does not read what is written now.
+  private static let olderSchemas: [[UInt8]] = [[1, 0, 0, 0]]
   /// Batches of one write at most.
   private static let groupCountMax = 4096
 
@@ -56,11 +58,14 @@ package final class RocksJobStore: JobStore {
     }
     if let found {
       guard found != schema else { return }
+      if olderSchemas.contains(found) {
+        return try table.write([.put(key: StoreKey.schema, value: schema)])
+      }
       throw SchedulerError(
         .newer, "the job store \(path) was written by another version: its format is \(found)")
     }
     guard isEmpty else {
-      throw SchedulerError(.corrupt, "\(path) holds a database that is no job store")
+      throw SchedulerError(.invalid, "\(path) holds a database that is no job store")
     }
     try table.write([.put(key: StoreKey.schema, value: schema)])
   }

@@ -18,7 +18,8 @@ extension SchedulerError {
       return .readOnly
     }
     switch text.split(separator: ":").first {
-    case "Corruption", "Invalid argument": return .corrupt
+    case "Corruption": return .corrupt
+    case "Invalid argument": return .invalid
     default: return .unavailable
     }
   }
