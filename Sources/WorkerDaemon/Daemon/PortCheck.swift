@@ -24,7 +24,12 @@ package enum PortCheck {
 
   /// Whether listeners on two addresses want the same one.
   private static func meet(_ one: String, _ other: String) -> Bool {
-    let all = ["", "0.0.0.0", "::"]
-    return one == other || all.contains(one) || all.contains(other)
+    guard one != other else { return true }
+    // "::" and no address at all take both families.
+    for (host, place) in [(one, other), (other, one)] {
+      if host.isEmpty || host == "::" { return true }
+      if host == "0.0.0.0", !place.contains(":") { return true }
+    }
+    return false
   }
 }

@@ -14,7 +14,7 @@ final class WorkerParts: Sendable {
   let group: ReactorGroup
   /// The rings that serve clients.
   let serving: [Reactor]
-  /// The rings for what nobody waits for: loads, and pages on their way between tiers.
+  /// The rings for what nobody waits for: loads, promotion, eviction ahead of need, the scrubber.
   let loading: [Reactor]
   /// Decides when requests to remote stores go.
   let flow: FlowControl

@@ -76,7 +76,9 @@ final class TierKeeper: Sendable {
 
   // MARK: Life
 
-  /// Starts the work: volumes are watched on `reactors`, pages moved on `movers`, whom nobody waits for; `naming` knows the files for the log.
+  /// Starts the work: on `reactors` what readers may wait for, on `movers` the rest; `naming` knows the files for the log.
+  ///
+  /// Volumes are watched and pages written behind on `reactors`; pages are promoted, handed down and scrubbed on `movers`.
   func start(
     on reactors: [Reactor], movers: [Reactor], naming: @escaping Naming = { _ in nil }
   ) {
@@ -86,19 +88,21 @@ final class TierKeeper: Sendable {
       let reactor = reactors[index % reactors.count]
       started.append(
         task(on: reactor) {
-          await self.keep(volume, pool, on: reactor) { self.startMoving(on: movers) }
+          await self.keep(volume, pool, on: reactor) { self.startMoving(on: reactors, movers) }
         })
       started.append(task(on: reactor) { await self.probe(volume, on: reactor) })
     }
     started.append(task(on: reactors[0]) { await self.watchStore(on: reactors[0], naming) })
     let isWithoutVolumes = progress.withLock { $0.restoring == 0 }
     tasks.withLock { $0 += started }
-    if isWithoutVolumes { startMoving(on: movers, isLast: true) }
+    if isWithoutVolumes { startMoving(on: reactors, movers, isLast: true) }
   }
 
   /// Starts what moves pages once every volume has its own, but for those that are waited for: a page that finds no volume
   /// would never be written.
-  private func startMoving(on reactors: [Reactor], isLast: Bool = false) {
+  private func startMoving(
+    on reactors: [Reactor], _ movers: [Reactor], isLast: Bool = false
+  ) {
     let isDue = progress.withLock { progress in
       if !isLast { progress.restoring -= 1 }
       return progress.restoring == 0 && !progress.isStopping
@@ -110,13 +114,15 @@ final class TierKeeper: Sendable {
       for _ in 0..<max(1, writeCountMax / reactors.count) {
         started.append(task(on: reactor) { [store] in await store.runSaver() })
       }
+    }
+    for reactor in movers {
       guard nodes.insert(reactor.node).inserted else { continue }
       started.append(
         task(on: reactor) { [store] in
           await store.runPromoter(node: reactor.node) { await Self.sleep($0, on: reactor) }
         })
     }
-    let first = reactors[0]
+    let first = movers[0]
     started.append(
       task(on: first) { [store] in
         await store.runReclaimer { await Self.sleep($0, on: first) }
