@@ -300,12 +300,12 @@ import Testing
   }
 
   @Test("bytes of files under way are told, and counted as loaded when their files are")
-  func arrived() {
+  func arrived() throws {
     let world = world(workers: 1, files: 4) { $0.batchSize = 40 }
     let (_, id) = world.submit(load())
     begin(world)
-    guard let task = world.tasks.values.map(\.request).max(by: { $0.files.count < $1.files.count })
-    else { return }
+    let task = try #require(
+      world.tasks.values.map(\.request).max(by: { $0.files.count < $1.files.count }))
     func now() -> (arrived: Int64, loaded: Int64, inFlight: Int64)? {
       world.core.progress(of: id, at: 0).map {
         ($0.arrived, $0.totals.ledger.loaded.bytes, $0.totals.ledger.inFlight.bytes)

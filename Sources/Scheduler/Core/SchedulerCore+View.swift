@@ -78,7 +78,7 @@ extension SchedulerCore {
   package var workerStates: [WorkerState] {
     workers.indices.filter { !workers[$0].isRemoved }.map { place in
       let worker = workers[place]
-      // It may be asked again by now: it is doubted until it has answered.
+      // It may be asked again by now: it is doubted until it has done something of a task.
       let isSuspect =
         worker.isLive && (isSuspect(place) || worker.brokenCount >= Self.unreachableCountMin)
       return WorkerState(

@@ -13,7 +13,10 @@ extension JobReport {
       writer.member("path", record.specification.subject)
       Self.write(\.files, of: ledger, total: totalFiles, as: "files", to: &writer)
       Self.write(\.bytes, of: ledger, total: totalBytes, as: "bytes", to: &writer)
-      if progress.arrived > 0 { writer.member("arrivedBytes", progress.arrived) }
+      // Those of a verification are of its own files, whose bytes are counted already.
+      if progress.arrived > 0, progress.totals.verification == nil {
+        writer.member("arrivedBytes", progress.arrived)
+      }
       if let pass = progress.totals.verification, !record.state.isTerminal {
         Self.write(\.files, of: pass, total: nil, as: "verifiedFiles", to: &writer)
       }

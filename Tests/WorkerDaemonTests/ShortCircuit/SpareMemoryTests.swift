@@ -33,7 +33,7 @@ struct SpareMemoryTests {
       // Only what was made ahead has its first page: the second pair.
       var status = stat()
       #expect(fstat(pair.table.descriptor, &status) == 0)
-      #expect(status.st_blocks * 512 == (kept.count == 1 ? 4096 : 0))
+      #expect(kept.count == 1 ? status.st_blocks * 512 >= 4096 : status.st_blocks == 0)
       kept.append(pair)
       for memory in [pair.table, pair.window].compactMap({ $0 }) {
         #expect(seen.insert(memory.descriptor).inserted)

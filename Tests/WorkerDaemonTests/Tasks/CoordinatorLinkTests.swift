@@ -201,7 +201,8 @@ struct CoordinatorLinkTests {
     let link = try fixture.join()
     let start = ContinuousClock.now
     await fixture.leave(link)
-    #expect(ContinuousClock.now - start < .seconds(5))
+    // A call that is made again and again goes on for two minutes.
+    #expect(ContinuousClock.now - start < .seconds(30))
     try await fixture.stop(link)
   }
 }

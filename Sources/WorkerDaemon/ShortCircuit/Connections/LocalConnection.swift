@@ -1,7 +1,7 @@
 // One client of the domain socket, from its first byte to its last.
 //
-//   receive ─▶ FrameBuffer ─▶ frame ─┬─▶ answered at once (hits, RELEASE, RENEW, PING) ─▶ output ─▶ one send
-//      ▲                             └─▶ a task (OPEN, misses, windows, large READ)    ─▶ output ─▶ one send
+//   receive ─▶ FrameBuffer ─▶ frame ─┬─▶ answered at once (known files, hits, RELEASE, RENEW, PING) ─▶ output ─▶ one send
+//      ▲                             └─▶ a task (other OPEN, misses, windows, large READ)          ─▶ output ─▶ one send
 //      └── rests while requests in flight, or bytes the client does not take, are at their bound; lets others go first
 //          when its frames were much work, and waits for the next second when its user's work is spent
 //
