@@ -5,9 +5,24 @@ import Synchronization
 /// An ordered map in memory.
 package final class MemoryCatalogStore: CatalogStore {
   private struct State {
-    /// In order.
-    var keys: [[UInt8]] = []
     var values: [[UInt8]: [UInt8]] = [:]
+    /// Keys in order, but for what changed since they were looked through last; some may have no value any more.
+    var keys: [[UInt8]] = []
+    /// Keys that came since then, in the order in which they came; some may be among the others.
+    var added: [[UInt8]] = []
+    /// Whether some of `keys` may have no value any more.
+    var hasGaps = false
+
+    /// Brings the keys in order.
+    ///
+    /// Writers leave that to who looks through them: they come with a few changes at a time, and this takes as long as all keys.
+    mutating func sort() {
+      guard hasGaps || !added.isEmpty else { return }
+      if hasGaps { keys = keys.filter { values[$0] != nil } }
+      let news = added.filter { values[$0] != nil }.sorted { $0.lexicographicallyPrecedes($1) }
+      keys = MemoryCatalogStore.merge(keys, news)
+      (added, hasGaps) = ([], false)
+    }
   }
 
   private let state = Mutex(State())
@@ -16,7 +31,7 @@ package final class MemoryCatalogStore: CatalogStore {
   package init() {}
 
   /// Number of records.
-  var count: Int { state.withLock { $0.keys.count } }
+  var count: Int { state.withLock { $0.values.count } }
 
   package func value(of key: [UInt8]) throws(CatalogError) -> [UInt8]? {
     state.withLock { $0.values[key] }
@@ -24,35 +39,34 @@ package final class MemoryCatalogStore: CatalogStore {
 
   package func write(_ batch: [CatalogWrite]) throws(CatalogError) {
     state.withLock { state in
-      var touched: Set<[UInt8]> = []
       for change in batch {
         switch change {
         case .put(let key, let value):
-          if state.values.updateValue(value, forKey: key) == nil { touched.insert(key) }
+          if state.values.updateValue(value, forKey: key) == nil { state.added.append(key) }
         case .remove(let key):
-          if state.values.removeValue(forKey: key) != nil { touched.insert(key) }
+          if state.values.removeValue(forKey: key) != nil { state.hasGaps = true }
         }
       }
-      guard !touched.isEmpty else { return }
-      // One pass for the whole batch: each insertion by itself would move half of the array.
-      let added = touched.filter { state.values[$0] != nil }
-        .sorted { $0.lexicographicallyPrecedes($1) }
-      state.keys = Self.merge(state.keys.filter { !touched.contains($0) }, added)
+      // Keys that come and go again and again would pile up.
+      if state.added.count > 2 * state.values.count + 1024 { state.sort() }
     }
   }
 
+  /// All of two ordered lists in order, each once.
   private static func merge(_ left: [[UInt8]], _ right: [[UInt8]]) -> [[UInt8]] {
     var merged: [[UInt8]] = []
     merged.reserveCapacity(left.count + right.count)
+    func add(_ key: [UInt8]) { if merged.last != key { merged.append(key) } }
     var rest = right[...]
     for key in left {
       while let first = rest.first, first.lexicographicallyPrecedes(key) {
-        merged.append(first)
-        rest = rest.dropFirst()
+        add(first)
+        rest.removeFirst()
       }
-      merged.append(key)
+      add(key)
     }
-    return merged + rest
+    for key in rest { add(key) }
+    return merged
   }
 
   package func scan(
@@ -66,6 +80,7 @@ package final class MemoryCatalogStore: CatalogStore {
     from start: [UInt8], limit: Int, while wanted: ([UInt8]) -> Bool = { _ in true }
   ) -> [CatalogRecord] {
     state.withLock { state in
+      state.sort()
       var (low, high) = (0, state.keys.count)
       while low < high {
         let middle = (low + high) / 2
