@@ -258,7 +258,8 @@ extension Integration {
         #expect(ProcessFacts.kibibytes("Threads", of: pid) <= threads + 2)
         let peak = ProcessFacts.kibibytes("VmHWM", of: pid)
         #expect(peak < (256 + 256) << 10, "\(peak) KiB with 256 MiB of pages")
-        #expect(took < .seconds(20), "\(took)")
+        // One after the other they would take 27 minutes; loads go behind whatever else this machine does.
+        #expect(took < .seconds(60), "\(took)")
       }
     }
 

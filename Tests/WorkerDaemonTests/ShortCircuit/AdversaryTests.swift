@@ -366,7 +366,7 @@ struct AdversaryTests {
       // The other's is let go a moment after its connection.
       let deadline = ContinuousClock.now + .seconds(20)
       while !answer.contains(fixture.server.report.queuedBytes), ContinuousClock.now < deadline {
-        usleep(1000)
+        sched_yield()
       }
       let queued = fixture.server.report.queuedBytes
       #expect(answer.contains(queued), "\(queued) bytes of the first client's answer")
