@@ -25,9 +25,12 @@ extension Integration {
         // Fewer than make it DEGRADED.
         try flipBits(8, of: "\(fixture.directory)/penstock/pages", from: 8 << 20, seed: 3)
         #expect(try scrub().contains("Scrub State"))
+        // To its end: a page found bad while the reclaiming pass goes on would be put aside again.
         let isFound = try eventually(.seconds(60)) {
           try fixture.expectAllRight()
+          let status = try scrub("--status")
           return try fixture.volume("quarantined_bytes") > 0
+            && status.contains("Scrub State: IDLE") && !status.contains("Passes: 0\n")
         }
         #expect(isFound)
         #expect(try fixture.volume("state") == 0)
