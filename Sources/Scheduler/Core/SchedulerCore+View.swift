@@ -31,9 +31,7 @@ extension SchedulerCore {
 
   /// Bytes of files in flight that are there; replicas count by their share.
   private func arrived(of run: JobRun) -> Int64 {
-    let parts = run.tasks.reduce(0 as Int64) { sum, number in
-      sum.addingReportingOverflow(tasks[number]?.arrived ?? 0).partialValue
-    }
+    let parts = run.tasks.reduce(0 as Int64) { $0 &+ (tasks[$1]?.arrived ?? 0) }
     let done = run.splits.values.reduce(0 as Int64) { $0 &+ $1.doneBytes }
     let replicas = Int64(max(1, run.record.specification.options.replicas))
     return min(max(0, parts / replicas &+ done), run.ledger.inFlight.bytes)
