@@ -1,6 +1,7 @@
 // Which jobs a file belongs to, and what became of it there.
 
 import Model
+import Ring
 package import Scheduler
 
 extension Coordinator {
@@ -58,7 +59,7 @@ extension Coordinator {
     let page = try await list(query)
     var found: [(record: JobRecord, outcome: Outcome)] = []
     for record in page.records {
-      let standing = Self.standing(of: path, in: record.specification)
+      let standing = await standing(of: path, in: record.specification)
       guard standing != nil || record.specification.target.isIndex else { continue }
       if let failure = try await failure(of: path, in: record.id) {
         found.append((record, .failed(failure)))
@@ -70,13 +71,14 @@ extension Coordinator {
   }
 
   /// How `path` stands to a job; nil also when the job's filter leaves it out.
-  private static func standing(
+  private func standing(
     of path: String, in specification: JobSpecification
-  ) -> PathStanding? {
+  ) async -> PathStanding? {
     guard let standing = specification.standing(of: path) else { return nil }
-    guard let filter = specification.options.fileFilter.flatMap({ LoadFilter($0) }),
-      !filter.keeps(path: path)
-    else { return standing }
+    guard let pattern = specification.options.fileFilter else { return standing }
+    // A long pattern takes a while, and there may be many jobs: that is no work for a ring.
+    let isKept = await parts.pool.run { LoadFilter(pattern)?.keeps(path: path) ?? true }
+    guard !isKept else { return standing }
     // What is named may be a directory, whose name no filter looks at.
     return standing == .named ? .below : nil
   }
